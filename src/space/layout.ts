@@ -1,0 +1,215 @@
+/**
+ * Where every number of a SuperNet lives: tensor names, shapes and offsets in one flat vector.
+ *
+ * All weights of a SuperNet are one flat Float32Array and all batch-norm running statistics another.
+ * A path (one architecture of the search space) touches some of their tensors; whatever belongs to a
+ * path alone (its gradient, its statistics) is the concatenation of those tensors in ascending order.
+ *
+ * The layout is also the structure: `pathStages` lists the convolution units a path runs through, with
+ * the indices of their tensors. Cost, initialisation and the network itself all walk this one list.
+ * Structure: paper section III, Fig. 1 and 2.
+ */
+import type { Genome } from './genome.js';
+import { asGenome } from './genome.js';
+import type { Operation, SearchSpace } from './space.js';
+import { parseOperation } from './space.js';
+
+/** How a tensor starts: a constant, or normal with mean 0 and this standard deviation. */
+export type Initial = { readonly kind: 'constant'; readonly value: number } | { readonly kind: 'normal'; readonly deviation: number };
+
+/** One tensor in a flat vector. `offset` and `size` count floats. */
+export interface TensorEntry {
+  /** Unique and stable, for example `block03/mb_k5_e4/depthwise/weight`. */
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly size: number;
+  readonly offset: number;
+  readonly initial: Initial;
+}
+
+/** Convolution without bias → batch norm → perhaps ReLU6. Tensors are named by index. */
+export interface UnitLayout {
+  readonly name: string;
+  /**
+   * `full`: weight [k, k, k, inputs, outputs]; `pointwise`: weight [inputs, outputs] (1x1x1);
+   * `depthwise`: weight [k, k, k, channels, 1]. Kernel axes are depth, height, width.
+   */
+  readonly kind: 'full' | 'pointwise' | 'depthwise';
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly kernel: number;
+  readonly stride: number;
+  readonly activation: 'relu6' | 'none';
+  /** Indices into `SuperNetLayout.parameters`. */
+  readonly weight: number;
+  readonly gamma: number;
+  readonly beta: number;
+  /** Indices into `SuperNetLayout.statistics`. */
+  readonly mean: number;
+  readonly variance: number;
+}
+
+export interface ClassifierLayout {
+  readonly inputs: number;
+  readonly outputs: number;
+  /** Indices into `SuperNetLayout.parameters`: weight [inputs, outputs], bias [outputs]. */
+  readonly weight: number;
+  readonly bias: number;
+}
+
+export interface CellLayout {
+  readonly calibration: UnitLayout;
+  /** For each searchable block: candidate operation → its units (none for `skip`). */
+  readonly blocks: readonly Readonly<Record<string, readonly UnitLayout[]>>[];
+}
+
+export interface SuperNetLayout {
+  readonly parameters: readonly TensorEntry[];
+  /** Running mean and variance of each batch norm: state, not parameters; not counted in sizes. */
+  readonly statistics: readonly TensorEntry[];
+  /** Floats in all parameters, and in all statistics. */
+  readonly parameterCount: number;
+  readonly statisticCount: number;
+  readonly stem: UnitLayout;
+  readonly cells: readonly CellLayout[];
+  readonly head: UnitLayout;
+  readonly classifier: ClassifierLayout;
+}
+
+export interface PathLayout {
+  /** Ascending indices into `SuperNetLayout.parameters` of the tensors on the path. */
+  readonly parameters: readonly number[];
+  /** Ascending indices into `SuperNetLayout.statistics`. */
+  readonly statistics: readonly number[];
+  /** Floats of the path's gradient, and of its statistics. */
+  readonly parameterCount: number;
+  readonly statisticCount: number;
+}
+
+/** A piece of a path, in the order of the forward pass. */
+export interface PathStage {
+  readonly kind: 'stem' | 'calibration' | 'block' | 'head';
+  /** Position in the genome, for a block; position of the cell, for a calibration; else 0. */
+  readonly index: number;
+  /** Empty for `skip`. A block with units adds its input to its output. */
+  readonly units: readonly UnitLayout[];
+}
+
+const STEM_KERNEL = 3;
+const STEM_STRIDE = 2;
+
+/** Grows the two tensor lists; offsets follow from the order of the calls. */
+class Builder {
+  readonly parameters: TensorEntry[] = [];
+  readonly statistics: TensorEntry[] = [];
+  parameterCount = 0;
+  statisticCount = 0;
+
+  parameter(name: string, shape: readonly number[], initial: Initial): number {
+    const size = volume(shape);
+    this.parameters.push({ name, shape, size, offset: this.parameterCount, initial });
+    this.parameterCount += size;
+    return this.parameters.length - 1;
+  }
+
+  statistic(name: string, channels: number, value: number): number {
+    this.statistics.push({ name, shape: [channels], size: channels, offset: this.statisticCount, initial: { kind: 'constant', value } });
+    this.statisticCount += channels;
+    return this.statistics.length - 1;
+  }
+
+  /** Normal initialisation with std sqrt(2 / fan-out), the fan-out over all three kernel axes (spec section 1). */
+  unit(name: string, kind: UnitLayout['kind'], inputs: number, outputs: number, kernel: number, stride: number, activation: UnitLayout['activation']): UnitLayout {
+    const taps = kernel * kernel * kernel;
+    const shape = kind === 'pointwise' ? [inputs, outputs] : kind === 'depthwise' ? [kernel, kernel, kernel, inputs, 1] : [kernel, kernel, kernel, inputs, outputs];
+    const fanOut = kind === 'depthwise' ? taps : taps * outputs;
+    return {
+      name, kind, inputs, outputs, kernel, stride, activation,
+      weight: this.parameter(`${name}/weight`, shape, { kind: 'normal', deviation: Math.sqrt(2 / fanOut) }),
+      gamma: this.parameter(`${name}/gamma`, [outputs], { kind: 'constant', value: 1 }),
+      beta: this.parameter(`${name}/beta`, [outputs], { kind: 'constant', value: 0 }),
+      mean: this.statistic(`${name}/mean`, outputs, 0),
+      variance: this.statistic(`${name}/variance`, outputs, 1),
+    };
+  }
+
+  /** Expansion 1 needs no expanding convolution (as in MobileNetV2). */
+  operation(name: string, operation: Operation, width: number): UnitLayout[] {
+    const block = parseOperation(operation);
+    if (block === null) return [];
+    const hidden = width * block.expansion;
+    const expand = block.expansion === 1 ? [] : [this.unit(`${name}/expand`, 'pointwise', width, hidden, 1, 1, 'relu6')];
+    return [
+      ...expand,
+      this.unit(`${name}/depthwise`, 'depthwise', hidden, hidden, block.kernel, 1, 'relu6'),
+      this.unit(`${name}/project`, 'pointwise', hidden, width, 1, 1, 'none'),
+    ];
+  }
+}
+
+function volume(shape: readonly number[]): number {
+  return shape.reduce((product, extent) => product * extent, 1);
+}
+
+/** The layout of a whole SuperNet. Order: stem, then each cell (calibration, blocks, each with all its operations), head, classifier. */
+export function superNetLayout(space: SearchSpace): SuperNetLayout {
+  const cellCount = space.widths.length;
+  if (space.strides.length !== cellCount || space.blocks.length !== cellCount) {
+    throw new RangeError(`expected as many strides and blocks as widths (${cellCount}), got ${space.strides.length} strides and ${space.blocks.length} blocks`);
+  }
+  const builder = new Builder();
+  const stem = builder.unit('stem', 'full', 1, space.stem, STEM_KERNEL, STEM_STRIDE, 'relu6');
+  let width = space.stem;
+  let position = 0;
+  const cells = space.widths.map((cellWidth, cell): CellLayout => {
+    const calibration = builder.unit(`cell${cell}/calibration`, 'pointwise', width, cellWidth, 1, space.strides[cell]!, 'none');
+    width = cellWidth;
+    const blocks = Array.from({ length: space.blocks[cell]! }, () => {
+      const block = `block${String(position++).padStart(2, '0')}`;
+      return Object.fromEntries(space.operations.map((operation) => [operation, builder.operation(`${block}/${operation}`, operation, cellWidth)]));
+    });
+    return { calibration, blocks };
+  });
+  const head = builder.unit('head', 'pointwise', width, space.head, 1, 1, 'relu6');
+  const classifier: ClassifierLayout = {
+    inputs: space.head,
+    outputs: space.classes,
+    // Normal with the variance of the customary uniform draw in ±1/sqrt(inputs): logits start small,
+    // which sqrt(2 / fan-out) with two or three classes would not give.
+    weight: builder.parameter('classifier/weight', [space.head, space.classes], { kind: 'normal', deviation: Math.sqrt(1 / (3 * space.head)) }),
+    bias: builder.parameter('classifier/bias', [space.classes], { kind: 'constant', value: 0 }),
+  };
+  const { parameters, statistics, parameterCount, statisticCount } = builder;
+  return { parameters, statistics, parameterCount, statisticCount, stem, cells, head, classifier };
+}
+
+/** The stages of a path in forward order. Errors: RangeError if the genome is not of the space. */
+export function pathStages(layout: SuperNetLayout, space: SearchSpace, genome: Genome): PathStage[] {
+  asGenome(space, genome);
+  const stages: PathStage[] = [{ kind: 'stem', index: 0, units: [layout.stem] }];
+  let position = 0;
+  layout.cells.forEach((cell, index) => {
+    stages.push({ kind: 'calibration', index, units: [cell.calibration] });
+    for (const candidates of cell.blocks) {
+      const units = candidates[genome[position]!];
+      if (units === undefined) throw new RangeError(`expected a layout of the same search space: block ${position} has no "${genome[position]!}"`);
+      stages.push({ kind: 'block', index: position, units });
+      position++;
+    }
+  });
+  stages.push({ kind: 'head', index: 0, units: [layout.head] });
+  return stages;
+}
+
+/** Which tensors a path touches. Errors: RangeError if the genome is not of the space. */
+export function pathLayout(layout: SuperNetLayout, space: SearchSpace, genome: Genome): PathLayout {
+  const units = pathStages(layout, space, genome).flatMap((stage) => stage.units);
+  const parameters = [...units.flatMap((unit) => [unit.weight, unit.gamma, unit.beta]), layout.classifier.weight, layout.classifier.bias];
+  const statistics = units.flatMap((unit) => [unit.mean, unit.variance]);
+  return {
+    parameters,
+    statistics,
+    parameterCount: parameters.reduce((sum, index) => sum + layout.parameters[index]!.size, 0),
+    statisticCount: statistics.reduce((sum, index) => sum + layout.statistics[index]!.size, 0),
+  };
+}
