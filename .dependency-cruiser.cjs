@@ -12,7 +12,7 @@ const may = {
   search: ['random', 'space', 'evolution'],
   network: ['tensor', 'space', 'random'],
   training: ['tensor', 'network', 'scan', 'gradient', 'random', 'space'],
-  objectives: ['space', 'training'],
+  objectives: ['space', 'evolution', 'training'],
   wire: ['space', 'search', 'gradient'],
   actors: ['random', 'config', 'space', 'evolution', 'gradient', 'search', 'tensor', 'scan', 'network', 'training', 'objectives', 'wire', 'runtime', 'engine'],
   report: ['random', 'config', 'space', 'evolution', 'gradient', 'search'],

@@ -1,0 +1,88 @@
+/**
+ * Cutting a slot's vector into chunks and putting it together again.
+ *
+ * Chunks arrive in any order, twice, or not at all; only a vector whose every chunk has come with the
+ * right checksum is complete. Byte order is little-endian on the wire; the hosts we support are too.
+ */
+import { createHash } from 'node:crypto';
+import { crc32 } from 'node:zlib';
+
+export interface Chunk {
+  readonly index: number;
+  readonly count: number;
+  /** A view into the vector: send it before the vector changes. */
+  readonly payload: Uint8Array;
+  readonly checksum: number;
+}
+
+/** The chunks of a vector of floats, at most `chunkBytes` (a multiple of 4) each; at least one. */
+export function cut(vector: Float32Array, chunkBytes: number): Chunk[] {
+  const bytes = bytesOf(vector);
+  const count = chunkCount(vector.length, chunkBytes);
+  return Array.from({ length: count }, (_, index) => {
+    const payload = bytes.subarray(index * chunkBytes, Math.min((index + 1) * chunkBytes, bytes.length));
+    return { index, count, payload, checksum: crc32(payload) };
+  });
+}
+
+/** Chunks that a vector of `length` floats is cut into. */
+export function chunkCount(length: number, chunkBytes: number): number {
+  return Math.max(1, Math.ceil((length * 4) / chunkBytes));
+}
+
+/** The bytes of a vector, sharing its memory. */
+export function bytesOf(vector: Float32Array): Uint8Array {
+  return new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength);
+}
+
+/** SHA-256 of a vector's bytes. */
+export function digestOf(vector: Float32Array): Buffer {
+  return createHash('sha256').update(bytesOf(vector)).digest();
+}
+
+export type ChunkVerdict = 'stored' | 'duplicate' | 'complete' | 'bad-length' | 'bad-checksum';
+
+/** A vector on its way in. Owns its memory. */
+export class Assembly {
+  readonly vector: Float32Array;
+  private readonly present: Uint8Array;
+  private left: number;
+
+  constructor(
+    /** Floats in the whole vector. */
+    readonly length: number,
+    private readonly chunkBytes: number,
+  ) {
+    this.vector = new Float32Array(length);
+    this.present = new Uint8Array(chunkCount(length, chunkBytes));
+    this.left = this.present.length;
+  }
+
+  get complete(): boolean {
+    return this.left === 0;
+  }
+
+  /** Indices that have not come yet, ascending. */
+  missing(): number[] {
+    return Array.from(this.present.keys()).filter((index) => this.present[index] === 0);
+  }
+
+  /** Takes one chunk in; copies `payload`. Says `complete` only for the chunk that completes the vector. */
+  add(index: number, payload: Uint8Array, checksum: number): ChunkVerdict {
+    const start = index * this.chunkBytes;
+    const expected = Math.min(this.chunkBytes, this.length * 4 - start);
+    if (index >= this.present.length || payload.length !== expected) return 'bad-length';
+    if (this.present[index] === 1) return 'duplicate';
+    if (crc32(payload) !== checksum) return 'bad-checksum';
+    bytesOf(this.vector).set(payload, start);
+    this.present[index] = 1;
+    this.left--;
+    return this.left === 0 ? 'complete' : 'stored';
+  }
+}
+
+/** Position of the first value that is no finite number, or -1. */
+export function firstNonFinite(vector: Float32Array): number {
+  for (let i = 0; i < vector.length; i++) if (!Number.isFinite(vector[i])) return i;
+  return -1;
+}

@@ -1,0 +1,58 @@
+/**
+ * The gradient of a step from the gradients of its slots (paper Eq. 2 and 3).
+ *
+ * fp32 addition is not associative, so the order is fixed: per tensor over the slots that touch it,
+ * ascending, each product and sum rounded to fp32, divided once by the total weight of the step. Who
+ * computed a slot, and when it arrived, cannot change a bit.
+ */
+
+export interface SlotGradient {
+  /** Indices of the tensors the slot's path touches, ascending. */
+  readonly tensors: readonly number[];
+  /** Their gradients, one after the other. */
+  readonly values: Float32Array;
+  /** Samples of the slot; 0 for a slot committed as diverged. */
+  readonly weight: number;
+}
+
+export interface TensorSpan {
+  /** Position of the tensor in the flat vector, in floats. */
+  readonly offset: number;
+  readonly size: number;
+}
+
+/**
+ * Sums into `sum` (flat, as long as all tensors; only touched spans are written). Returns 1 for each
+ * tensor that some slot of weight > 0 touches: only these may move. Slots in ascending order.
+ */
+export function sumSlots(tensors: readonly TensorSpan[], slots: readonly SlotGradient[], sum: Float32Array): Uint8Array {
+  const touched = new Uint8Array(tensors.length);
+  let total = 0;
+  for (const slot of slots) {
+    if (slot.weight <= 0) continue;
+    total += slot.weight;
+    addSlot(tensors, slot, sum, touched);
+  }
+  for (let tensor = 0; tensor < tensors.length; tensor++) {
+    if (touched[tensor] === 0) continue;
+    const { offset, size } = tensors[tensor]!;
+    for (let i = offset; i < offset + size; i++) sum[i] = sum[i]! / total;
+  }
+  return touched;
+}
+
+function addSlot(tensors: readonly TensorSpan[], slot: SlotGradient, sum: Float32Array, touched: Uint8Array): void {
+  const { weight, values } = slot;
+  let from = 0;
+  for (const tensor of slot.tensors) {
+    const { offset, size } = tensors[tensor]!;
+    if (touched[tensor] === 0) {
+      for (let i = 0; i < size; i++) sum[offset + i] = weight * values[from + i]!;
+      touched[tensor] = 1;
+    } else {
+      for (let i = 0; i < size; i++) sum[offset + i] = sum[offset + i]! + Math.fround(weight * values[from + i]!);
+    }
+    from += size;
+  }
+  if (from !== values.length) throw new RangeError(`expected a path gradient of ${from} floats, got ${values.length}`);
+}

@@ -1,0 +1,52 @@
+/**
+ * What happens to a search, as data. Each event is a journal record: the search state is a fold over
+ * them (`apply`), so a run that was cut off anywhere is the fold over what its journal holds.
+ */
+import { z } from 'zod';
+
+const count = z.number().int().min(0).max(0xffffffff);
+const individualId = z.string().regex(/^[0-9a-f]{16}$/);
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+
+/** (fence, owner, number): names one computation of a slot, never used twice. */
+const attempt = z.object({ fence: count, owner: z.string(), number: count });
+
+/** A slot as committed: which attempt, the digest of its vector; `diverged`: weight 0. */
+const committedSlot = attempt.extend({ slot: count, digest: z.string().regex(/^([0-9a-f]{64})?$/), diverged: z.boolean() });
+
+export const searchEvent = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('run-started'), format: z.literal(1), run: z.string(), options: sha256 }),
+  z.object({ type: z.literal('fence-raised'), fence: count }),
+  z.object({ type: z.literal('numerics-fixed'), fingerprint: z.string(), canary: z.string() }),
+  z.object({ type: z.literal('epoch-planned'), epoch: count, individuals: z.array(individualId) }),
+  z.object({ type: z.literal('step-committed'), epoch: count, step: count, slots: z.array(committedSlot) }),
+  z.object({ type: z.literal('epoch-trained'), epoch: count, sha256, step: count }),
+  z.object({
+    type: z.literal('evaluated'),
+    epoch: count,
+    individual: individualId,
+    objective: z.string(),
+    value: z.number(),
+    confusion: z.array(count).optional(),
+    /** False where the value stands for one that does not exist yet: a slope of one point. */
+    defined: z.boolean().optional(),
+  }),
+  z.object({ type: z.literal('evaluation-failed'), epoch: count, individual: individualId, objective: z.string(), reason: z.string() }),
+  z.object({ type: z.literal('selected'), epoch: count, survivors: z.array(individualId) }),
+  z.object({ type: z.literal('rolled-back'), epoch: count, reason: z.string() }),
+  z.object({ type: z.literal('finished'), epoch: count }),
+]);
+
+export type SearchEvent = z.infer<typeof searchEvent>;
+export type Attempt = z.infer<typeof attempt>;
+export type CommittedSlot = z.infer<typeof committedSlot>;
+
+/** Journal payload of an event. */
+export function encodeEvent(event: SearchEvent): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(event));
+}
+
+/** Reads a journal payload. Errors: SyntaxError or a ZodError when it is no event of this format. */
+export function decodeEvent(payload: Uint8Array): SearchEvent {
+  return searchEvent.parse(JSON.parse(new TextDecoder().decode(payload)));
+}

@@ -1,0 +1,142 @@
+/** The state of a search: plain data, a fold over its events (paper Alg. 1). */
+import type { Genome } from '../space/genome.js';
+import type { SearchSpace } from '../space/space.js';
+import type { VariationOptions } from '../space/variation.js';
+import type { CommittedSlot } from './events.js';
+
+export type Direction = 'max' | 'min';
+
+export interface ObjectiveRule {
+  readonly name: string;
+  readonly direction: Direction;
+  readonly unit: string;
+  /** What a measurement needs: decides who measures. */
+  readonly needs: 'genome' | 'history' | 'weights';
+}
+
+export interface SearchRules {
+  readonly seed: number;
+  readonly space: SearchSpace;
+  /** W: epochs in which every mini-batch trains freshly drawn individuals. */
+  readonly warmupEpochs: number;
+  /** Warm-up individuals that are validated: the last so many drawn; null: all. */
+  readonly warmupCandidates: number | null;
+  /** Epochs after the warm-up. */
+  readonly epochs: number;
+  /** P. */
+  readonly population: number;
+  /** K. */
+  readonly keep: number;
+  readonly variation: VariationOptions;
+  readonly selector: string;
+  /** Das–Dennis partitions; null: the smallest with at least K directions. */
+  readonly partitions: number | null;
+  readonly objectives: readonly ObjectiveRule[];
+  /** Mini-batches of an epoch: the training scans, a last partial batch left out. */
+  readonly stepsPerEpoch: number;
+  /** B: individuals of a step. */
+  readonly individualsPerStep: number;
+  /** Pieces a mini-batch is cut into. */
+  readonly microBatches: number;
+}
+
+/** Everything known of one genotype; kept when it leaves the population. */
+export interface Individual {
+  readonly id: string;
+  readonly genome: Genome;
+  /** (epoch, validation accuracy), ascending: what potential is fitted to. */
+  readonly history: readonly (readonly [number, number])[];
+  /** Mini-batches it was trained on. */
+  readonly trained: number;
+  /** Steps in which its gradient was no number, twice. */
+  readonly diverged: number;
+}
+
+/** What an epoch trains: `schedule[step][b]` is a position in `individuals`. */
+export interface EpochPlan {
+  readonly epoch: number;
+  readonly kind: 'warm-up' | 'search';
+  readonly firstStep: number;
+  readonly individuals: readonly { readonly id: string; readonly genome: Genome }[];
+  readonly schedule: readonly (readonly number[])[];
+}
+
+export interface Measurement {
+  readonly value?: number;
+  readonly defined?: boolean;
+  readonly confusion?: readonly number[];
+  /** Why there is no value. Never a default score. */
+  readonly failure?: string;
+}
+
+/** Values of one individual in one epoch, as they will stand in the history. */
+export interface EpochRow {
+  readonly epoch: number;
+  readonly id: string;
+  readonly genome: Genome;
+  readonly trained: number;
+  readonly measurements: Readonly<Record<string, Measurement>>;
+  readonly selected: boolean;
+}
+
+export interface SearchState {
+  readonly phase: 'new' | 'planning' | 'training' | 'evaluating' | 'selecting' | 'finishing' | 'done';
+  readonly run: string;
+  readonly optionsHash: string;
+  readonly fence: number;
+  readonly numerics: { readonly fingerprint: string; readonly canary: string } | null;
+  /** Epoch at work, from 1; warm-up epochs first. */
+  readonly epoch: number;
+  /** Steps committed since the run began. */
+  readonly step: number;
+  readonly plan: EpochPlan | null;
+  /** The last committed step of the epoch at work; repeated to trainers until it is surely applied. */
+  readonly lastCommit: readonly CommittedSlot[] | null;
+  /** Snapshot the epoch at work started from; empty: initial weights. */
+  readonly snapshot: string;
+  /** Snapshot the open evaluations are measured on. */
+  readonly trainedSnapshot: string;
+  /** Ids in breeding order: survivors, then offspring. Empty during the warm-up. */
+  readonly population: readonly string[];
+  readonly individuals: ReadonlyMap<string, Individual>;
+  /** Ids under evaluation this epoch, in a fixed order. */
+  readonly evaluees: readonly string[];
+  /** Measurements of this epoch by individual and objective. */
+  readonly measured: ReadonlyMap<string, Readonly<Record<string, Measurement>>>;
+  /** (step, individual) pairs scheduled since the warm-up: rotates differences of one batch. */
+  readonly rotation: number;
+  /** Distinct warm-up draws, oldest first. */
+  readonly drawn: readonly string[];
+  readonly history: readonly EpochRow[];
+  /** Ids of the non-dominated set of the last evaluated epoch's population. */
+  readonly front: readonly string[];
+  readonly rollbacks: number;
+  /** The state before the epoch at work was planned: where a rollback returns to. */
+  readonly checkpoint: SearchState | null;
+}
+
+export function initialState(): SearchState {
+  return {
+    phase: 'new',
+    run: '',
+    optionsHash: '',
+    fence: 0,
+    numerics: null,
+    epoch: 0,
+    step: 0,
+    plan: null,
+    lastCommit: null,
+    snapshot: '',
+    trainedSnapshot: '',
+    population: [],
+    individuals: new Map(),
+    evaluees: [],
+    measured: new Map(),
+    rotation: 0,
+    drawn: [],
+    history: [],
+    front: [],
+    rollbacks: 0,
+    checkpoint: null,
+  };
+}

@@ -1,0 +1,80 @@
+/**
+ * Optimisers over flat host vectors: SGD with momentum, and Adam (Kingma & Ba 2015, Alg. 1).
+ *
+ * They run in plain JavaScript on fp32 storage and double arithmetic, in the same order on every
+ * replica, so that replicas stay equal bit for bit whatever device computed the gradients. A tensor
+ * that no slot touched does not move: no momentum, no decay; Adam counts its steps per tensor.
+ */
+import type { TensorSpan } from '../gradient/sum.js';
+
+export interface OptimizerOptions {
+  readonly kind: 'sgd' | 'adam';
+  readonly learningRate: number;
+  /** SGD: fraction of the last velocity kept, 0…1. */
+  readonly momentum: number;
+  /** L2 term added to the gradient of touched tensors. */
+  readonly weightDecay: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+}
+
+/** Floats of optimiser state for `parameters` weights in `tensors` tensors. */
+export function optimizerFloats(kind: OptimizerOptions['kind'], parameters: number, tensors: number): number {
+  return kind === 'sgd' ? parameters : 2 * parameters + ADAM_FLOATS * tensors;
+}
+
+/** Adam keeps beta1^t and beta2^t of each tensor as doubles (two floats each): `pow` has unspecified bits. */
+const ADAM_FLOATS = 4;
+
+/**
+ * Moves `weights` by one step. `gradient`: flat, valid on touched tensors. `state`: as long as
+ * `optimizerFloats` says, zero at the beginning; both are changed in place and owned by the caller.
+ */
+export function optimizerStep(options: OptimizerOptions, tensors: readonly TensorSpan[], touched: Uint8Array, gradient: Float32Array, weights: Float32Array, state: Float32Array): void {
+  if (options.kind === 'sgd') sgdStep(options, tensors, touched, gradient, weights, state);
+  else adamStep(options, tensors, touched, gradient, weights, state);
+}
+
+function sgdStep(options: OptimizerOptions, tensors: readonly TensorSpan[], touched: Uint8Array, gradient: Float32Array, weights: Float32Array, velocity: Float32Array): void {
+  const { learningRate, momentum, weightDecay } = options;
+  for (let tensor = 0; tensor < tensors.length; tensor++) {
+    if (touched[tensor] === 0) continue;
+    const { offset, size } = tensors[tensor]!;
+    for (let i = offset; i < offset + size; i++) {
+      const moved = Math.fround(momentum * velocity[i]! + gradient[i]! + weightDecay * weights[i]!);
+      velocity[i] = moved;
+      weights[i] = weights[i]! - learningRate * moved;
+    }
+  }
+}
+
+function adamStep(options: OptimizerOptions, tensors: readonly TensorSpan[], touched: Uint8Array, gradient: Float32Array, weights: Float32Array, state: Float32Array): void {
+  const { learningRate, weightDecay, beta1, beta2, epsilon } = options;
+  const first = state.subarray(0, weights.length);
+  const second = state.subarray(weights.length, 2 * weights.length);
+  const powers = new DataView(state.buffer, state.byteOffset + 8 * weights.length, 4 * ADAM_FLOATS * tensors.length);
+  for (let tensor = 0; tensor < tensors.length; tensor++) {
+    if (touched[tensor] === 0) continue;
+    const power1 = nextPower(powers.getFloat64(16 * tensor, true), beta1);
+    const power2 = nextPower(powers.getFloat64(16 * tensor + 8, true), beta2);
+    powers.setFloat64(16 * tensor, power1, true);
+    powers.setFloat64(16 * tensor + 8, power2, true);
+    const rate = learningRate / (1 - power1);
+    const scale = 1 / (1 - power2);
+    const { offset, size } = tensors[tensor]!;
+    for (let i = offset; i < offset + size; i++) {
+      const g = gradient[i]! + weightDecay * weights[i]!;
+      const m = beta1 * first[i]! + (1 - beta1) * g;
+      const v = beta2 * second[i]! + (1 - beta2) * g * g;
+      first[i] = m;
+      second[i] = v;
+      weights[i] = weights[i]! - (rate * m) / (Math.sqrt(v * scale) + epsilon);
+    }
+  }
+}
+
+/** Zero means no step yet; the floor keeps a long run's power from underflowing to that zero. */
+function nextPower(power: number, beta: number): number {
+  return Math.max((power === 0 ? 1 : power) * beta, 1e-300);
+}
