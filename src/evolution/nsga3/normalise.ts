@@ -1,0 +1,122 @@
+/**
+ * Normalisation: every objective from 0 (ideal) to about 1 (nadir), whatever its unit.
+ *
+ * Source: Deb & Jain 2014, section IV-C, Algorithm 2; for the degenerate cases, on which that paper
+ * is silent, Blank, Deb & Roy 2019 (EMO, LNCS 11411). Every threshold is relative to the spread of
+ * the objective itself, so that multiplying an objective by a constant changes nothing, and an
+ * objective that lives between -0.002 and 0.002 counts as much as one in megabytes.
+ *
+ * DEVIATION: the achievement function sees values divided by their spread, not raw ones. With raw
+ * values the axis with the small numbers gets the wrong extreme point.
+ * DEVIATION: an estimated nadir beyond the worst value ever seen is cut back to it (Blank et al.).
+ * DEVIATION: extremes come from the first front, not from all of S_t. A dominated point never has
+ * the smaller achievement value, so only ties differ, and there the dominated one must not win.
+ */
+import type { Points } from '../objective-values.js';
+import { planeIntercepts } from './hyperplane.js';
+
+/** What a stationary problem remembers between selections. Minimised objectives. */
+export interface Memory {
+  /** [M], the best value of each objective ever seen. */
+  readonly ideal: readonly number[];
+  /** [M], the worst value of each objective ever seen. */
+  readonly worst: readonly number[];
+  /** [M][M], row k: the point found nearest to axis k so far. */
+  readonly extremes: readonly (readonly number[])[];
+}
+
+export interface Normalised {
+  /** All points, measured from the ideal point in units of the nadir's distance. */
+  readonly points: Points;
+  readonly memory: Memory;
+  /** [M], what each objective was divided by. */
+  readonly scale: readonly number[];
+  /** Which estimate of the nadir was used. */
+  readonly nadir: 'hyperplane' | 'worst of first front';
+}
+
+/** Weight of the other axes in the achievement function: the paper's 1e-6 for a zero. */
+const OFF_AXIS = 1e-6;
+/** Differences below this share of the spread count as lying on the axis. */
+const ON_AXIS = 1e-9;
+/** An intercept must be at least this share of the spread. */
+const SMALLEST_INTERCEPT = 1e-6;
+/** A first front narrower than this share of S_t would overflow what is divided by it. */
+const NARROWEST = 1e-100;
+
+/**
+ * Normalises `points`. `firstFront` and `considered` (S_t, with the first front in it) are row
+ * indices. Without `memory`, only these points count.
+ */
+export function normalise(points: Points, firstFront: readonly number[], considered: readonly number[], memory?: Memory): Normalised {
+  const ideal = bound(points, everyRow(points), Math.min, memory?.ideal);
+  const worst = bound(points, everyRow(points), Math.max, memory?.worst);
+  const spread = spreads(ideal, bound(points, firstFront, Math.max), bound(points, considered, Math.max));
+  const extremes = extremePoints(points, firstFront, ideal, spread, memory?.extremes ?? []);
+  const intercepts = validIntercepts(extremes, ideal, spread);
+  const scale = intercepts === null ? spread : intercepts.map((intercept, j) => withinSeen(intercept, worst[j]! - ideal[j]!));
+  const data = points.data.map((value, at) => (value - ideal[at % points.dimensions]!) / scale[at % points.dimensions]!);
+  return { points: { ...points, data }, memory: { ideal, worst, extremes }, scale, nadir: intercepts === null ? 'worst of first front' : 'hyperplane' };
+}
+
+function everyRow(points: Points): number[] {
+  return Array.from({ length: points.count }, (_, i) => i);
+}
+
+/** Column-wise minimum or maximum over `rows`, and over an earlier bound if there is one. */
+function bound(points: Points, rows: readonly number[], better: (a: number, b: number) => number, earlier?: readonly number[]): number[] {
+  const start = rows[0]! * points.dimensions;
+  const result = earlier === undefined ? Array.from(points.data.subarray(start, start + points.dimensions)) : [...earlier];
+  for (const row of rows) for (let j = 0; j < points.dimensions; j++) result[j] = better(result[j]!, points.data[row * points.dimensions + j]!);
+  return result;
+}
+
+/** The size of each objective: the first front's range, else that of S_t, else 1 (all values are equal). */
+function spreads(ideal: readonly number[], worstOfFront: readonly number[], worstConsidered: readonly number[]): number[] {
+  return ideal.map((best, j) => {
+    const ofFront = worstOfFront[j]! - best;
+    const ofAll = worstConsidered[j]! - best;
+    if (ofFront > 0 && ofFront > NARROWEST * ofAll) return ofFront;
+    return ofAll > 0 ? ofAll : 1;
+  });
+}
+
+/**
+ * For each axis the point with the least achievement value max(f_axis, max of others / 1e-6).
+ * Earlier extremes come first and win ties, then the lowest index.
+ */
+function extremePoints(points: Points, firstFront: readonly number[], ideal: readonly number[], spread: readonly number[], earlier: readonly (readonly number[])[]): number[][] {
+  const { data, dimensions } = points;
+  const candidates = [...earlier.map((point) => [...point]), ...firstFront.map((row) => Array.from(data.subarray(row * dimensions, (row + 1) * dimensions)))];
+  const onAxes = candidates.map((point) =>
+    point.map((value, j) => {
+      const share = (value - ideal[j]!) / spread[j]!;
+      return share < ON_AXIS ? 0 : share;
+    }),
+  );
+  return ideal.map((_, axis) => {
+    let chosen = 0;
+    let least = Infinity;
+    onAxes.forEach((shares, candidate) => {
+      let achievement = 0;
+      for (let j = 0; j < dimensions; j++) achievement = Math.max(achievement, j === axis ? shares[j]! : shares[j]! / OFF_AXIS);
+      if (achievement < least) {
+        least = achievement;
+        chosen = candidate;
+      }
+    });
+    return candidates[chosen]!;
+  });
+}
+
+/** Intercepts from the ideal point in the objectives' units, or null if one of them makes no sense. */
+function validIntercepts(extremes: readonly (readonly number[])[], ideal: readonly number[], spread: readonly number[]): number[] | null {
+  const shares = planeIntercepts(extremes.map((point) => point.map((value, j) => (value - ideal[j]!) / spread[j]!)));
+  if (shares === null || !shares.every((share) => Number.isFinite(share) && share > SMALLEST_INTERCEPT)) return null;
+  return shares.map((share, j) => share * spread[j]!);
+}
+
+/** The intercept, but not beyond the worst value seen. A scale must not become 0. */
+function withinSeen(intercept: number, seen: number): number {
+  return seen > 0 && intercept > seen ? seen : intercept;
+}
