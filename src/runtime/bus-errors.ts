@@ -1,0 +1,75 @@
+/** What can go wrong on the bus: one class a cause, so that an actor decides by class and not by text. */
+
+/** No broker answered at start. `reason` says what the last attempt met. */
+export class BrokerUnreachable extends Error {
+  override readonly name = 'BrokerUnreachable';
+  constructor(
+    readonly url: string,
+    readonly reason: string,
+    cause?: unknown,
+  ) {
+    super(`no broker at ${url}: ${reason}; is nats-server running there, and are the credentials its own?`, { cause });
+  }
+}
+
+/** Nobody answered in time. The question may have been heard all the same: ask only what may be done twice. */
+export class AskTimeout extends Error {
+  override readonly name = 'AskTimeout';
+  constructor(
+    readonly subject: string,
+    readonly deadlineMs: number,
+  ) {
+    super(`no answer on ${subject} within ${deadlineMs} ms`);
+  }
+}
+
+/** Nobody listens on the subject (the server knows at once). */
+export class NoResponder extends Error {
+  override readonly name = 'NoResponder';
+  constructor(readonly subject: string) {
+    super(`nobody listens on ${subject}`);
+  }
+}
+
+/** The bus was closed, by us or for ever by the server. */
+export class BusClosed extends Error {
+  override readonly name = 'BusClosed';
+  constructor(readonly operation: string) {
+    super(`${operation}: the bus is closed`);
+  }
+}
+
+/** What was published has not reached the server in time (see Bus.flush). */
+export class FlushTimeout extends Error {
+  override readonly name = 'FlushTimeout';
+  constructor(
+    readonly pendingBytes: number,
+    readonly deadlineMs: number,
+  ) {
+    super(`${pendingBytes} bytes have not reached the broker within ${deadlineMs} ms`);
+  }
+}
+
+/** A message above the server's limit: cut it into chunks. */
+export class PayloadTooLarge extends Error {
+  override readonly name = 'PayloadTooLarge';
+  constructor(
+    readonly subject: string,
+    readonly bytes: number,
+    readonly limit: number,
+  ) {
+    super(`a message of ${bytes} bytes on ${subject} is above the broker's limit of ${limit}`);
+  }
+}
+
+/** The server refused a subject to these credentials. */
+export class NotPermitted extends Error {
+  override readonly name = 'NotPermitted';
+  constructor(
+    readonly subject: string,
+    readonly operation: string,
+    cause?: unknown,
+  ) {
+    super(`these credentials may not ${operation} ${subject}`, { cause });
+  }
+}

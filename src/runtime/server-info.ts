@@ -1,0 +1,62 @@
+/**
+ * Who listens on a local port? A NATS server introduces itself to whoever connects, with one line
+ * `INFO {json}`, before any credentials. So a foreign process on the port is told apart from our server.
+ */
+import { createConnection, createServer } from 'node:net';
+
+const LONGEST_LINE = 64 * 1024;
+
+export interface ServerInfo {
+  readonly serverName: string;
+  readonly jetstream: boolean;
+}
+
+/** The introduction of the server on 127.0.0.1:`port`; undefined if none came within `ms`. */
+export function readServerInfo(port: number, ms: number): Promise<ServerInfo | undefined> {
+  return new Promise((resolve) => {
+    const socket = createConnection({ host: '127.0.0.1', port });
+    let line = '';
+    const done = (info: ServerInfo | undefined): void => {
+      clearTimeout(timer);
+      socket.destroy();
+      resolve(info);
+    };
+    const timer = setTimeout(() => done(undefined), ms);
+    socket.setEncoding('utf8');
+    socket.on('error', () => done(undefined));
+    socket.on('close', () => done(undefined));
+    socket.on('data', (text: string) => {
+      line += text;
+      const end = line.indexOf('\r\n');
+      if (end >= 0) done(parseInfo(line.slice(0, end)));
+      else if (line.length > LONGEST_LINE) done(undefined);
+    });
+  });
+}
+
+function parseInfo(line: string): ServerInfo | undefined {
+  if (!line.startsWith('INFO ')) return undefined;
+  try {
+    const info: unknown = JSON.parse(line.slice(5));
+    if (typeof info !== 'object' || info === null) return undefined;
+    const { server_name: serverName, jetstream } = info as Record<string, unknown>;
+    return typeof serverName === 'string' ? { serverName, jetstream: jetstream === true } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A port of 127.0.0.1 that was free a moment ago. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.on('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => {
+        if (typeof address === 'object' && address !== null) resolve(address.port);
+        else reject(new Error('the system gave no port'));
+      });
+    });
+  });
+}
