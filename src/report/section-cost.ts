@@ -1,0 +1,73 @@
+/**
+ * Where the time went, who did the work, and what the run survived.
+ */
+import type { Markup } from './html.js';
+import { html } from './html.js';
+import { counted, duration, memory, NONE, percent, whole } from './numbers.js';
+import type { ReportData } from './report-data.js';
+import type { RunState, Timings } from './run-files.js';
+import { table } from './table.js';
+
+const PHASES = [
+  { key: 'prepareSeconds', name: 'prepare data' },
+  { key: 'trainSeconds', name: 'train' },
+  { key: 'evaluateSeconds', name: 'evaluate' },
+  { key: 'snapshotSeconds', name: 'snapshots' },
+  { key: 'selectSeconds', name: 'select' },
+] as const;
+
+interface Phase {
+  readonly name: string;
+  readonly seconds: number;
+  /** 0…1 */
+  readonly share: number;
+}
+
+/** Phases with their share of the total; what no phase accounts for comes last, as `other`. */
+export function timeShares(timings: Timings): { total: number; phases: Phase[] } {
+  const known = PHASES.flatMap(({ key, name }) => (timings[key] == null ? [] : [{ name, seconds: timings[key] }]));
+  const sum = known.reduce((total, { seconds }) => total + seconds, 0);
+  const total = Math.max(timings.totalSeconds ?? 0, sum);
+  const rest = total - sum;
+  // Less than a thousandth is rounding, not a phase.
+  const phases = rest > total / 1000 ? [...known, { name: 'other', seconds: rest }] : known;
+  return { total, phases: phases.map((phase) => ({ ...phase, share: total > 0 ? phase.seconds / total : 0 })) };
+}
+
+function timeBar({ timings }: RunState): Markup {
+  const { total, phases } = timeShares(timings);
+  if (total === 0) return html`<p>No times have been recorded yet.</p>`;
+  return html`<div class="time" aria-hidden="true">${phases.map(({ name, share }, index) => html`<span class="phase-${name === 'other' ? 'other' : index}" style="flex-grow:${(share * 1000).toFixed(1)}">${share >= 0.12 && name}</span>`)}</div>
+${table(
+  `Where the time went, ${duration(total)} in all`,
+  [{ head: 'phase' }, { head: 'time', numeric: true }, { head: 'share', numeric: true }],
+  phases.map(({ name, seconds, share }, index) => ({ cells: [html`<i class="swatch phase-${name === 'other' ? 'other' : index}"></i>${name}`, duration(seconds), percent(share)] })),
+)}`;
+}
+
+function processTable({ processes }: RunState): Markup {
+  if (processes.length === 0) return html`<p>No process has been recorded.</p>`;
+  const sum = (key: 'slots' | 'evaluations'): number => processes.reduce((total, process) => total + (process[key] ?? 0), 0);
+  const share = (part: number | null | undefined, total: number): string => (part == null ? NONE : total === 0 || part === 0 ? whole(part) : `${whole(part)} (${percent(part / total, 0)})`);
+  return table(
+    'Processes and their work',
+    [{ head: 'role' }, { head: 'id' }, { head: 'device' }, { head: 'gradient slots', numeric: true }, { head: 'evaluations', numeric: true }, { head: 'peak memory', numeric: true }],
+    processes.map(({ role, id, device, slots, evaluations, peakMemory }) => ({
+      cells: [role, html`<code>${id}</code>`, device ?? NONE, share(slots, sum('slots')), share(evaluations, sum('evaluations')), peakMemory == null ? NONE : memory(peakMemory)],
+    })),
+  );
+}
+
+/** What happened on the way, in words: nothing of it has changed the result. */
+function survived({ repeatedSlots, duplicateResults, resumedFromEpoch }: RunState): Markup {
+  const events = [
+    repeatedSlots > 0 && `${counted(repeatedSlots, 'gradient slot')} computed again after a worker was lost`,
+    duplicateResults > 0 && `${counted(duplicateResults, 'evaluation')} delivered twice and counted once`,
+    resumedFromEpoch != null && `resumed after epoch ${resumedFromEpoch}`,
+  ].filter((event) => event !== false);
+  return events.length === 0 ? html`<p>No work had to be repeated.</p>` : html`<p>Survived: ${events.join('; ')}.</p>`;
+}
+
+export function costSection({ run: { run } }: ReportData): Markup {
+  return html`${timeBar(run)}${processTable(run)}${survived(run)}`;
+}
