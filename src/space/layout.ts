@@ -213,3 +213,15 @@ export function pathLayout(layout: SuperNetLayout, space: SearchSpace, genome: G
     statisticCount: statistics.reduce((sum, index) => sum + layout.statistics[index]!.size, 0),
   };
 }
+
+/** The tensors at `indices` of a flat vector, concatenated: a path's share of the whole. A new array of the caller. */
+export function gatherTensors(entries: readonly TensorEntry[], indices: readonly number[], flat: Float32Array): Float32Array {
+  const gathered = new Float32Array(indices.reduce((sum, index) => sum + entries[index]!.size, 0));
+  let end = 0;
+  for (const index of indices) {
+    const { offset, size } = entries[index]!;
+    gathered.set(flat.subarray(offset, offset + size), end);
+    end += size;
+  }
+  return gathered;
+}
