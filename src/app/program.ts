@@ -1,0 +1,22 @@
+/** All commands, wired. One file a command; nothing here decides anything. */
+import { Command } from 'commander';
+import { registerInspect } from './inspect.js';
+import { VERSION } from './version.js';
+
+/** The program `emars`; errors and help are thrown as CommanderError, never written by the parser. */
+export function buildProgram(): Command {
+  const program = new Command('emars')
+    .description('Multi-objective evolutionary neural architecture search for 3-D medical images.')
+    .version(VERSION)
+    .exitOverride()
+    .configureOutput({ writeErr: writeHelpOnly })
+    .configureHelp({ showGlobalOptions: false })
+    .addHelpText('after', '\nExit codes: 0 done, 2 configuration or command line, 3 data or a damaged run, 4 environment, 130 interrupted.\nExamples and options of a command: emars <command> --help');
+  registerInspect(program);
+  return program;
+}
+
+/** The parser's own error lines are ours to write (errors.ts); the help of a bare command is not an error line. */
+function writeHelpOnly(text: string): void {
+  if (!text.startsWith('error:') && !text.startsWith('(Did you mean')) process.stderr.write(text);
+}

@@ -1,0 +1,145 @@
+/**
+ * The progress of a search on one line. `renderProgress` is a pure function of what is known;
+ * `ProgressView` decides when to draw: over and over in a terminal, now and then elsewhere.
+ */
+
+export type SearchPhase = 'preparing' | 'warm-up' | 'search' | 'evaluating' | 'done';
+
+/** What is known of a running search. */
+export interface ProgressStatus {
+  readonly phase: SearchPhase;
+  /** Epoch at work, from 1, and all epochs of the run; warm-up counts. */
+  readonly epoch: number;
+  readonly epochs: number;
+  /** Steps done in this epoch, and all of it. */
+  readonly step: number;
+  readonly steps: number;
+  /** Evaluations done in this epoch, and all of it; 0 of 0 while unknown. */
+  readonly evaluated: number;
+  readonly evaluations: number;
+  /** Seconds until the run ends; null while it cannot be told. */
+  readonly etaSeconds: number | null;
+  /** Highest accuracy on D_val so far, 0…1; null before the first. */
+  readonly bestAccuracy: number | null;
+  /** Individuals on the front; 0 before the first selection. */
+  readonly frontSize: number;
+  readonly trainersAlive: number;
+  /** Trainers that were asked for. */
+  readonly trainers: number;
+}
+
+const share = (done: number, all: number): number => (all > 0 ? Math.min(1, Math.max(0, done / all)) : 0);
+
+/** How much of the run is done, 0…1: whole epochs and, within one, steps and evaluations. */
+export function progressFraction({ phase, epoch, epochs, step, steps, evaluated, evaluations }: ProgressStatus): number {
+  if (phase === 'done') return 1;
+  if (phase === 'preparing') return 0;
+  return share(Math.max(0, epoch - 1) + share(step + evaluated, steps + evaluations), epochs);
+}
+
+/** Seconds as "8 s", "2 min 05 s", "3 h 20 min". */
+export function timeLeft(seconds: number): string {
+  const total = Math.max(0, Math.round(seconds));
+  const two = (value: number): string => String(value).padStart(2, '0');
+  if (total < 60) return `${total} s`;
+  if (total < 3600) return `${Math.floor(total / 60)} min ${two(total % 60)} s`;
+  const minutes = Math.round(total / 60);
+  return `${Math.floor(minutes / 60)} h ${two(minutes % 60)} min`;
+}
+
+const WIDEST_BAR = 30;
+const NARROWEST_BAR = 6;
+
+function bar(fraction: number, width: number): string {
+  const full = Math.floor(fraction * width);
+  return '█'.repeat(full) + '░'.repeat(width - full);
+}
+
+/** The parts beside the bar, the most important first: what does not fit is left out from the end. */
+function partsOf(status: ProgressStatus): string[] {
+  const { phase, epoch, epochs, etaSeconds, bestAccuracy, frontSize, trainersAlive, trainers, step, steps, evaluated, evaluations } = status;
+  if (phase === 'preparing') return [];
+  const within = phase === 'evaluating' ? `evaluation ${evaluated}/${evaluations}` : `step ${step}/${steps}`;
+  return [
+    `epoch ${epoch}/${epochs}`,
+    ...(etaSeconds === null || phase === 'done' ? [] : [`${timeLeft(etaSeconds)} left`]),
+    ...(bestAccuracy === null ? [] : [`best ${(bestAccuracy * 100).toFixed(1)} %`]),
+    ...(phase === 'done' ? [] : [`trainers ${trainersAlive}/${trainers}`]),
+    ...(frontSize > 0 ? [`front ${frontSize}`] : []),
+    ...(phase === 'done' ? [] : [within]),
+  ];
+}
+
+/**
+ * One line of at most `columns` characters: phase, bar with percentage, epoch, time left, best
+ * accuracy, trainers alive, front size. Narrow terminals lose the last parts first, then the bar.
+ */
+export function renderProgress(status: ProgressStatus, columns: number): string {
+  const fraction = progressFraction(status);
+  const percent = `${String(Math.floor(fraction * 100)).padStart(3)} %`;
+  const head = status.phase.padEnd('evaluating'.length);
+  const parts = partsOf(status);
+  const line = (shown: number, width: number): string =>
+    [head, ...(width > 0 ? [`${bar(fraction, width)} ${percent}`] : [percent]), ...parts.slice(0, shown)].join('  ').trimEnd();
+  for (let shown = parts.length; shown >= 0; shown--) {
+    const room = columns - line(shown, 0).length - 1;
+    if (room >= NARROWEST_BAR) return line(shown, Math.min(WIDEST_BAR, room));
+  }
+  return `${status.phase}${percent}`.slice(0, Math.max(0, columns));
+}
+
+export interface ProgressTarget {
+  readonly write: (text: string) => unknown;
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+}
+
+const REDRAW_MS = 100;
+const PLAIN_LINE_MS = 5000;
+const PLAIN_COLUMNS = 120;
+const ERASE_LINE = '\r\u001b[2K';
+
+/**
+ * Draws progress on a stream: in a terminal one line, redrawn at most ten times a second; elsewhere
+ * a plain line at each new phase or epoch and every five seconds.
+ */
+export class ProgressView {
+  private last: ProgressStatus | null = null;
+  private drawnAt = -Infinity;
+
+  /** `now`: milliseconds of a monotonic clock. */
+  constructor(
+    private readonly target: ProgressTarget,
+    private readonly now: () => number = () => performance.now(),
+  ) {}
+
+  /** Takes the newest status; draws it if it is time. */
+  update(status: ProgressStatus): void {
+    const turned = status.phase !== this.last?.phase || status.epoch !== this.last.epoch;
+    this.last = status;
+    const wait = this.target.isTTY === true ? REDRAW_MS : PLAIN_LINE_MS;
+    if (turned || this.now() - this.drawnAt >= wait) this.draw(status);
+  }
+
+  /** Writes a line of text without tearing the bar. */
+  note(text: string): void {
+    this.target.write(this.target.isTTY === true ? `${ERASE_LINE}${text}\n` : `${text}\n`);
+    if (this.target.isTTY === true && this.last !== null) this.draw(this.last);
+  }
+
+  /** Leaves the last line standing. */
+  end(): void {
+    if (this.last === null) return;
+    this.draw(this.last);
+    if (this.target.isTTY === true) this.target.write('\n');
+    this.last = null;
+  }
+
+  private draw(status: ProgressStatus): void {
+    const terminal = this.target.isTTY === true;
+    // One column is left free: some terminals wrap when the last one is written.
+    const line = renderProgress(status, terminal ? (this.target.columns ?? 80) - 1 : PLAIN_COLUMNS);
+    this.target.write(terminal ? ERASE_LINE + line : `${line}\n`);
+    this.drawnAt = this.now();
+  }
+}
