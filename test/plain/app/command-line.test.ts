@@ -1,0 +1,92 @@
+/** What a person or a script meets: exit codes, one clear line, no stack, help with examples. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildProgram } from '#emars/app/program.js';
+import { ROOT, emars, mistake } from './run-emars.js';
+
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'emars-app-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const file = (name: string, text: string): string => {
+  writeFileSync(join(folder, name), text);
+  return join(folder, name);
+};
+
+describe('mistakes', () => {
+  it.each<[string, string[], RegExp]>([
+    ['an unknown command', ['inspekt'], /^unknown command 'inspekt'; did you mean inspect\?$/],
+    ['an unknown option', ['inspect', '--confg', 'x'], /^unknown option '--confg'; did you mean --config\?$/],
+    ['an option without its value', ['inspect', '--config'], /^option '--config <file>' argument missing/],
+    ['a value out of range', ['inspect', '--classes', '1'], /^--classes: expected a whole number from 2 to 10000, got "1"$/],
+    ['too many arguments', ['inspect', 'x'], /^too many arguments/],
+    ['a configuration that is not there', ['inspect', '--config', '/nowhere/none.yaml'], /^\/nowhere\/none\.yaml: expected a configuration file, got no such file/],
+  ])('%s ends with 2 and one line', async (_, args, line) => {
+    expect(await mistake(...args)).toEqual({ code: 2, lines: [expect.stringMatching(line) as string] });
+  });
+
+  it('tells all problems of a configuration, one line each, without a stack', async () => {
+    const name = file('bad.yaml', 'training: {bach: 4}\nevolution: {keep: 50}\n');
+    const { code, stderr } = await emars(['inspect', '--config', name, '--set', 'seed=-1']);
+    expect(code).toBe(2);
+    expect(stderr.trimEnd().split('\n')).toEqual([
+      `emars: ${name}:1:12: training.bach: expected a known key, got bach; did you mean training.batch?`,
+      'emars: --set: seed: expected an integer from 0 to 4294967295, got -1',
+      `emars: ${name}:2:13: evolution.keep: expected at most evolution.population survivors (K ≤ P), got 50 of 12; lower evolution.keep or raise evolution.population`,
+    ]);
+  });
+
+  it('shows the stack when EMARS_DEBUG=1 asks for it', async () => {
+    const { code, stderr } = await emars(['inspect', '--set', 'seed=-1'], { env: { EMARS_DEBUG: '1' } });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/\n\s+at /);
+  });
+
+  it('shows the help of a bare call, and ends with 2 since nothing was asked', async () => {
+    const { code, stderr } = await emars([]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^Usage: emars/);
+  });
+});
+
+describe('help', () => {
+  const program = buildProgram();
+  const commands = program.commands.flatMap((command) => (command.commands.length > 0 ? command.commands.map((inner) => [command.name(), inner.name()]) : [[command.name()]]));
+
+  it('is there for the whole, with exit codes', async () => {
+    const { code, stdout } = await emars(['--help']);
+    expect(code).toBe(0);
+    for (const [name] of commands) expect(stdout).toContain(`  ${name ?? ''} `);
+    expect(stdout).toContain('Exit codes: 0 done, 2 configuration');
+  });
+
+  it.each(commands.map((names) => [names.join(' ')]))('%s has examples', (name) => {
+    const command = name.split(' ').reduce<Command | undefined>((outer, inner) => outer?.commands.find((one) => one.name() === inner), program);
+    const written: string[] = [];
+    command?.configureOutput({ writeOut: (text) => written.push(text) }).outputHelp();
+    expect(written.join('')).toMatch(new RegExp(`^Usage: emars ${name}[\\s\\S]*Examples:[\\s\\S]*emars ${name}`));
+  });
+});
+
+describe('output', () => {
+  it('ends quietly when its reader goes away', async () => {
+    const child = spawn(process.execPath, [join(ROOT, 'dist/app/main.js'), 'select', '--lines'], { stdio: ['pipe', 'pipe', 'pipe'] });
+    const said = { stderr: '' };
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (said.stderr += text));
+    child.stdin.on('error', () => undefined);
+    child.stdin.write('{}\n');
+    await once(child.stdout, 'data');
+    child.stdout.destroy();
+    const ended = once(child, 'exit');
+    child.stdin.write('{}\n'.repeat(1000));
+    expect((await ended)[0]).toBe(0);
+    expect(said.stderr).toBe('');
+  });
+});

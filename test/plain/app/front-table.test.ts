@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import { inOrder, renderFrontTable } from '#emars/app/front-table.js';
+
+const objectives = [
+  { name: 'accuracy', direction: 'max', unit: '' },
+  { name: 'size', direction: 'min', unit: 'MB' },
+  { name: 'potential', direction: 'max', unit: '1/epoch' },
+] as const;
+const front = [
+  { id: 'b000000000000000', values: { accuracy: 0.7, size: 0.1234, potential: 0.00123 } },
+  { id: 'c000000000000000', values: { accuracy: 0.85, size: 2.5, potential: -0.0000123 } },
+  { id: 'a000000000000000', values: { accuracy: 0.7, size: 0.11, potential: 0 } },
+];
+
+describe('the table of the front', () => {
+  it('is sorted by accuracy, then id, has units, arrows and the majority baseline', () => {
+    expect(renderFrontTable({ objectives, front }, 0.4).split('\n')).toEqual([
+      'individual                accuracy ↑   size ↓       potential ↑',
+      '────────────────────────  ──────────  ───────  ────────────────',
+      'c000000000000000              85.0 %  2.50 MB  -1.23e-5 1/epoch',
+      'a000000000000000              70.0 %  0.11 MB         0 1/epoch',
+      'b000000000000000              70.0 %  0.12 MB   0.00123 1/epoch',
+      'always the largest class      40.0 %',
+    ]);
+  });
+
+  it('shows an accuracy that is no objective, without an arrow, and a dash for what is missing', () => {
+    const table = renderFrontTable({ objectives: [objectives[2]], front: [{ id: 'x', values: { accuracy: 0.5 } }] }, null);
+    expect(table.split('\n')[0]).toBe('individual  accuracy  potential ↑');
+    expect(table.split('\n')[2]).toMatch(/^x +50\.0 % +–$/);
+    expect(table).not.toContain('largest class');
+  });
+
+  it('leaves the front it was given as it was', () => {
+    const before = structuredClone(front);
+    expect(inOrder(front).map(({ id }) => id[0])).toEqual(['c', 'a', 'b']);
+    expect(front).toEqual(before);
+  });
+});
