@@ -1,0 +1,52 @@
+/** What every command of this project needs first: Node, npm packages, compiled sources, native parts. */
+
+import { pathToFileURL } from 'node:url';
+import { join } from 'node:path';
+import { build } from './build.mjs';
+import { install } from './install.mjs';
+import { PhaseError, progress, root, say } from './phase.mjs';
+
+/** Node 20.15 brought `zlib.crc32`, with which downloads are unpacked. */
+const OLDEST_NODE = [20, 15];
+
+/** Brings everything up to date; a second call finds nothing to do. Returns the engine's paths and versions. */
+export async function prepare() {
+  checkNode();
+  await install();
+  await build();
+  const { provideEngine } = await import(pathToFileURL(join(root, 'dist', 'engine', 'provide.js')).href);
+  let worked = false;
+  const log = (line) => {
+    progress(null);
+    worked = true;
+    say(`  ${line}`);
+  };
+  const started = performance.now();
+  const engine = await interruptible(() => provideEngine({ log, progress: (text) => progress(text === null ? null : `  ${text}`) }));
+  if (worked) say(`Native parts: done in ${((performance.now() - started) / 1000).toFixed(1)} s.`);
+  return engine;
+}
+
+/** Ends by process.exit on a signal, so that a download or compiler in the background ends with us. */
+async function interruptible(work) {
+  const handlers = Object.entries({ SIGINT: 130, SIGTERM: 143, SIGHUP: 129 }).map(([signal, exitCode]) => {
+    const handler = () => {
+      progress(null);
+      say(`Interrupted by ${signal}. Nothing half-made is kept; run it again to go on.`);
+      process.exit(exitCode);
+    };
+    process.on(signal, handler);
+    return [signal, handler];
+  });
+  try {
+    return await work();
+  } finally {
+    for (const [signal, handler] of handlers) process.removeListener(signal, handler);
+  }
+}
+
+function checkNode() {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1])) return;
+  throw new PhaseError(`Node ${OLDEST_NODE.join('.')} or newer is needed, this is ${process.versions.node}. Install Node 22 from nodejs.org or your distribution.`, 4);
+}
