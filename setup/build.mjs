@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { phase, PhaseError, root, runChild } from './phase.mjs';
 
 const STAMP = join(root, 'dist', '.built-from');
@@ -14,12 +14,15 @@ export async function build() {
   const inputs = [...SETTINGS, ...sources, ...list('proto').filter((path) => path.endsWith('.proto'))];
   const digest = digestOf(inputs);
   const stamp = existsSync(STAMP) ? readFileSync(STAMP, 'utf8') : '';
-  const lost = sources.some((path) => !path.endsWith('.d.ts') && !existsSync(outputOf(path)));
+  const schemas = inputs.filter((path) => path.endsWith('.proto'));
+  const lost =
+    schemas.some((path) => !existsSync(generatedOf(path))) || sources.some((path) => !path.endsWith('.d.ts') && !existsSync(outputOf(path)));
   if (stamp === digest && !lost) return;
   await phase('Compiling TypeScript', async () => {
     // The compiler trusts its own record of what it wrote: without the files, the record must go too.
     if (lost) rmSync(join(root, 'dist', '.tsbuildinfo'), { force: true });
     removeOrphans(new Set(sources.map(outputOf)));
+    mkdirSync(join(root, 'proto', 'generated'), { recursive: true }); // The schema compiler does not make it.
     const exitCode = await runChild('npm', ['run', '--silent', 'build'], { quiet: true });
     if (exitCode !== 0) throw new PhaseError('The sources do not compile; see the messages above.', 1);
     mkdirSync(join(root, 'dist'), { recursive: true });
@@ -37,6 +40,11 @@ function removeOrphans(outputs) {
 
 function outputOf(source) {
   return join(root, 'dist', source.slice('src/'.length).replace(/\.ts$/, '.js'));
+}
+
+/** The code that `npm run build` generates from a schema. */
+function generatedOf(schema) {
+  return join(root, 'proto', 'generated', basename(schema).replace(/\.proto$/, '.js'));
 }
 
 function digestOf(paths) {
