@@ -27,13 +27,40 @@ export class Interrupted extends Error {
 
 /**
  * Exit code of each typed error of the rooms. By name, not by class: an error that has crossed a
- * thread or a process keeps its name only. A test holds this list and the rooms together.
+ * thread or a process keeps its name only. A test finds every class of the rooms and asks for it here.
  */
 export const EXIT_BY_NAME: Readonly<Record<string, number>> = {
   UsageError: EXIT.usage,
   Interrupted: EXIT.interrupted,
-  // config
+  // config, evolution
   ConfigError: EXIT.usage,
+  SelectionRequestError: EXIT.usage,
+  ObjectiveValueError: EXIT.data,
+  // scan
+  ScanError: EXIT.data,
+  BadScansError: EXIT.data,
+  CatalogueError: EXIT.data,
+  // report, runtime: the run folder
+  RunFolderError: EXIT.data,
+  JournalError: EXIT.data,
+  SnapshotError: EXIT.data,
+  SnapshotFormatError: EXIT.data,
+  RunLockedError: EXIT.environment,
+  // runtime, wire: the broker and the processes
+  BrokerStartError: EXIT.environment,
+  BrokerUnreachable: EXIT.environment,
+  AskTimeout: EXIT.environment,
+  NoResponder: EXIT.environment,
+  BusClosed: EXIT.environment,
+  FlushTimeout: EXIT.environment,
+  PayloadTooLarge: EXIT.environment,
+  NotPermitted: EXIT.environment,
+  WireError: EXIT.environment,
+  // engine, tensor
+  EngineError: EXIT.environment,
+  CommandError: EXIT.environment,
+  WheelError: EXIT.environment,
+  ShapeError: EXIT.defect,
 };
 
 /** What the file system says when the machine, not the request, is at fault. */

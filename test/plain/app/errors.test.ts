@@ -1,11 +1,22 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { EXIT, Interrupted, UsageError, exitCodeOf, linesOf } from '#emars/app/errors.js';
+import { EXIT, EXIT_BY_NAME, Interrupted, UsageError, exitCodeOf, linesOf } from '#emars/app/errors.js';
 import { ConfigError } from '#emars/config/problem.js';
+
+const ROOMS = join(import.meta.dirname, '../../../src');
 
 const problem = { where: 'a.yaml:1:1', path: 'seed', expected: 'an integer', got: 'x', remedy: '' };
 const system = (code: string, path?: string): Error => Object.assign(new Error(`${code}: system`), { code, syscall: 'write', ...(path === undefined ? {} : { path }) });
 
 describe('errors of the command line', () => {
+  it('know the exit code of every error class of every room (a new class needs a line in EXIT_BY_NAME)', () => {
+    const files = readdirSync(ROOMS, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+    const classes = files.flatMap((name) => [...readFileSync(join(ROOMS, name), 'utf8').matchAll(/^export class (\w+) extends \w*Error\b/gm)].map((match) => match[1] ?? ''));
+    expect(classes.length).toBeGreaterThan(10);
+    expect(classes.filter((name) => !Object.hasOwn(EXIT_BY_NAME, name))).toEqual([]);
+  });
+
   it('give a line a problem of the configuration, and 2', () => {
     const error = new ConfigError([problem, { ...problem, path: 'training.batch', remedy: 'use 8' }]);
     expect(exitCodeOf(error)).toBe(EXIT.usage);
