@@ -1,0 +1,50 @@
+/** What can be wrong with data, as classes with fields; the command line turns them into exit code 3. */
+
+/** A path (relative to the data folder where there is one) and what is wrong there. */
+export interface Problem {
+  readonly path: string;
+  readonly reason: string;
+}
+
+/** One scan or file that cannot be read. */
+export class ScanError extends Error {
+  override readonly name = 'ScanError';
+  constructor(
+    readonly path: string,
+    readonly reason: string,
+    options?: ErrorOptions,
+  ) {
+    super(`${path}: ${reason}`, options);
+  }
+}
+
+/** A data folder that cannot be used at all. */
+export class CatalogueError extends Error {
+  override readonly name = 'CatalogueError';
+  constructor(
+    readonly root: string,
+    readonly reason: string,
+  ) {
+    super(`${root}: ${reason}`);
+  }
+}
+
+/** All scans that could not be read, at once. */
+export class BadScansError extends Error {
+  override readonly name = 'BadScansError';
+  constructor(
+    readonly bad: readonly Problem[],
+    readonly total: number,
+  ) {
+    const shown = bad.slice(0, 3).map(({ path, reason }) => `${path}: ${reason}`);
+    const more = bad.length > shown.length ? `; and ${bad.length - shown.length} more` : '';
+    super(`${bad.length} of ${total} scans cannot be read: ${shown.join('; ')}${more} (data.onBadScan=skip leaves them out)`);
+  }
+}
+
+/** The reason of anything thrown, on one line. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof ScanError) return error.reason;
+  const text = error instanceof Error ? error.message : String(error);
+  return text.replace(/\s*\n\s*/g, '; ').trim().slice(0, 300);
+}
