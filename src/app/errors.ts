@@ -40,6 +40,9 @@ export const EXIT_BY_NAME: Readonly<Record<string, number>> = {
   ScanError: EXIT.data,
   BadScansError: EXIT.data,
   CatalogueError: EXIT.data,
+  SplitError: EXIT.data,
+  PhantomError: EXIT.usage,
+  CacheError: EXIT.environment,
   // report, runtime: the run folder
   RunFolderError: EXIT.data,
   JournalError: EXIT.data,
@@ -56,9 +59,15 @@ export const EXIT_BY_NAME: Readonly<Record<string, number>> = {
   PayloadTooLarge: EXIT.environment,
   NotPermitted: EXIT.environment,
   WireError: EXIT.environment,
+  MailboxFull: EXIT.environment,
+  ThreadDeadline: EXIT.environment,
+  ThreadExited: EXIT.environment,
+  WorkQueueError: EXIT.environment,
+  WorkUnavailable: EXIT.environment,
   // engine, tensor
   EngineError: EXIT.environment,
   CommandError: EXIT.environment,
+  NoLibrary: EXIT.environment,
   WheelError: EXIT.environment,
   ShapeError: EXIT.defect,
 };

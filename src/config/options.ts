@@ -115,11 +115,11 @@ export interface PhantomOptions {
   readonly patients: number;
   readonly scansPerPatient: number;
   readonly classes: readonly PhantomClass[];
-  /** Slices a scan. */
+  /** Slices a scan, a fifth more or fewer. */
   readonly slices: number;
   /** Height and width of a slice, pixels. */
   readonly size: number;
-  /** Strength of the lesions, 0…1; 0: the classes look alike. */
+  /** Factor on the density of the lesions, 0…10; 1: as in real scans, 0: the classes look alike. */
   readonly contrast: number;
   readonly format: ImageFormat;
 }

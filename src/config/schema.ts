@@ -91,7 +91,7 @@ export const schema = z.strictObject({
       classes: list(choice('Normal', 'NCP', 'CP'), 3, 'a list of two or three of Normal, NCP, CP'),
       slices: integer(4, 512),
       size: integer(16, 1024),
-      contrast: number(0, 1),
+      contrast: number(0, 10),
       format: choice('png', 'tif', 'nii'),
     }),
     window: z.strictObject({ low: number(-32768, 32767), high: number(-32768, 32767) }),
