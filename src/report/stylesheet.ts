@@ -63,7 +63,7 @@ tbody th{font-weight:400}
 .number{text-align:right}
 tr.strong th,tr.strong td{font-weight:650}
 tr.strong code{font-weight:700}
-.prose{white-space:pre-wrap;overflow-wrap:anywhere;display:inline-block;min-width:12rem}
+.prose{white-space:pre-wrap;overflow-wrap:anywhere;display:inline-block;min-width:12rem;max-width:34rem}
 td code.prose{min-width:0}
 .unit{display:block;font-weight:400;color:var(--muted)}
 .arrow{color:var(--muted);font-weight:400}
