@@ -82,6 +82,7 @@ function transpose(x: Tensor, axes: readonly number[]): Tensor {
 }
 
 function concatChannels(parts: readonly Tensor[]): Tensor {
+  if (parts.length === 1) return parts[0]!;
   return execute('ConcatV2', attributes({ N: { integer: parts.length }, T: { type: 'float' }, Tidx: { type: 'int32' } }), [...parts, intVector([3], [])]);
 }
 
