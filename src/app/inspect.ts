@@ -29,7 +29,7 @@ export function registerInspect(program: Command): void {
     .addOption(configOption())
     .addOption(setOption())
     .option('--genome <file>', 'JSON file {"genome": ["skip", …]}, one operation a block; - reads standard input')
-    .option('--classes <n>', 'classes of the classifier (default: those of the phantoms)', wholeNumber('--classes', 2, 10_000))
+    .option('--classes <n>', 'classes of the classifier (default: those of the data)', wholeNumber('--classes', 2, 10_000))
     .addOption(jsonOption())
     .addHelpText(
       'after',
@@ -44,9 +44,16 @@ Examples:
 
 async function inspect({ config, set, genome: file, classes, json }: Flags): Promise<void> {
   const options = loadOptions({ ...(config === undefined ? {} : { file: config }), ...(set === undefined ? {} : { set }) });
-  const space = searchSpaceOf(options, classes ?? options.data.phantom.classes.length);
+  const space = searchSpaceOf(options, classes ?? (await classCount(options)));
   if (file === undefined) await showSpace(space, options, json === true);
   else await showNetwork(pathCost(space, await readGenome(file, space), options.input), json === true);
+}
+
+/** Classes of the data: folders are listed, no scan is read. Errors: CatalogueError. */
+async function classCount({ data }: Options): Promise<number> {
+  if (data.path === null) return data.phantom.classes.length;
+  const { readCatalogue } = await import('../scan/catalogue.js');
+  return (await readCatalogue(data.path)).classes.length;
 }
 
 /** The search space of a configuration; the number of classes comes from the data. */

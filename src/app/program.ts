@@ -1,5 +1,6 @@
 /** All commands, wired. One file a command; nothing here decides anything. */
 import { Command } from 'commander';
+import { registerData } from './data.js';
 import { registerDoctor } from './doctor.js';
 import { registerInspect } from './inspect.js';
 import { registerReport } from './report.js';
@@ -15,6 +16,7 @@ export function buildProgram(): Command {
     .configureOutput({ writeErr: writeHelpOnly })
     .configureHelp({ showGlobalOptions: false })
     .addHelpText('after', '\nExit codes: 0 done, 2 configuration or command line, 3 data or a damaged run, 4 environment, 130 interrupted.\nExamples and options of a command: emars <command> --help');
+  registerData(program);
   registerInspect(program);
   registerSelect(program);
   registerDoctor(program);
