@@ -47,7 +47,7 @@ export async function buildReport(folder: string): Promise<BuiltReport> {
 
 function figuresOf({ run: { history }, front, objectives, size, best, baseline, epochs, hypervolume }: ReportData): Figure[] {
   return [
-    frontFigure(front, history, objectives, size, best?.id ?? null, baseline),
+    frontFigure(front, history, objectives, size, best, baseline),
     sizeAccuracyFigure(history, size, baseline),
     accuracyEpochsFigure(history, epochs, baseline),
     hypervolume === null ? null : hypervolumeFigure(hypervolume, objectives),

@@ -31,7 +31,7 @@ function skyline<P extends { readonly x: number; readonly y: number }>(points: r
 }
 
 /** Null if no member of the front has both a size and an accuracy. */
-export function frontFigure(front: readonly FrontMemberPoint[], history: readonly HistoryLine[], objectives: readonly Objective[], size: Objective, best: string | null, baseline: MajorityBaseline | null): Figure | null {
+export function frontFigure(front: readonly FrontMemberPoint[], history: readonly HistoryLine[], objectives: readonly Objective[], size: Objective, best: HistoryLine | null, baseline: MajorityBaseline | null): Figure | null {
   const members = front.flatMap(({ id, values: { size: x, accuracy: y } }) => (x === undefined || y === undefined ? [] : [{ id, x, y }]));
   if (members.length === 0) return null;
   members.sort((a, b) => a.x - b.x || a.y - b.y);
@@ -40,7 +40,8 @@ export function frontFigure(front: readonly FrontMemberPoint[], history: readonl
   const point = ({ values: { size: x, accuracy: y } }: HistoryLine): [number, number][] => (x === undefined || y === undefined ? [] : [[x, y]]);
   const peers = history.filter((line) => line.epoch === last && !onFront.has(line.id)).flatMap(point);
   const { shown: earlier, stride } = thinned(history.filter((line) => line.epoch !== last).flatMap(point));
-  const star = members.filter((member) => member.id === best);
+  // Of equal accuracies the lowest id is the best individual; it need not be on the front.
+  const star = best === null ? [] : point(best);
   const outline = skyline(members, size.direction);
   const xs = history.flatMap((line) => line.values['size'] ?? []);
   const middle = xs.length === 0 ? 0 : (quantile(xs, 0) + quantile(xs, 1)) / 2;
@@ -75,8 +76,8 @@ export function frontFigure(front: readonly FrontMemberPoint[], history: readonl
           symbolSize: chart === 'wide' ? 20 : 17,
           itemStyle: { color: 'none', borderColor: PALETTE.late.light, borderWidth: 2.2, opacity: 1 },
           z: 5,
-          label: { show: true, position: (star[0]?.x ?? 0) > middle ? 'left' : 'right', distance: 7, formatter: () => percent(star[0]?.y ?? 0), color: PALETTE.text.light, fontSize: FRAMES[chart].font, fontWeight: 'bold', textBorderColor: PALETTE.ground.light, textBorderWidth: 4 },
-          data: star.map(({ x, y }) => [x, y]),
+          label: { show: true, position: (star[0]?.[0] ?? 0) > middle ? 'left' : 'right', distance: 7, formatter: () => percent(star[0]?.[1] ?? 0), color: PALETTE.text.light, fontSize: FRAMES[chart].font, fontWeight: 'bold', textBorderColor: PALETTE.ground.light, textBorderWidth: 4 },
+          data: star,
         },
       ],
     }),

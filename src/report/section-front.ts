@@ -74,6 +74,7 @@ export function frontTable(data: ReportData): Markup {
   const legend = genomeLegend(operationsOf(data));
   const cells = cellSizes(run.settings, front[0]!.genome.length);
   const course = courses(rows, data);
+  const bestShown = rows.some((row) => row.id === best?.id);
   const apart = front[0]!.genome.length > BLOCKS_IN_A_ROW;
   const columns = [
     { head: 'Individual' },
@@ -100,10 +101,18 @@ export function frontTable(data: ReportData): Markup {
     };
   });
   const majority = baseline === null ? [] : [{ cells: [html`<em>always “${baseline.class}”</em>`, ...columns.slice(1).map(({ head }, index) => baselineCell(data, measures[index]?.name, head))] }];
-  return html`${table(`The front${front.length > rows.length ? `, ${rows.length} of ${front.length} members` : ''}, highest accuracy first; in bold the best individual`, columns, [...body, ...majority])}
+  return html`${table(`The front${front.length > rows.length ? `, ${rows.length} of ${front.length} members` : ''}, highest accuracy first${bestShown ? '; in bold the best individual' : ''}`, columns, [...body, ...majority])}
 ${apart && table('Their genomes, in the same order', [{ head: 'Individual' }, { head: 'genome' }], rows.map((row) => ({ strong: row.id === best?.id, cells: [html`<code>${row.id}</code>`, genomePicture(row.genome, cells, legend)] })))}
 ${genomeKey(legend)}
+${bestOffFront(data)}
 <p class="fine">Arrows: objectives and their direction. Batches: mini-batches this genotype was trained on. Balanced accuracy: mean recall of the classes. All values are of the last epoch, on D<sub>val</sub>. Size: parameters × 4 bytes, 1 MB = 2²⁰ bytes.</p>`;
+}
+
+/** Why the best individual is missing from the table, where it is. */
+function bestOffFront({ best, front, objectives }: ReportData): Content {
+  if (best === null || front.some((row) => row.id === best.id)) return null;
+  const reason = objectives.some(({ name }) => name === 'accuracy') ? 'another is as accurate and better otherwise; of equal accuracies the lowest id counts' : 'accuracy was no objective of this search';
+  return html`<p>The best individual, <code>${best.id}</code>, is not on the front: ${reason}.</p>`;
 }
 
 /** What always answering with the largest class would score in a column. */

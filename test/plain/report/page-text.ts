@@ -8,6 +8,8 @@ const ENTITIES: Readonly<Record<string, string>> = { '&amp;': '&', '&lt;': '<', 
 export function textOf(html: string): string {
   return html
     .replace(/<(style|title|desc)\b[\s\S]*?<\/\1>/g, ' ')
+    // Inside a sentence a tag is no space.
+    .replace(/<\/?(?:code|sub|em)\b[^>]*>/g, '')
     .replace(/<[^>]*>/g, ' ')
     .replace(/&[a-z#0-9]+;/g, (entity) => ENTITIES[entity] ?? entity)
     .replace(/\s+/g, ' ')

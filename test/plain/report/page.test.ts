@@ -128,4 +128,13 @@ describe('what a reader is warned of', () => {
     expect(text).toContain('Not above the majority.');
     expect(text).toContain(`best individual, ${A}`);
   });
+  test('a best individual that is not on the front', async () => {
+    // b and d are now equally accurate, and the front says that only d is on it.
+    const D = 'd'.repeat(16);
+    const folder = await copyOfTiny(await temporaryFolder(), 'off');
+    await change(folder, 'history.jsonl', (lines) => lines.replace('"accuracy":0.8,"size":3.0', '"accuracy":0.9,"size":1.5'));
+    const text = await change(folder, 'front.json', (json) => json.replace(new RegExp(`"id":"${B}"`), `"id":"${D}"`));
+    expect(text).toContain(`The best individual, ${B}, is not on the front: another is as accurate`);
+    expect(text).not.toContain('in bold the best individual');
+  });
 });
