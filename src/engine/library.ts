@@ -149,35 +149,32 @@ async function installedInPython(place: Place, pin: TensorflowPin): Promise<stri
 }
 
 async function fetchAndUnpack(place: Place, pin: TensorflowPin, reporter: Reporter): Promise<TensorflowLibrary> {
-  return inPartial(place.cache, async (folder) => {
-    const started = performance.now();
-    const fetch = (wheel: WheelPin): Promise<string> => {
-      reporter.log(`Fetching ${wheel.project} ${wheel.version}${wheel.bytes > 0 ? ` (${Math.round(wheel.bytes / 1e6)} MB)` : ''} with pip …`);
-      return downloadWheel(wheel, join(folder, wheel.project), place.env, reporter);
-    };
-    const wheel = await fetch(pin.wheel);
-    reporter.log(`Fetched in ${seconds(started)}; unpacking the libraries and headers …`);
-    return unpack(place, pin, wheel, reporter, fetch);
-  });
+  return inPartial(place.cache, async (folder) => unpack(place, pin, await fetchWheel(place, pin.wheel, folder, reporter), reporter));
 }
 
-/** Unpacks a checked wheel, and for CUDA the libraries beside it, into the cache. `fetch` brings a further wheel; without it, pip is asked. */
-async function unpack(place: Place, pin: TensorflowPin, wheel: string, reporter: Reporter, fetch?: (wheel: WheelPin) => Promise<string>): Promise<TensorflowLibrary> {
+async function fetchWheel(place: Place, wheel: WheelPin, folder: string, reporter: Reporter): Promise<string> {
   const started = performance.now();
+  reporter.log(`Fetching ${wheel.project} ${wheel.version}${wheel.bytes > 0 ? ` (${Math.round(wheel.bytes / 1e6)} MB)` : ''} with pip …`);
+  const path = await downloadWheel(wheel, folder, place.env, reporter);
+  reporter.log(`Fetched in ${seconds(started)}.`);
+  return path;
+}
+
+/** Unpacks a checked wheel into the cache, and for CUDA the libraries it loads beside it, each wheel dropped after its turn. */
+async function unpack(place: Place, pin: TensorflowPin, wheel: string, reporter: Reporter): Promise<TensorflowLibrary> {
   const entry = await publishEntry(place.cache, entryFolder(place, pin), async (partial) => {
+    const started = performance.now();
+    reporter.log('Unpacking the libraries and headers …');
     const written = await extractWheel(wheel, partial, wantedFromTensorflow);
     for (const name of LIBRARIES) if (!written.has(`tensorflow/${name}`)) throw new Error(`the wheel holds no ${name}`);
+    reporter.log(`Unpacked in ${seconds(started)}.`);
     const files = LIBRARIES.map((name) => `tensorflow/${name}`);
     for (const library of pin.libraries) {
-      const more = await inPartial(place.cache, async (folder) => {
-        const path = await (fetch?.(library) ?? downloadWheel(library, folder, place.env, reporter));
-        return extractWheel(path, partial, wantedFromNvidia);
-      });
+      const more = await inPartial(place.cache, async (folder) => extractWheel(await fetchWheel(place, library, folder, reporter), partial, wantedFromNvidia));
       files.push(...[...more.keys()].filter((name) => /\.so(\.\d+)*$/.test(name)));
     }
     return { facts: { id: pin.wheel.sha256, version: pin.version, source: wordsOf(pin) }, files };
   });
-  reporter.log(`Unpacked in ${seconds(started)}.`);
   return libraryOf(entry, pin);
 }
 

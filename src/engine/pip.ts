@@ -24,15 +24,23 @@ const QUICK = 20_000;
 /** 600 MB on a line of 3 Mbit/s. */
 const DOWNLOAD_AT_MOST = 30 * 60_000;
 
+type CommandLine = readonly [string, ...string[]];
+
+/** Asking a pip whether it works takes half a second: once for each environment. */
+const known = new WeakMap<NodeJS.ProcessEnv, CommandLine>();
+
 /** A command line that runs pip: program and leading arguments. */
-export async function findPip(env: NodeJS.ProcessEnv): Promise<readonly [string, ...string[]]> {
+export async function findPip(env: NodeJS.ProcessEnv): Promise<CommandLine> {
+  const before = known.get(env);
+  if (before !== undefined) return before;
   const refused: string[] = [];
-  const candidates: [string, ...string[]][] = [...pythons(env).map((python): [string, ...string[]] => [python, '-m', 'pip']), ...PIPS.map((pip): [string] => [pip])];
+  const candidates: CommandLine[] = [...pythons(env).map((python): CommandLine => [python, '-m', 'pip']), ...PIPS.map((pip): CommandLine => [pip])];
   for (const [name, ...args] of candidates) {
     const program = findProgram(name, env);
     if (program === null) continue;
     try {
       await run(program, [...args, '--version'], { env, deadline: QUICK });
+      known.set(env, [program, ...args]);
       return [program, ...args];
     } catch (error) {
       refused.push(reasonOf(error));
