@@ -34,6 +34,8 @@ export interface Subscription {
   readonly subject: string;
   /** No message is handled after this. */
   unsubscribe(): void;
+  /** Unsubscribes and resolves when every message that the server had sent by then is handed over. */
+  drain(): Promise<void>;
 }
 
 export interface BusStatistics {

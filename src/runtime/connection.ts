@@ -9,7 +9,7 @@
  * - every wait has a deadline and a named failure (bus-errors.ts);
  * - a handler that throws or rejects is reported, and harms nothing else.
  */
-import { connect as natsConnect, errors, type Msg, type NatsConnection, type Subscription as NatsSubscription } from '@nats-io/transport-node';
+import { connect as natsConnect, createInbox, errors, type Msg, type NatsConnection, type Subscription as NatsSubscription } from '@nats-io/transport-node';
 import { AskTimeout, BrokerUnreachable, BusClosed, FlushTimeout, NoResponder, NotPermitted, PayloadTooLarge } from './bus-errors.js';
 import type { BusOptions, BusStatistics, Handler, Subscription } from './bus-contract.js';
 import { after, Deadline, monotonicMs, sleep } from './monotonic.js';
@@ -46,7 +46,7 @@ export class Bus {
   /** @internal Use connect. */
   constructor(
     private readonly nats: NatsConnection,
-    options: BusOptions,
+    private readonly options: BusOptions,
   ) {
     this.outbox = new Outbox(
       options.bufferBytes ?? DEFAULT_BUFFER_BYTES,
@@ -125,7 +125,15 @@ export class Bus {
       unsubscribe: () => {
         if (!subscription.isClosed()) subscription.unsubscribe();
       },
+      drain: async () => {
+        if (!subscription.isClosed() && !this.closed) await subscription.drain().catch(() => undefined);
+      },
     };
+  }
+
+  /** A subject of its own, for answers to this bus. */
+  inbox(): string {
+    return createInbox(this.options.inboxPrefix);
   }
 
   /**

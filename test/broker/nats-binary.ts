@@ -1,28 +1,19 @@
 /**
- * The nats-server these tests run against: EMARS_TEST_NATS, else the one the set-up step installed, else
- * the one on PATH. None: the tests fail with a sentence that says what to do; they are not skipped.
+ * The nats-server these tests run against: EMARS_TEST_NATS, else the one that the program itself would
+ * take (EMARS_NATS_SERVER, the cache of `npm run setup`, PATH). None: the tests fail with a sentence that
+ * says what to do; they are not skipped.
  */
 import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { locateEngine } from '#emars/engine/locate.js';
 
-function executable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-export function natsBinary(): string {
+export async function natsBinary(): Promise<string> {
   const named = process.env['EMARS_TEST_NATS'];
-  if (named !== undefined) {
-    if (!executable(named)) throw new Error(`EMARS_TEST_NATS=${named} is not an executable file`);
+  if (named !== undefined && named !== '') {
+    accessSync(named, constants.X_OK);
     return named;
   }
-  for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
-    const path = join(folder, 'nats-server');
-    if (folder !== '' && executable(path)) return path;
-  }
-  throw new Error('no nats-server found: run `npm run setup`, or name one with EMARS_TEST_NATS=/path/to/nats-server');
+  const { nats, missing } = await locateEngine();
+  if (nats !== null) return nats.path;
+  const reasons = missing.filter(({ part }) => part === 'nats').map(({ reason, remedy }) => `${reason}. ${remedy}`);
+  throw new Error(`these tests need a nats-server: ${reasons.join(' ')}`);
 }

@@ -13,7 +13,7 @@ let folder: string;
 const brokers: Broker[] = [];
 
 async function start(options: { fresh?: boolean; port?: number } = {}): Promise<Broker> {
-  const broker = await startBroker({ binary: natsBinary(), storeDir: join(folder, 'broker'), logFile: join(folder, 'broker.log'), ...options });
+  const broker = await startBroker({ binary: await natsBinary(), storeDir: join(folder, 'broker'), logFile: join(folder, 'broker.log'), ...options });
   brokers.push(broker);
   return broker;
 }
@@ -69,7 +69,7 @@ describe('our own broker', () => {
   });
 
   test('is ended within two seconds after its owner was killed with -9, and so is the keeper', async () => {
-    const owner = await startOwner(natsBinary(), folder);
+    const owner = await startOwner(await natsBinary(), folder);
     const times = [owner.serverPid, owner.keeperPid].map((pid) => [pid, processStartTime(pid)] as const);
     expect(times.every(([, time]) => time !== undefined)).toBe(true);
     process.kill(owner.pid, 'SIGKILL');
@@ -90,7 +90,7 @@ describe('our own broker', () => {
   });
 
   test('ends at its start what a kill of owner and keeper together left behind', async () => {
-    const owner = await startOwner(natsBinary(), folder);
+    const owner = await startOwner(await natsBinary(), folder);
     const time = processStartTime(owner.serverPid);
     process.kill(owner.keeperPid, 'SIGSTOP');
     process.kill(owner.pid, 'SIGKILL');
@@ -130,7 +130,7 @@ describe('our own broker', () => {
 
   test('says what is wrong when the port asked for is taken', async () => {
     const broker = await start();
-    const second = startBroker({ binary: natsBinary(), storeDir: join(folder, 'second'), logFile: join(folder, 'second.log'), port: Number(new URL(broker.url).port) });
+    const second = startBroker({ binary: await natsBinary(), storeDir: join(folder, 'second'), logFile: join(folder, 'second.log'), port: Number(new URL(broker.url).port) });
     await expect(second).rejects.toThrow(/address already in use/);
   });
 });

@@ -23,7 +23,7 @@ async function bus(options: Partial<BusOptions> = {}): Promise<Bus> {
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'emars-bus-'));
-  broker = await startBroker({ binary: natsBinary(), storeDir: join(folder, 'broker'), logFile: join(folder, 'broker.log') });
+  broker = await startBroker({ binary: await natsBinary(), storeDir: join(folder, 'broker'), logFile: join(folder, 'broker.log') });
 });
 afterEach(async () => {
   await Promise.all(buses.splice(0).map((entry) => entry.close()));

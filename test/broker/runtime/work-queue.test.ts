@@ -1,0 +1,272 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { startBroker, type Broker } from '#emars/runtime/broker.js';
+import { connect, type Bus } from '#emars/runtime/connection.js';
+import { sleep } from '#emars/runtime/monotonic.js';
+import { declareWorkQueue, takeWork, WorkQueueError, type Taken, type Verdict, type WorkQueue, type WorkQueueOptions, type WorkTaker } from '#emars/runtime/work-queue.js';
+import { natsBinary } from '../nats-binary.js';
+import { until } from './fixtures/helpers.js';
+
+let folder: string;
+let broker: Broker;
+let owner: Bus;
+let worker: Bus;
+let queue: WorkQueue;
+let count = 0;
+const takers: { taker: WorkTaker; stop: () => void }[] = [];
+
+const bytes = (text: string): Uint8Array => Buffer.from(text);
+const text = (data: Uint8Array): string => Buffer.from(data).toString();
+
+async function declare(more: Partial<WorkQueueOptions> = {}): Promise<WorkQueue> {
+  count++;
+  queue = await declareWorkQueue(owner, { stream: `queue-${count}`, subject: `run.work${count}`, ackWaitMs: 1000, maxDeliver: 2, ...more });
+  return queue;
+}
+
+function take(handler: (item: string, taken: Taken) => Verdict | Promise<Verdict>, { paused = false, errors = [] as unknown[], stream = queue.options.stream } = {}): WorkTaker {
+  const abort = new AbortController();
+  const options = { stream, consumer: 'workers', paused, onError: (error: unknown) => errors.push(error) };
+  const taker = takeWork(worker, options, async (data, taken) => await handler(text(data), taken), { signal: abort.signal });
+  takers.push({ taker, stop: () => abort.abort() });
+  return taker;
+}
+
+async function stopTakers(): Promise<void> {
+  const all = takers.splice(0);
+  for (const { stop } of all) stop();
+  await Promise.all(all.map(({ taker }) => taker.done));
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'emars-queue-'));
+  broker = await startBroker({ binary: await natsBinary(), storeDir: join(folder, 'broker'), logFile: join(folder, 'broker.log') });
+  owner = await connect({ url: broker.url, credentials: broker.credentials, name: 'owner' });
+  worker = await connect({ url: broker.url, credentials: broker.credentials, name: 'worker' });
+});
+afterEach(async () => {
+  await stopTakers();
+  await queue.remove();
+});
+afterAll(async () => {
+  await Promise.all([owner.close(), worker.close()]);
+  await broker.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+describe('a work queue', () => {
+  test('gives each item to one of several workers, one at a time each, and is empty after they acknowledged', async () => {
+    await declare();
+    const done: string[] = [];
+    const active = [0, 0, 0];
+    for (let i = 0; i < 3; i++) {
+      take(async (item): Promise<Verdict> => {
+        expect(++active[i]!).toBe(1);
+        await sleep(5);
+        done.push(item);
+        active[i]!--;
+        return 'ack';
+      });
+    }
+    const items = Array.from({ length: 30 }, (_, i) => `item ${i}`);
+    expect(await Promise.all(items.map((item) => queue.enqueue(bytes(item), item)))).toEqual(items.map(() => 'queued'));
+    await until(() => done.length === 30, 10_000);
+    await stopTakers();
+    expect(done.sort()).toEqual(items.sort());
+    expect(await queue.size()).toBe(0);
+  });
+
+  test('takes an id once as long as its item is in the queue, and again afterwards', async () => {
+    await declare();
+    expect(await queue.enqueue(bytes('first'), 'a/b c')).toBe('queued');
+    expect(await queue.enqueue(bytes('second'), 'a/b c')).toBe('duplicate');
+    expect(await queue.enqueue(bytes('other'), 'a/b d')).toBe('queued');
+    const done: string[] = [];
+    take((item) => {
+      done.push(item);
+      return 'ack';
+    });
+    await until(() => done.length === 2, 5000);
+    await stopTakers();
+    expect(done).toEqual(['first', 'other']);
+    expect(await queue.enqueue(bytes('third'), 'a/b c')).toBe('queued');
+    await queue.purge();
+    expect(await queue.size()).toBe(0);
+  });
+
+  test('gives an item again after nak, after a handler that throws, and says when it is exhausted', async () => {
+    await declare();
+    await queue.enqueue(bytes('poison'), 'poison');
+    const seen: [number, boolean][] = [];
+    const errors: unknown[] = [];
+    take((_, { deliveries, exhausted }) => {
+      seen.push([deliveries, exhausted]);
+      if (deliveries === 1) throw new Error('cannot digest');
+      return exhausted ? 'term' : 'nak';
+    }, { errors });
+    await until(() => seen.length === 3, 10_000);
+    await stopTakers();
+    expect(seen).toEqual([[1, false], [2, false], [3, true]]);
+    expect(errors.map((error) => (error as Error).message)).toEqual(['cannot digest']);
+    expect(await queue.size()).toBe(0);
+  });
+
+  test('leaves an item with a worker that takes longer than ackWait, and gives on that of a worker that fell silent', async () => {
+    await declare({ ackWaitMs: 400 });
+    await queue.enqueue(bytes('long'), 'long');
+    const deliveries: number[] = [];
+    const slow = take(async (_, taken): Promise<Verdict> => {
+      deliveries.push(taken.deliveries);
+      await sleep(1500);
+      return 'ack';
+    });
+    await until(() => slow.busy, 3000);
+    take((_, taken) => {
+      deliveries.push(-taken.deliveries);
+      return 'ack';
+    });
+    await until(() => !slow.busy, 5000);
+    expect(deliveries).toEqual([1]);
+    await stopTakers();
+    // A worker whose process dies: its bus is cut, and nobody says that it is still at work.
+    const dying = await connect({ url: broker.url, credentials: broker.credentials, name: 'dying' });
+    await queue.enqueue(bytes('orphan'), 'orphan');
+    let taken = false;
+    const abort = new AbortController();
+    takeWork(dying, { stream: queue.options.stream, consumer: 'workers' }, () => {
+      taken = true;
+      return new Promise<Verdict>(() => undefined);
+    }, { signal: abort.signal });
+    await until(() => taken, 5000);
+    await dying.close();
+    const again: number[] = [];
+    take((_, { deliveries: times }) => {
+      again.push(times);
+      return 'ack';
+    });
+    await until(() => again.length === 1, 5000);
+    expect(again).toEqual([2]);
+  });
+
+  test('gives nothing to a paused worker, at once to a resumed one, and pause waits for the item in hand', async () => {
+    await declare();
+    const done: string[] = [];
+    const taker = take(async (item): Promise<Verdict> => {
+      await sleep(50);
+      done.push(item);
+      return 'ack';
+    }, { paused: true });
+    await queue.enqueue(bytes('one'), 'one');
+    await sleep(300);
+    expect(done).toEqual([]);
+    taker.resume();
+    await until(() => taker.busy, 3000);
+    await taker.pause();
+    expect(done).toEqual(['one']);
+    await queue.enqueue(bytes('two'), 'two');
+    await sleep(200);
+    expect(done).toEqual(['one']);
+    taker.resume();
+    await until(() => done.length === 2, 3000);
+  });
+
+  test('loses no delivery and no time over pauses at any moment', async () => {
+    await declare({ ackWaitMs: 5000 });
+    const seen: [string, number][] = [];
+    const taker = take((item, { deliveries }) => {
+      seen.push([item, deliveries]);
+      return 'ack';
+    });
+    const items = Array.from({ length: 60 }, (_, i) => `item ${i}`);
+    for (const [i, item] of items.entries()) {
+      const enqueued = queue.enqueue(bytes(item), item);
+      await sleep(i % 4);
+      const paused = taker.pause();
+      await Promise.all([enqueued, paused]);
+      expect(taker.busy).toBe(false);
+      taker.resume();
+    }
+    await until(() => seen.length === items.length, 4000);
+    expect(seen).toEqual(items.map((item) => [item, 1]));
+  });
+
+  test('goes on after a kill -9 of the broker: items are still there, and a verdict given meanwhile arrives', async () => {
+    await declare({ ackWaitMs: 10_000 });
+    const seen: [string, number][] = [];
+    let release: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const taker = take(async (item, { deliveries }): Promise<Verdict> => {
+      seen.push([item, deliveries]);
+      if (item === 'held') await held;
+      return 'ack';
+    });
+    await queue.enqueue(bytes('held'), 'held');
+    await queue.enqueue(bytes('next'), 'next');
+    await until(() => taker.busy, 3000);
+    let lost = 0;
+    queue.onLost(() => lost++);
+    process.kill(broker.pid(), 'SIGKILL');
+    await until(() => !worker.connected, 7000);
+    release();
+    const added = queue.enqueue(bytes('added'), 'added');
+    expect(await added).toBe('queued');
+    await until(() => seen.length === 3, 10_000);
+    await stopTakers();
+    expect(seen).toEqual([['held', 1], ['next', 1], ['added', 1]]);
+    expect(await queue.size()).toBe(0);
+    expect(lost).toBe(0);
+  });
+
+  test('is declared again on a broker that lost its store; its owner is told, and workers find it by themselves', async () => {
+    await declare();
+    const done: string[] = [];
+    const taker = take((item) => {
+      done.push(item);
+      return 'ack';
+    });
+    await queue.enqueue(bytes('before'), 'before');
+    await until(() => done.length === 1, 5000);
+    await taker.pause();
+    expect(await queue.enqueue(bytes('open'), 'open')).toBe('queued');
+    let lost = 0;
+    queue.onLost(() => {
+      lost++;
+      void queue.enqueue(bytes('open'), 'open');
+    });
+    const wiped = broker.restart({ wipe: true });
+    taker.resume();
+    await wiped;
+    await until(() => lost === 1, 10_000);
+    await until(() => done.includes('open'), 10_000);
+    expect(await queue.enqueue(bytes('after'), 'after')).toBe('queued');
+    await until(() => done.includes('after'), 10_000);
+    expect(lost).toBe(1);
+  });
+
+  test('is found by workers that were there before it', async () => {
+    const errors: unknown[] = [];
+    const done: string[] = [];
+    const stream = `queue-${count + 1}`;
+    take((item) => {
+      done.push(item);
+      return 'ack';
+    }, { errors, stream });
+    await until(() => errors.length > 0, 3000);
+    expect(String(errors[0])).toBe(`WorkUnavailable: work queue ${stream} gives no work: stream not found`);
+    await declare();
+    await queue.enqueue(bytes('early worker'), 'x');
+    await until(() => done.length === 1, 6000);
+  });
+
+  test('is declared twice without harm, and refused with a name that is taken by something else', async () => {
+    await declare();
+    await queue.enqueue(bytes('kept'), 'kept');
+    const second = await declareWorkQueue(owner, { ...queue.options, maxDeliver: 9 });
+    expect(await second.size()).toBe(1);
+    second.close();
+    await expect(declareWorkQueue(owner, { ...queue.options, stream: 'another', subject: queue.options.subject })).rejects.toBeInstanceOf(WorkQueueError);
+    await expect(declareWorkQueue(owner, { ...queue.options, stream: 'a.b' })).rejects.toThrow(/name consists/);
+  });
+});

@@ -1,0 +1,137 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { isSameProcess, processStartTime } from '#emars/runtime/process-table.js';
+import { superviseChild, type ChildOptions, type GiveUp, type Supervised } from '#emars/runtime/processes.js';
+
+const CHILD = new URL('./fixtures/child.mjs', import.meta.url);
+let folder: string;
+const children: Supervised[] = [];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'emars-processes-'));
+});
+afterEach(async () => {
+  await Promise.all(children.splice(0).map((child) => child.stop(100)));
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function until(condition: () => boolean, ms: number): Promise<void> {
+  const end = performance.now() + ms;
+  while (!condition()) {
+    if (performance.now() > end) throw new Error(`not true after ${ms} ms: ${String(condition)}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+/** A supervised child and the protocol of what happened to it. */
+function supervise(args: string[], more: Partial<ChildOptions> = {}): { child: Supervised; log: string[]; messages: unknown[]; gaveUp: GiveUp[] } {
+  const log: string[] = [];
+  const messages: unknown[] = [];
+  const gaveUp: GiveUp[] = [];
+  const child = superviseChild(
+    { role: 'trainer', id: '2', entry: CHILD, args, logFile: join(folder, 'child.log'), restart: { limit: 3, backoffMs: [10, 30] }, ...more },
+    {
+      onStart: (_, starts) => log.push(`start ${starts}`),
+      onMessage: (message) => messages.push(message),
+      onExit: ({ code, signal, restartInMs }) => log.push(`exit ${code ?? signal} ${restartInMs ?? 'for good'}`),
+      onEnd: () => log.push('end'),
+      onGiveUp: (reason) => {
+        gaveUp.push(reason);
+        log.push('give up');
+      },
+    },
+  );
+  children.push(child);
+  return { child, log, messages, gaveUp };
+}
+
+describe('a supervised child', () => {
+  test('exchanges messages, gets its environment, writes to its log, and tells its peak memory', async () => {
+    const { child, messages } = supervise(['serve'], { env: { EMARS_TEST_VARIABLE: 'set' } });
+    await until(() => messages.length === 1, 5000);
+    expect(child.send({ question: 1 })).toBe(true);
+    await until(() => messages.length === 2, 5000);
+    expect(messages).toEqual(['ready', { heard: { question: 1 }, variable: 'set', bytes: new Uint8Array([1, 2]) }]);
+    expect(child.peakMemory()).toBeGreaterThan(10_000_000);
+    await child.stop();
+    expect(child.state).toBe('stopped');
+    expect(child.pid).toBeUndefined();
+    expect(child.send('nobody hears')).toBe(false);
+    expect(child.peakMemory()).toBeGreaterThan(10_000_000);
+  });
+
+  test('is started again after a kill -9', async () => {
+    const { child, log, messages } = supervise(['die-once', join(folder, 'died')]);
+    await until(() => messages.length === 1, 5000);
+    expect(log).toEqual(['start 1', 'exit SIGKILL 10', 'start 2']);
+    child.kill('SIGKILL');
+    await until(() => messages.length === 2, 5000);
+    expect(log.slice(3)).toEqual(['exit SIGKILL 30', 'start 3']);
+    expect(child.state).toBe('running');
+  });
+
+  test('is given up after too many quick crashes in a row, with the end of its log as the reason', async () => {
+    const { child, log, gaveUp } = supervise(['crash']);
+    await until(() => gaveUp.length === 1, 10_000);
+    expect(log).toEqual(['start 1', 'exit 7 10', 'start 2', 'exit 7 30', 'start 3', 'exit 7 for good', 'give up']);
+    expect(child.state).toBe('given-up');
+    expect(gaveUp[0]).toMatchObject({ crashes: 3, code: 7, signal: null });
+    expect(gaveUp[0]!.message).toMatch(/^trainer 2 ended 3 times in a row, last with exit code 7; the end of .*child\.log:\nthe reason of \d+ is here$/);
+    expect((await readFile(join(folder, 'child.log'), 'utf8')).match(/the reason of/g)).toHaveLength(3);
+  });
+
+  test('is not given up for crashes between which it lived healthily', async () => {
+    const { log } = supervise(['crash'], { restart: { limit: 2, backoffMs: [1], healthyMs: 0 } });
+    await until(() => log.length >= 10, 10_000);
+    expect(log).not.toContain('give up');
+  });
+
+  test('stays away when it ends by its own wish', async () => {
+    const { child, log } = supervise(['wish']);
+    await until(() => log.includes('end'), 5000);
+    expect(log).toEqual(['start 1', 'exit 0 for good', 'end']);
+    expect(child.state).toBe('ended');
+    await child.stop();
+    expect(child.state).toBe('ended');
+  });
+
+  test('that does not heed SIGTERM is killed after the grace, and one that waits for its restart is not started', async () => {
+    const { child, messages, log } = supervise(['stubborn', join(folder, 'asked')]);
+    await until(() => messages.length === 1, 5000);
+    const pid = child.pid!;
+    await Promise.all([child.stop(150), child.stop(150)]);
+    expect(isSameProcess(pid, undefined)).toBe(false);
+    expect(await readFile(join(folder, 'asked'), 'utf8')).toMatch(/^asked /);
+    expect(log).toEqual(['start 1', 'exit SIGKILL for good']);
+    const waiting = supervise(['crash'], { restart: { limit: 3, backoffMs: [200] } });
+    await until(() => waiting.child.state === 'waiting', 5000);
+    await waiting.child.stop();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(waiting.log).toEqual(['start 1', 'exit 7 200']);
+  });
+
+  test('whose main file is missing is given up with Node\'s own words', async () => {
+    const { gaveUp } = supervise([], { entry: join(folder, 'no-such-file.mjs'), restart: { limit: 1 } });
+    await until(() => gaveUp.length === 1, 5000);
+    expect(gaveUp[0]!.message).toMatch(/trainer 2 ended with exit code 1.*Cannot find module/s);
+  });
+
+  test('with a blocked main thread dies within two seconds of its parent\'s kill -9', async () => {
+    const parent = spawn(process.execPath, [fileURLToPath(new URL('./fixtures/parent.mjs', import.meta.url)), folder], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const [line] = (await once(createInterface(parent.stdout), 'line')) as [string];
+    const pid = Number(line);
+    const startTime = processStartTime(pid);
+    expect(startTime).toBeDefined();
+    // Alive as long as its parent is.
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    expect(isSameProcess(pid, startTime)).toBe(true);
+    parent.kill('SIGKILL');
+    await until(() => !isSameProcess(pid, startTime), 2000);
+  });
+});
