@@ -20,7 +20,7 @@ export interface BatchOptions {
   readonly std: number;
   /** Generator of the sample's augmentation. Left out: no augmentation. */
   readonly streamOf?: (id: string, position: number) => Generator;
-  /** Generator of the choice of slices; left out: `streamOf`'s own, drawn before the flips. */
+  /** Generator of the choice of slices; left out: the even, symmetric choice. */
   readonly depthStreamOf?: (id: string, position: number) => Generator;
   readonly flips?: Flips;
 }
@@ -53,7 +53,7 @@ export function assembleBatch(store: VolumeSource, ids: readonly string[], optio
     if (label === undefined) throw new RangeError(`no scan with the id ${id} in the store`);
     labels[position] = label;
     const random = options.streamOf?.(id, position);
-    const indices = depthIndices(depth, slices, options.depthStreamOf?.(id, position) ?? random);
+    const indices = depthIndices(depth, slices, options.depthStreamOf?.(id, position));
     const flips = random === undefined ? noFlips : drawFlips(options.flips ?? noFlips, random);
     for (let z = 0; z < slices; z++) {
       const from = indices[z]! * area;

@@ -19,7 +19,14 @@ export const searchEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('fence-raised'), fence: count }),
   z.object({ type: z.literal('numerics-fixed'), fingerprint: z.string(), canary: z.string() }),
   z.object({ type: z.literal('epoch-planned'), epoch: count, individuals: z.array(individualId) }),
-  z.object({ type: z.literal('step-committed'), epoch: count, step: count, slots: z.array(committedSlot) }),
+  z.object({
+    type: z.literal('step-committed'),
+    epoch: count,
+    step: count,
+    slots: z.array(committedSlot),
+    /** Leases that had to be given again before the step was whole. */
+    repeated: count,
+  }),
   z.object({ type: z.literal('epoch-trained'), epoch: count, sha256, step: count }),
   z.object({
     type: z.literal('evaluated'),
@@ -28,6 +35,8 @@ export const searchEvent = z.discriminatedUnion('type', [
     objective: z.string(),
     value: z.number(),
     confusion: z.array(count).optional(),
+    /** Who measured it. */
+    worker: z.string(),
     /** False where the value stands for one that does not exist yet: a slope of one point. */
     defined: z.boolean().optional(),
   }),

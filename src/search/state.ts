@@ -12,6 +12,8 @@ export interface ObjectiveRule {
   readonly unit: string;
   /** What a measurement needs: decides who measures. */
   readonly needs: 'genome' | 'history' | 'weights';
+  /** False for accuracy where it is only measured (potential needs it) and nothing is selected by it. */
+  readonly selects: boolean;
 }
 
 export interface SearchRules {

@@ -85,7 +85,7 @@ export class StepLedger {
   private refuse(slot: number): void {
     this.bad[slot] = this.bad[slot]! + 1;
     const lease = this.leases[slot]!;
-    if (this.bad[slot]! >= BAD_LIMIT) this.leases[slot] = { ...lease, diverged: true };
+    if (this.bad[slot] >= BAD_LIMIT) this.leases[slot] = { ...lease, diverged: true };
     else this.leaseAgain(slot);
   }
 

@@ -19,6 +19,7 @@ export const MESSAGE_LIMIT = 1024 * 1024;
 const codecs = {
   Hello: emars.Hello,
   Welcome: emars.Welcome,
+  RollCall: emars.RollCall,
   Heartbeat: emars.Heartbeat,
   Directive: emars.Directive,
   EpochReady: emars.EpochReady,
@@ -73,9 +74,10 @@ export function encode<Name extends MessageName>(name: Name, message: Draft<Name
  */
 export function decode<Name extends MessageName>(name: Name, bytes: Uint8Array): Message<Name> {
   if (bytes.length > MESSAGE_LIMIT) throw new WireError(name, `${bytes.length} bytes, over the limit of ${MESSAGE_LIMIT}`);
-  const codec = codecs[name] as unknown as { decode(bytes: Uint8Array): unknown };
+  const codec = codecs[name] as unknown as { decode(bytes: Uint8Array): unknown; toObject(message: unknown, options: object): unknown };
   try {
-    return codec.decode(bytes) as Message<Name>;
+    // A plain object with every default in it: decoded instances keep theirs on the prototype, where a spread loses them.
+    return codec.toObject(codec.decode(bytes), { defaults: true }) as Message<Name>;
   } catch (cause) {
     throw new WireError(name, `bytes that do not decode (${cause instanceof Error ? cause.message : String(cause)})`);
   }

@@ -2,6 +2,7 @@
 
 export interface Subjects {
   readonly hello: string;
+  readonly rollCall: string;
   readonly heartbeat: string;
   readonly ready: string;
   readonly slots: string;
@@ -26,6 +27,7 @@ export function subjectsOf(run: string): Subjects {
   const prefix = `emars.${token(run)}`;
   return {
     hello: `${prefix}.evolution.hello`,
+    rollCall: `${prefix}.roll-call`,
     heartbeat: `${prefix}.evolution.heartbeat`,
     ready: `${prefix}.evolution.ready`,
     slots: `${prefix}.evolution.slots`,

@@ -1,0 +1,26 @@
+/**
+ * Latency: milliseconds to predict one scan on the evaluator's device, the median of several runs
+ * after one that warms up. Measured, so not repeatable to the bit: a search with it is not either.
+ */
+import { predictScans } from '../training/validate.js';
+import type { WeightsObjective } from './objective.js';
+
+const RUNS = 7;
+
+export const latency: WeightsObjective = {
+  name: 'latency',
+  unit: 'ms',
+  direction: 'min',
+  needs: 'weights',
+  measure: ({ net, genome, weights, dataset, rules, epoch }) => {
+    const scan = dataset.validation.slice(0, 1);
+    const once = { ...rules, batchNorm: 'running' as const };
+    const times: number[] = [];
+    for (let run = 0; run <= RUNS; run++) {
+      const start = performance.now();
+      predictScans(net, dataset, once, epoch, genome, weights, scan);
+      if (run > 0) times.push(performance.now() - start);
+    }
+    return { value: times.sort((a, b) => a - b)[Math.floor(RUNS / 2)]! };
+  },
+};

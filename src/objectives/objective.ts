@@ -1,0 +1,55 @@
+/**
+ * The interface of an objective: a named measurement of an individual (spec section 6).
+ *
+ * What it needs decides who measures: `genome` and `history` beside the evolution actor in a thread
+ * of their own, `weights` in an evaluator. A measurement that cannot be made throws; the individual is
+ * then marked failed with the reason, and never gets a default score.
+ */
+import type { Dataset } from '../training/dataset.js';
+import type { Net } from '../training/slot-vector.js';
+import type { ValidationRules, Weights } from '../training/validate.js';
+import type { Genome } from '../space/genome.js';
+import type { InputSize } from '../space/cost.js';
+import type { SearchSpace } from '../space/space.js';
+
+export interface Measured {
+  readonly value: number;
+  /** False where the value stands for one that does not exist yet. */
+  readonly defined?: boolean;
+  /** `[classes][classes]`, flat, true class by row. */
+  readonly confusion?: readonly number[];
+}
+
+export interface GenomeSubject {
+  readonly space: SearchSpace;
+  readonly genome: Genome;
+  readonly input: InputSize;
+}
+
+export interface HistorySubject {
+  /** (epoch, validation accuracy), ascending. */
+  readonly history: readonly (readonly [number, number])[];
+}
+
+export interface WeightsSubject {
+  readonly net: Net;
+  readonly genome: Genome;
+  readonly weights: Weights;
+  readonly dataset: Dataset;
+  readonly rules: ValidationRules;
+  readonly epoch: number;
+}
+
+interface Named<Needs extends string, Subject> {
+  readonly name: string;
+  readonly unit: string;
+  /** Direction unless the configuration says otherwise. */
+  readonly direction: 'max' | 'min';
+  readonly needs: Needs;
+  readonly measure: (subject: Subject) => Measured;
+}
+
+export type GenomeObjective = Named<'genome', GenomeSubject>;
+export type HistoryObjective = Named<'history', HistorySubject>;
+export type WeightsObjective = Named<'weights', WeightsSubject>;
+export type Objective = GenomeObjective | HistoryObjective | WeightsObjective;

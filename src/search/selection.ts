@@ -1,0 +1,68 @@
+/** Who survives an epoch, and what the front is (paper Alg. 1, "Select"; spec section 2). */
+import { nonDominated, selectSurvivors } from '../evolution/selector.js';
+import type { SelectorName } from '../evolution/selector.js';
+import { generator } from '../random/generator.js';
+import type { ObjectiveRule, SearchRules, SearchState } from './state.js';
+
+/** True when every evaluee has a value or a failure for every objective. */
+export function measuredCompletely(rules: SearchRules, state: SearchState): boolean {
+  return state.evaluees.every((id) => {
+    const measurements = state.measured.get(id);
+    return measurements !== undefined && rules.objectives.every(({ name }) => name in measurements);
+  });
+}
+
+/** The objectives that decide. */
+function deciding(rules: SearchRules): ObjectiveRule[] {
+  return rules.objectives.filter(({ selects }) => selects);
+}
+
+/** Ids with a value for every deciding objective, and those values, `[n][objectives]`. */
+function comparable(rules: SearchRules, state: SearchState): { ids: string[]; values: number[][] } {
+  const ids: string[] = [];
+  const values: number[][] = [];
+  for (const id of state.evaluees) {
+    const row = deciding(rules).map(({ name }) => state.measured.get(id)?.[name]?.value);
+    if (row.every((value) => value !== undefined)) {
+      ids.push(id);
+      values.push(row);
+    }
+  }
+  return { ids, values };
+}
+
+/**
+ * Survivors of the evaluated epoch, in the order the next population holds them. The end of the
+ * warm-up keeps the best P by accuracy (ties: lowest id); later epochs keep K by the selector.
+ * An individual without all values cannot survive.
+ */
+export function chooseSurvivors(rules: SearchRules, state: SearchState): string[] {
+  const { ids, values } = comparable(rules, state);
+  const directions = deciding(rules).map(({ direction }) => direction);
+  if (state.epoch === rules.warmupEpochs) return bestByAccuracy(state, ids).slice(0, rules.population);
+  if (ids.length <= rules.keep) return ids;
+  const { selected } = selectSurvivors({
+    values,
+    directions,
+    keep: rules.keep,
+    selector: rules.selector as SelectorName,
+    random: generator(rules.seed, 'selection', state.epoch),
+    ...(rules.partitions === null ? {} : { partitions: rules.partitions }),
+    accuracyIndex: Math.max(0, deciding(rules).findIndex(({ name }) => name === 'accuracy')),
+  });
+  return selected.map((index) => ids[index]!);
+}
+
+function bestByAccuracy(state: SearchState, ids: readonly string[]): string[] {
+  const accuracyOf = (id: string): number => state.measured.get(id)!['accuracy']!.value!;
+  return [...ids].sort((a, b) => accuracyOf(b) - accuracyOf(a) || (a < b ? -1 : 1));
+}
+
+/** The non-dominated set of the evaluated epoch, ids ascending. */
+export function frontOf(rules: SearchRules, state: SearchState): string[] {
+  const { ids, values } = comparable(rules, state);
+  if (ids.length === 0) return [];
+  return nonDominated(values, deciding(rules).map(({ direction }) => direction))
+    .map((index) => ids[index]!)
+    .sort();
+}
