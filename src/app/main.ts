@@ -4,6 +4,11 @@ import { endQuietlyWithoutReader } from './output.js';
 import { buildProgram } from './program.js';
 
 endQuietlyWithoutReader();
+// What escapes every await: still one line, and never a program that goes on half alive.
+process.on('uncaughtException', (error) => {
+  reportError(error);
+  process.exit();
+});
 try {
   await buildProgram().parseAsync();
 } catch (error) {
