@@ -99,8 +99,17 @@ export function writeWhole(path: string, bytes: Buffer | string): void {
     writeFileSync(draft, bytes, { flag: 'wx' });
     renameSync(draft, path);
   } catch (error) {
-    rmSync(draft, { force: true });
+    removeDraft(draft);
     throw new CacheError(path, reasonOf(error));
+  }
+}
+
+/** The first failure is the one to tell; that the draft cannot be removed either adds nothing. */
+function removeDraft(draft: string): void {
+  try {
+    rmSync(draft, { force: true });
+  } catch {
+    return;
   }
 }
 

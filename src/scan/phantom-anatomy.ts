@@ -56,8 +56,8 @@ export function between(random: Generator, low: number, high: number): number {
  * @param scan stream of the scan: breathing and position on the table.
  */
 export function drawAnatomy(patient: Generator, scan: Generator): Anatomy {
-  const breadth = between(patient, 0.78, 0.95);
-  const bodyDepth = between(patient, 0.56, 0.72);
+  const breadth = between(patient, 0.84, 0.97);
+  const bodyDepth = between(patient, 0.6, 0.74);
   const lungWidth = between(patient, 0.34, 0.4);
   const lungDepth = between(patient, 0.64, 0.76);
   const side = between(patient, 0.46, 0.5);
@@ -66,9 +66,9 @@ export function drawAnatomy(patient: Generator, scan: Generator): Anatomy {
   const base = between(patient, 0.06, 0.14);
   const dome = between(patient, 0.1, 0.2);
   const fat = between(patient, 0.05, 0.16);
-  const lungHu = between(patient, -890, -770);
+  const lungHu = between(patient, -880, -800);
   const gravityHu = between(patient, 20, 90);
-  const dependentHu = Math.max(0, between(patient, -160, 220));
+  const dependentHu = Math.max(0, between(patient, -120, 140));
   const tissueHu = between(patient, 20, 60);
   const mediastinum = between(patient, 0.07, 0.11);
   const ribPhase = patient.uniform();

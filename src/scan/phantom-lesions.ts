@@ -42,18 +42,18 @@ export function drawLesions(phantomClass: PhantomClass, anatomy: Anatomy, contra
   const growth = between(scan, 0.88, 1.15);
   const lesions: Lesion[] = granulomas(anatomy, patient);
   if (phantomClass === 'NCP') {
-    const count = 3 + patient.integer(4);
+    const count = 5 + patient.integer(3);
     const first = patient.integer(2);
     for (let i = 0; i < count; i++) {
       const place = inLung(anatomy, (first + i) % 2, patient, { inner: 0.62, outer: 0.92, back: 0.75, below: 0.65 });
-      lesions.push({ ...place, ...axes(patient, between(patient, 0.13, 0.22) * growth, 0.75, 1.3), hu: between(patient, 240, 380) * contrast, softness: 0.6, texture: 0.8, mask: maskValues.groundGlass });
+      lesions.push({ ...place, ...axes(patient, between(patient, 0.2, 0.28) * growth, 0.8, 1.25), hu: between(patient, 320, 430) * contrast, softness: 0.35, texture: 0.4, mask: maskValues.groundGlass });
     }
   } else if (phantomClass === 'CP') {
     const count = 1 + patient.integer(2);
     const side = patient.integer(2);
     for (let i = 0; i < count; i++) {
       const place = inLung(anatomy, side, patient, { inner: 0.1, outer: 0.55, back: 0.5, below: 0.55 });
-      lesions.push({ ...place, ...axes(patient, between(patient, 0.16, 0.27) * growth, 0.75, 1.35), hu: between(patient, 480, 720) * contrast, softness: 0.3, texture: 0.25, mask: maskValues.consolidation });
+      lesions.push({ ...place, ...axes(patient, between(patient, 0.3, 0.42) * growth, 0.75, 1.3), hu: between(patient, 620, 780) * contrast, softness: 0.3, texture: 0.25, mask: maskValues.consolidation });
     }
   }
   return lesions;

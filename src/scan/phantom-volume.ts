@@ -189,7 +189,7 @@ function drawVessels(canvas: Canvas, lungs: Uint8Array, anatomy: Anatomy, random
       const at = { x: anatomy.body.x + (side === 0 ? -1 : 1) * 0.14, y: lung.y + between(random, -0.05, 0.08), z: 0.5 + between(random, -0.06, 0.06) };
       const heading = direction(random);
       heading[0] = Math.abs(heading[0]) * (side === 0 ? -1 : 1);
-      const strength = between(random, 400, 800);
+      const strength = between(random, 350, 650);
       const steps = 10;
       for (let step = 0; step < steps; step++) {
         const radius = 0.06 * (1 - (0.6 * step) / steps);
@@ -223,9 +223,9 @@ function drawLesion(canvas: Canvas, lungs: Uint8Array, lesion: Lesion, texture: 
 
 /** Exposure and noise of the scan, rounded to whole Hounsfield units. */
 function develop(canvas: Canvas, exposure: Generator, noise: Generator): Int16Array {
-  const shift = between(exposure, -30, 30);
+  const shift = between(exposure, -25, 25);
   const gain = between(exposure, 0.96, 1.04);
-  const sigma = between(exposure, 15, 45);
+  const sigma = between(exposure, 10, 28);
   // The sum of two bytes has the standard deviation 104.5: a bell without tails, two voxels a draw.
   const scale = sigma / 104.5;
   const hu = new Int16Array(canvas.hu.length);

@@ -19,7 +19,8 @@ export interface ScanStoreOptions {
   readonly root: string;
   /** Pixels along both sides of a slice. */
   readonly size: number;
-  readonly window?: HounsfieldWindow;
+  /** What is not given is that of the lung window. */
+  readonly window?: Partial<HounsfieldWindow>;
   /** Folder of the cache; made when it is not there. Several processes may share it. */
   readonly cacheDir: string;
   /** A scan that cannot be read: give up (default), or go on without it. */
@@ -88,7 +89,7 @@ class Opening {
     private readonly catalogue: Catalogue,
   ) {
     this.root = resolve(options.root);
-    this.settings = { size: options.size, window: options.window ?? lungWindow };
+    this.settings = { size: options.size, window: { ...lungWindow, ...options.window } };
     this.index = new CacheIndex(options.cacheDir, this.root);
     this.bad = [...catalogue.problems];
     this.memoryLeft = options.memoryBytes ?? defaultMemory;

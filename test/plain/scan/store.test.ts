@@ -1,0 +1,166 @@
+import { execFile } from 'node:child_process';
+import { readFileSync, readdirSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { BadScansError, CatalogueError } from '#emars/scan/errors.js';
+import { CacheError } from '#emars/scan/cache.js';
+import { inspectData } from '#emars/scan/inspect.js';
+import { writePhantoms } from '#emars/scan/phantom.js';
+import { readCatalogue } from '#emars/scan/catalogue.js';
+import { readScan } from '#emars/scan/read-scan.js';
+import { lungWindow } from '#emars/scan/normalise.js';
+import { openScanStore, type ScanStore } from '#emars/scan/store.js';
+import { resizeSlices } from '#emars/scan/resample.js';
+import { flatPng, lay, scratch } from './scratch.js';
+
+const shape = [8, 24, 24] as const;
+const numbers = (store: ScanStore) => store.scans.map(({ id, contentHash, depth }) => [id, contentHash, depth, [...store.volume(id).data]]);
+
+describe('the store', () => {
+  const root = scratch();
+  const cacheDir = join(scratch(), 'cache', 'scans');
+  const options = { root, size: 12, cacheDir, threads: 2 };
+  let store: ScanStore;
+  beforeAll(async () => {
+    await writePhantoms(root, { patients: 6, scansPerPatient: 2, shape, seed: 3 });
+    store = await openScanStore(options);
+  });
+
+  it('holds every scan, sorted, with label, depth and the volume that reading by hand gives', async () => {
+    expect(store.classes).toEqual(['CP', 'NCP', 'Normal']);
+    expect(store.scans.map(({ id }) => id)).toEqual(store.scans.map(({ id }) => id).sort());
+    expect(store.scans).toHaveLength(12);
+    const catalogue = await readCatalogue(root);
+    for (const [i, scan] of catalogue.scans.entries()) {
+      const { data, shape: found } = await readScan(root, scan, { window: lungWindow });
+      const stored = store.scans[i]!;
+      expect(stored).toMatchObject({ id: scan.path, patient: scan.patient, class: scan.class, label: store.classes.indexOf(scan.class), depth: found[0] });
+      expect(store.volume(scan.path)).toEqual({ depth: found[0], data: resizeSlices(data, found, 12) });
+    }
+    expect(() => store.volume('nobody')).toThrow(/nobody/);
+  });
+
+  it('opened again reads the cache only, and says the same', async () => {
+    const written = readdirSync(cacheDir).filter((name) => name.endsWith('.volume'));
+    expect(written).toHaveLength(12);
+    const before = readdirSync(cacheDir).map((name) => [name, readFileSync(join(cacheDir, name)).length]);
+    let calls = 0;
+    expect(numbers(await openScanStore({ ...options, onProgress: () => calls++ }))).toEqual(numbers(store));
+    expect(calls).toBe(12);
+    expect(readdirSync(cacheDir).filter((name) => name.endsWith('.volume')).map((name) => [name, readFileSync(join(cacheDir, name)).length])).toEqual(before.filter(([name]) => String(name).endsWith('.volume')));
+  });
+
+  it('decodes damaged entries again: flipped, cut, empty, replaced by another entry', async () => {
+    const entries = readdirSync(cacheDir).filter((name) => name.endsWith('.volume')).map((name) => join(cacheDir, name));
+    const good = entries.map((path) => readFileSync(path));
+    const flipped = Buffer.from(good[0]!);
+    flipped[flipped.length - 5]! ^= 4;
+    writeFileSync(entries[0]!, flipped);
+    truncateSync(entries[1]!, good[1]!.length - 4);
+    writeFileSync(entries[2]!, '');
+    writeFileSync(entries[3]!, good[4]!);
+    const headless = Buffer.from(good[5]!);
+    headless.writeUInt32LE(0xffffffff, 8);
+    writeFileSync(entries[5]!, headless);
+    expect(numbers(await openScanStore(options))).toEqual(numbers(store));
+    expect(entries.map((path) => readFileSync(path))).toEqual(good);
+  });
+
+  it('follows the content: a changed file of equal size and time is found, another window or size is another entry', async () => {
+    const other = lay(scratch(), { 'a/p/s/1.png': flatPng(12, 12, 51), 'b/q/s/1.png': flatPng(12, 12, 102) });
+    const dir = scratch();
+    const open = (more = {}) => openScanStore({ root: other, size: 12, cacheDir: dir, threads: 1, ...more });
+    // Old files, so that the index is trusted from the first time on.
+    const past = new Date(Date.now() - 3_600_000);
+    const first = await open();
+    expect(first.volume('a/p/s').data[0]).toBeCloseTo(0.2, 6);
+    writeFileSync(join(other, 'a/p/s/1.png'), flatPng(12, 12, 153));
+    utimesSync(join(other, 'a/p/s/1.png'), past, past);
+    const second = await open();
+    expect(second.volume('a/p/s').data[0]).toBeCloseTo(0.6, 6);
+    expect(second.volume('b/q/s')).toEqual(first.volume('b/q/s'));
+    expect(readdirSync(dir).filter((name) => name.endsWith('.volume'))).toHaveLength(3);
+    expect((await open({ size: 6 })).volume('a/p/s').data).toHaveLength(36);
+    expect(readdirSync(dir).filter((name) => name.endsWith('.volume'))).toHaveLength(5);
+  });
+
+  it('reads volumes beyond its memory from the cache, checked each time', async () => {
+    const small = await openScanStore({ ...options, memoryBytes: 12 * 12 * 8 * 4 * 3 });
+    expect(numbers(small)).toEqual(numbers(store));
+    const dir = scratch();
+    const none = await openScanStore({ ...options, cacheDir: dir, memoryBytes: 0 });
+    for (const name of readdirSync(dir)) if (name.endsWith('.volume')) truncateSync(join(dir, name), 100);
+    expect(() => none.volume(store.scans[0]!.id)).toThrow(/damaged or removed/);
+  });
+
+  it('is opened by two processes at once on an empty cache, with equal volumes and no litter', async () => {
+    const shared = scratch();
+    const script = `
+      const { openScanStore } = await import(process.argv[1]);
+      const { createHash } = await import('node:crypto');
+      const store = await openScanStore({ root: process.argv[2], size: 12, cacheDir: process.argv[3], threads: 1 });
+      const hash = createHash('sha256');
+      for (const { id } of store.scans) hash.update(id).update(store.volume(id).data);
+      console.log(store.scans.length, hash.digest('hex'));`;
+    const run = () => promisify(execFile)(process.execPath, ['--input-type=module', '-e', script, '--', fileURLToPath(import.meta.resolve('#emars/scan/store.js')), root, shared]);
+    const outputs = await Promise.all([run(), run()]);
+    expect(outputs[0].stdout).toMatch(/^12 [0-9a-f]{64}\n$/);
+    expect(outputs[1].stdout).toBe(outputs[0].stdout);
+    expect(readdirSync(shared).filter((name) => name.endsWith('.part'))).toEqual([]);
+    expect(readdirSync(shared).filter((name) => name.endsWith('.volume'))).toHaveLength(12);
+  });
+
+  it('can be stopped, and refuses a cache that cannot be written and a size out of range', async () => {
+    await expect(openScanStore({ ...options, signal: AbortSignal.abort(new Error('stopped')) })).rejects.toThrow('stopped');
+    const stop = new AbortController();
+    await expect(openScanStore({ ...options, cacheDir: scratch(), signal: stop.signal, onProgress: () => stop.abort(new Error('enough')) })).rejects.toThrow('enough');
+    const file = join(lay(scratch(), { file: 'not a folder' }), 'file');
+    await expect(openScanStore({ ...options, cacheDir: file })).rejects.toThrow(CacheError);
+    await expect(openScanStore({ ...options, size: 0 })).rejects.toThrow(RangeError);
+  });
+});
+
+describe('scans that cannot be read', () => {
+  const good = flatPng(8, 8, 100);
+  const bad = lay(scratch(), { 'a/p/s/1.png': good, 'a/q/s/1.png': good.subarray(0, 50), 'b/r/s/1.png': good, 'b/t/s/2.png': flatPng(9, 8, 1), 'b/t/s/1.png': good, 'b/u/s/none.txt': '' });
+
+  it('are all named at once when they are not to be skipped', async () => {
+    const opening = openScanStore({ root: bad, size: 8, cacheDir: scratch(), threads: 1 });
+    await expect(opening).rejects.toThrow(BadScansError);
+    await expect(opening).rejects.toMatchObject({ bad: [{ path: 'a/q/s/1.png' }, { path: 'b/t/s/2.png' }, { path: 'b/u/s' }] });
+    await expect(opening).rejects.toThrow(/^3 of 5 scans cannot be read: a\/q\/s\/1\.png: [^\n]+$/);
+  });
+
+  it('are left out and counted when they are', async () => {
+    const store = await openScanStore({ root: bad, size: 8, cacheDir: scratch(), threads: 1, onBadScan: 'skip' });
+    expect(store.scans.map(({ id }) => id)).toEqual(['a/p/s', 'b/r/s']);
+    expect(store.bad).toHaveLength(3);
+  });
+
+  it('end it even so when none is left', async () => {
+    const root = lay(scratch(), { 'a/p/s/1.png': 'x', 'b/q/s/1.png': 'y' });
+    await expect(openScanStore({ root, size: 8, cacheDir: scratch(), threads: 1, onBadScan: 'skip' })).rejects.toThrow(BadScansError);
+  });
+});
+
+describe('data inspect', () => {
+  it('says layout, classes, every scan and every problem', async () => {
+    const root = lay(scratch(), { 'NCP/p/1/1.png': flatPng(8, 6, 100), 'NCP/p/1/2.png': flatPng(8, 6, 120), 'NCP/p/2/1.png': flatPng(4, 4, 7), 'CP/p/1/1.png': flatPng(4, 4, 9), 'CP/q/1/1.png': 'broken' });
+    expect(await inspectData(root, { threads: 1 })).toEqual({
+      layout: 'clean-cc-ccii',
+      classes: { CP: { patients: 1, scans: 1 }, NCP: { patients: 1, scans: 2 } },
+      scans: [
+        { path: 'CP/p/1', patient: 'p', class: 'CP', shape: [1, 4, 4], dtype: 'uint8', min: 9, max: 9, spacing: null },
+        { path: 'NCP/p/1', patient: 'p', class: 'NCP', shape: [2, 6, 8], dtype: 'uint8', min: 100, max: 120, spacing: null },
+        { path: 'NCP/p/2', patient: 'p', class: 'NCP', shape: [1, 4, 4], dtype: 'uint8', min: 7, max: 7, spacing: null },
+      ],
+      problems: [{ path: 'CP/q/1/1.png', reason: 'neither a PNG nor a JPEG, whatever its name says' }],
+    });
+  });
+
+  it('ends with one line for a folder without scans', async () => {
+    await expect(inspectData(scratch())).rejects.toThrow(CatalogueError);
+  });
+});
