@@ -8,6 +8,7 @@ import type { z } from 'zod';
 import { DEFAULTS } from './defaults.js';
 import type { Source, Tree, Written } from './merge.js';
 import { mergeSource } from './merge.js';
+import { objectives } from './objectives.js';
 import type { Options } from './options.js';
 import { deepFreeze } from './options.js';
 import type { Problem } from './problem.js';
@@ -110,8 +111,9 @@ function valueProblems(issues: readonly z.core.$ZodIssue[], merged: Tree, writte
 function relationProblems(merged: Tree, parsed: Options | undefined, others: readonly Problem[], written: Written): Problem[] {
   const wrong = others.map(({ path }) => path).filter((path) => path !== '');
   const sound = (path: string): boolean => wrong.every((bad) => bad !== path && !bad.startsWith(`${path}.`) && !bad.startsWith(`${path}[`) && !path.startsWith(`${bad}.`));
-  // Keys that are wrong are not read by a relation that is checked, so the cast holds for what it reads.
-  const options = parsed ?? (merged as unknown as Options);
+  // Keys that are wrong are not read by a relation that is checked, so the cast holds for what it reads;
+  // objectives alone have another form once they are read.
+  const options = parsed ?? ({ ...merged, objectives: objectives.safeParse(merged.objectives).data ?? [] } as unknown as Options);
   return relations.flatMap(({ reads, check }) => {
     if (!reads.every(sound)) return [];
     const impossible = check(options);

@@ -144,6 +144,16 @@ export const relations: readonly Relation[] = [
     },
   },
   {
+    reads: ['evolution.selector', 'objectives'],
+    check: ({ evolution: { selector }, objectives }) =>
+      unless(
+        selector !== 'top-accuracy' || objectives.some(({ name }) => name === 'accuracy'),
+        'accuracy among the objectives for the selector top-accuracy',
+        objectives.map(({ name }) => name).join(', '),
+        'add accuracy to objectives, or choose another selector',
+      ),
+  },
+  {
     reads: ['warmup.candidates', 'evolution.population', 'warmup.epochs'],
     check: ({ warmup: { candidates, epochs }, evolution: { population } }) =>
       unless(

@@ -65,6 +65,7 @@ describe('impossible combinations', () => {
     ['more individuals a step than there are', ['training.individualsPerStep=13'], 'training.individualsPerStep'],
     ['more individuals than networks', ['supernet.operations=[skip]', 'supernet.blocks=[1, 1, 1]'], 'evolution.population'],
     ['more reference directions than individuals', ['evolution.partitions=4'], 'evolution.partitions'],
+    ['the selector top-accuracy without accuracy', ['evolution.selector=top-accuracy', 'objectives=[size, potential]'], 'evolution.selector'],
     ['fewer candidates than the first population', ['warmup.candidates=11'], 'warmup.candidates'],
     ['a window upside down', ['data.window.low=200'], 'data.window.low'],
     ['no validation', ['data.split.validation=0'], 'data.split.validation'],
@@ -111,6 +112,12 @@ describe('impossible combinations', () => {
         'configuration:5:17 data.window.low',
       ].sort(),
     );
+  });
+
+  it('reads short forms of objectives also beside another problem', () => {
+    const set = ['seed=-1', 'evolution.selector=top-accuracy'];
+    expect(problemsOf({ set: [...set, 'objectives=["accuracy:max", size]'] }).map(({ path }) => path)).toEqual(['seed']);
+    expect(problemsOf({ set: [...set, 'objectives=[size]'] }).map(({ path }) => path)).toEqual(['seed', 'evolution.selector']);
   });
 
   it('still tells the problems of other files where one cannot be read', () => {
