@@ -39,6 +39,8 @@ export class BatchStatisticsRecorder {
 
 /** Normalises with the statistics at `indices` of the layout, given in that order, one after the other. */
 export function fixedStatistics(layout: SuperNetLayout, indices: readonly number[], statistics: Float32Array): Normalise {
+  const expected = indices.reduce((sum, index) => sum + layout.statistics[index]!.size, 0);
+  if (statistics.length !== expected) throw new RangeError(`expected ${expected} statistics of the path, got ${statistics.length}`);
   const tensors = new Map<number, Tensor>();
   let end = 0;
   for (const index of indices) {
@@ -46,7 +48,6 @@ export function fixedStatistics(layout: SuperNetLayout, indices: readonly number
     tensors.set(index, fromFloats(statistics.subarray(end, end + size), [size]));
     end += size;
   }
-  if (end !== statistics.length) throw new RangeError(`expected ${end} statistics of the path, got ${statistics.length}`);
   return (unit, x, weights) => {
     const mean = tensors.get(unit.mean)!;
     const variance = tensors.get(unit.variance)!;

@@ -40,8 +40,12 @@ export interface Differentiable {
   readonly gradient: (dy: Tensor, saved: readonly Tensor[]) => Tensor[];
 }
 
+/** Whether gradients are being recorded; without, an operation is its forward pass alone. */
+let recording = false;
+
 /** Runs an operation whose gradient is ours. Whatever it makes besides `value` and `saved` is freed at once. */
 export function differentiable(inputs: readonly Tensor[], forward: (...inputs: Tensor[]) => Differentiable): Tensor {
+  if (!recording) return freeingIntermediates(() => forward(...inputs).value);
   const operation = tensorflow().customGrad((...all) => {
     const save = all.pop() as unknown as (tensors: Tensor[]) => void;
     const { value, saved, gradient } = forward(...(all as Tensor[]));
@@ -56,8 +60,14 @@ export function differentiable(inputs: readonly Tensor[], forward: (...inputs: T
  * Every input must be used by `work`.
  */
 export function valueAndGradients(work: () => Tensor, inputs: readonly Tensor[]): { readonly value: Tensor; readonly gradients: readonly Tensor[] } {
-  const { value, grads } = tensorflow().engine().gradients(() => work() as never, [...inputs]);
-  return { value: value as Tensor, gradients: grads };
+  const outer = recording;
+  recording = true;
+  try {
+    const { value, grads } = tensorflow().engine().gradients(() => work() as never, [...inputs]);
+    return { value: value as Tensor, gradients: grads };
+  } finally {
+    recording = outer;
+  }
 }
 
 /** Runs `work`; frees what it made except its result, which moves to the scope around it. */

@@ -1,0 +1,33 @@
+import './support/one-thread.js';
+import { expect, it } from 'vitest';
+import { generator } from '#emars/random/generator.js';
+import { pathLayout, superNetLayout } from '#emars/space/layout.js';
+import type { SearchSpace } from '#emars/space/space.js';
+import { sampleGenome } from '#emars/space/variation.js';
+import { pathGradient } from '#emars/training/path-gradient.js';
+import { randomFloats, size } from './support/numbers.js';
+
+it('one micro-batch of the paper’s setting (16 scans of 32x64x64) goes forward and backward through a path of the whole SuperNet', () => {
+  const space: SearchSpace = {
+    stem: 32, widths: [24, 40, 80, 96, 192, 320], strides: [2, 2, 2, 1, 2, 1], blocks: [4, 4, 4, 4, 4, 1], head: 1280, classes: 3,
+    operations: ['mb_k3_e3', 'mb_k3_e4', 'mb_k3_e6', 'mb_k5_e3', 'mb_k5_e4', 'mb_k7_e3', 'mb_k7_e4', 'skip'],
+  };
+  const layout = superNetLayout(space);
+  const genome = sampleGenome(space, generator(1, 'paper-size'));
+  // Only the path's own tensors, and noise that repeats: drawing 25 million normals would take most of the time.
+  const parameters = new Float32Array(layout.parameterCount);
+  for (const index of pathLayout(layout, space, genome).parameters) {
+    const { name, offset, size: floats, initial } = layout.parameters[index]!;
+    parameters.set(initial.kind === 'constant' ? new Float32Array(floats).fill(initial.value) : randomFloats(floats, name, initial.deviation), offset);
+  }
+  const shape = [16, 32, 64, 64] as const;
+  const noise = randomFloats(100_003, 'paper scans');
+  const images = Float32Array.from({ length: size(shape) }, (_, i) => noise[i % noise.length]!);
+  const started = performance.now();
+  const result = pathGradient({ space, layout }, genome, parameters, { images, shape, labels: Int32Array.from({ length: 16 }, (_, i) => i % 3) });
+  console.log(`paper-size micro-batch: ${Math.round(performance.now() - started)} ms forward and backward, loss ${result.loss.toFixed(3)}, peak memory ${Math.round(process.resourceUsage().maxRSS / 1024)} MB`);
+  expect(result.finite).toBe(true);
+  expect(result.loss).toBeGreaterThan(0.5);
+  expect(result.loss).toBeLessThan(2);
+  expect(result.gradient.some((value) => value !== 0)).toBe(true);
+});
