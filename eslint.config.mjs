@@ -3,7 +3,7 @@ import tseslint from 'typescript-eslint';
 const pureRooms = ['random', 'space', 'evolution', 'gradient', 'search'];
 
 export default tseslint.config(
-  { ignores: ['dist/', '.types/', 'node_modules/', 'runs/', 'src/wire/generated/'] },
+  { ignores: ['dist/', '.types/', 'node_modules/', 'runs/', 'proto/generated/', 'dist-bench/'] },
   ...tseslint.configs.strictTypeChecked.map((entry) => ({ ...entry, files: ['src/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts'] })),
   {
     files: ['src/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts'],

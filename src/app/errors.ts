@@ -64,6 +64,16 @@ export const EXIT_BY_NAME: Readonly<Record<string, number>> = {
   ThreadExited: EXIT.environment,
   WorkQueueError: EXIT.environment,
   WorkUnavailable: EXIT.environment,
+  // actors
+  NotARun: EXIT.data,
+  DamagedRun: EXIT.data,
+  HistoryError: EXIT.data,
+  DataUnfit: EXIT.data,
+  EvaluationUnfit: EXIT.data,
+  RunFailed: EXIT.environment,
+  SearchStopped: EXIT.environment,
+  WorkerRefused: EXIT.environment,
+  ObjectiveModuleError: EXIT.usage,
   // engine, tensor
   EngineError: EXIT.environment,
   CommandError: EXIT.environment,

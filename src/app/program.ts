@@ -2,9 +2,12 @@
 import { Command } from 'commander';
 import { registerData } from './data.js';
 import { registerDoctor } from './doctor.js';
+import { registerEvaluate } from './evaluate.js';
 import { registerInspect } from './inspect.js';
 import { registerReport } from './report.js';
+import { registerSearch } from './search.js';
 import { registerSelect } from './select.js';
+import { registerStart } from './start.js';
 import { VERSION } from './version.js';
 
 /** The program `emars`; errors and help are thrown as CommanderError, never written by the parser. */
@@ -16,6 +19,9 @@ export function buildProgram(): Command {
     .configureOutput({ writeErr: writeHelpOnly })
     .configureHelp({ showGlobalOptions: false })
     .addHelpText('after', '\nExit codes: 0 done, 2 configuration or command line, 3 data or a damaged run, 4 environment, 130 interrupted.\nExamples and options of a command: emars <command> --help');
+  registerStart(program);
+  registerSearch(program);
+  registerEvaluate(program);
   registerData(program);
   registerInspect(program);
   registerSelect(program);

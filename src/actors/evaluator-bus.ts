@@ -1,0 +1,26 @@
+/** The bus thread of an evaluator: connection, presence, the work queue. */
+import { loadOptions } from '../config/load.js';
+import { callMain, exposeInThread, threadData } from '../runtime/thread.js';
+import { joinBus } from './bus-access.js';
+import type { Measurer } from './evaluation-taker.js';
+import { takeEvaluations } from './evaluation-taker.js';
+import type { Identity } from './presence.js';
+import { Presence } from './presence.js';
+import { runFolder } from './run-folder.js';
+import { farewell, measureDeadlineMs, presenceTiming } from './worker-bus.js';
+
+export interface EvaluatorBusData {
+  readonly root: string;
+  readonly identity: Identity;
+}
+
+const { root, identity } = threadData() as EvaluatorBusData;
+const folder = runFolder(root);
+const options = loadOptions({ file: folder.config });
+const main = callMain<Measurer>();
+const { bus, subjects } = await joinBus(folder.bus, identity.id);
+const end = farewell(bus, subjects);
+new Presence(bus, subjects, identity, () => null, presenceTiming(options), (error) => end.refuse(error));
+takeEvaluations(bus, subjects, identity.id, { measure: (key) => main.call(measureDeadlineMs(options, key.objective), (api) => api.measure(key)) }, { paused: false });
+
+exposeInThread({ untilFarewell: () => end.reached });

@@ -1,0 +1,24 @@
+/**
+ * The evaluator process, TensorFlow side: measures objectives that need weights and scans.
+ *
+ *   node dist/actors/evaluator.js RUN_FOLDER ID DEVICE
+ */
+import { guardAgainstOrphaning } from '../runtime/orphan-guard.js';
+import { EvaluationBench } from './evaluation-bench.js';
+import type { EvaluatorBusData } from './evaluator-bus.js';
+import { loadObjectives } from './objective-rules.js';
+import { runFolder } from './run-folder.js';
+import { runBusThread, workerIdentity } from './worker-process.js';
+import { openWorkbench } from './workbench.js';
+
+async function main(): Promise<void> {
+  guardAgainstOrphaning();
+  const [root, id, device] = process.argv.slice(2) as [string, string, string];
+  const workbench = await openWorkbench(root);
+  const identity = await workerIdentity('evaluator', id, device, workbench.options.engine.threads);
+  const bench = new EvaluationBench(workbench, await loadObjectives(workbench.options), runFolder(root).snapshots);
+  const data: EvaluatorBusData = { root, identity };
+  await runBusThread(new URL('./evaluator-bus.js', import.meta.url), data, { measure: bench.measure.bind(bench) });
+}
+
+await main();

@@ -1,0 +1,99 @@
+/** Runs a prepared or unfinished search in a folder to its end, and shows it: used by `search` and `start`. */
+import { existsSync } from 'node:fs';
+import { readFile, rm } from 'node:fs/promises';
+import { prepareRun } from '../actors/prepare-run.js';
+import type { RunFolder } from '../actors/run-folder.js';
+import { RunRecord } from '../actors/run-record.js';
+import { readSides } from '../actors/sides.js';
+import type { RunSetup } from '../actors/supervise-run.js';
+import { RunSupervision } from '../actors/supervise-run.js';
+import type { Options } from '../config/options.js';
+import { fingerprint } from '../engine/fingerprint.js';
+import { requireEngine } from '../engine/locate.js';
+import { buildReport } from '../report/build.js';
+import { acquireRunLock } from '../runtime/run-lock.js';
+import type { Message } from '../wire/messages.js';
+import { Interrupted } from './errors.js';
+import type { ShownFront } from './front-table.js';
+import { renderFrontTable } from './front-table.js';
+import { print, printJson } from './output.js';
+import type { ProgressStatus, SearchPhase } from './progress.js';
+import { ProgressView } from './progress.js';
+
+export interface SearchRequest {
+  readonly folder: RunFolder;
+  readonly options: Options;
+  readonly resumed: boolean;
+  readonly trainers: number;
+  readonly devices: readonly string[];
+  readonly foreign: RunSetup['foreign'];
+  readonly json: boolean;
+}
+
+/** Errors: Interrupted after Ctrl-C or SIGTERM; the typed errors of preparation and supervision. */
+export async function runSearch(request: SearchRequest): Promise<void> {
+  const { folder, options, resumed, json } = request;
+  const engine = await requireEngine();
+  // Refuses a run that another process works on; the evolution process then holds the lock itself.
+  if (existsSync(folder.root)) await (await acquireRunLock(folder.root)).release();
+  const view = json ? null : new ProgressView(process.stderr);
+  const resume = `go on with: npx emars search --resume ${folder.root}`;
+  const stopped = interruption(resume);
+  const numerics = fingerprint({ tensorflow: { version: engine.tensorflow.version, id: '' }, threads: options.engine.threads, device: request.devices.join(',') });
+  const supervision = new RunSupervision({ ...request, natsBinary: engine.nats.path }, (status) => show(status, view, json), (line) => view?.note(line));
+  const record = new RunRecord(folder.run, numerics, resumed, () => supervision.rows());
+  await record.load();
+  const start = performance.now();
+  if (!resumed || !existsSync(folder.split)) {
+    const prepared = await Promise.race([prepareRun(folder, options, preparation(view, json, request.trainers)), stopped.signalled]);
+    record.badScans = prepared.badScans;
+    for (const { path, reason } of prepared.badScans) view?.note(`skips ${path}: ${reason}`);
+    record.addSeconds('prepareSeconds', (performance.now() - start) / 1000);
+    record.addSeconds('totalSeconds', (performance.now() - start) / 1000);
+  }
+  void stopped.signalled.catch(() => supervision.interrupt());
+  const end = await supervision.run(record).finally(() => view?.end());
+  if (end === 'interrupted') throw new Interrupted(resume);
+  stopped.forget();
+  await rm(folder.bus, { force: true });
+  await showEnd(folder, json);
+}
+
+/** Ctrl-C and SIGTERM as a promise that rejects. */
+function interruption(resume: string): { signalled: Promise<never>; forget: () => void } {
+  let stop: () => void = () => undefined;
+  const signalled = new Promise<never>((_, reject) => (stop = () => reject(new Interrupted(resume))));
+  signalled.catch(() => undefined);
+  const signals = ['SIGINT', 'SIGTERM'] as const;
+  for (const signal of signals) process.on(signal, stop);
+  return { signalled, forget: () => signals.forEach((signal) => process.off(signal, stop)) };
+}
+
+const PHASES: ReadonlySet<string> = new Set<SearchPhase>(['preparing', 'warm-up', 'search', 'evaluating', 'done']);
+
+function show(status: Message<'Status'>, view: ProgressView | null, json: boolean): void {
+  const { phase, epoch, epochs, step, steps, evaluated, evaluations, etaSeconds, bestAccuracy, frontSize, trainersAlive, trainers } = status;
+  const eta = etaSeconds < 0 ? null : etaSeconds;
+  const best = bestAccuracy < 0 ? null : bestAccuracy;
+  if (json) void printJson({ phase, epoch, epochs, step, steps, eta, trainers: trainersAlive, evaluated, evaluations, bestAccuracy: best, frontSize });
+  else if (PHASES.has(phase)) view?.update({ phase: phase as SearchPhase, epoch, epochs, step, steps, evaluated, evaluations, etaSeconds: eta, bestAccuracy: best, frontSize, trainersAlive, trainers });
+}
+
+/** Preparation as the same progress line: nothing is trained yet. */
+function preparation(view: ProgressView | null, json: boolean, trainers: number): (what: string, done: number, total: number) => void {
+  const nothing: Omit<ProgressStatus, 'step' | 'steps'> = { phase: 'preparing', epoch: 0, epochs: 0, evaluated: 0, evaluations: 0, etaSeconds: null, bestAccuracy: null, frontSize: 0, trainersAlive: 0, trainers };
+  return (what, done, total) => {
+    if (json) {
+      if (done === total) void printJson({ phase: 'preparing', epoch: 0, step: done, eta: null, trainers: 0, what });
+    } else view?.update({ ...nothing, step: done, steps: total });
+  };
+}
+
+/** The front as a table and where the report is; one event with both for programs. */
+async function showEnd(folder: RunFolder, json: boolean): Promise<void> {
+  const { html } = await buildReport(folder.root);
+  const front = JSON.parse(await readFile(folder.front, 'utf8')) as ShownFront;
+  const { majority } = await readSides(folder.split);
+  if (json) return printJson({ phase: 'done', epoch: null, step: null, eta: 0, trainers: 0, run: folder.root, front: folder.front, report: html });
+  await print(`\n${renderFrontTable(front, majority)}\n\nreport: ${html}`);
+}

@@ -1,0 +1,39 @@
+/** `emars start`, what `npm start` runs: the quickstart search, resumed when it was cut off. */
+import { existsSync } from 'node:fs';
+import { rename } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import type { Command } from 'commander';
+import { runFolder } from '../actors/run-folder.js';
+import { loadOptions } from '../config/load.js';
+import { print } from './output.js';
+import { runSearch } from './run-search.js';
+import { readRecordedStatus } from './run-status.js';
+
+const CONFIG = fileURLToPath(new URL('../../configs/quickstart.yaml', import.meta.url));
+const OUT = 'runs/quickstart';
+const TRAINERS = 2;
+
+export function registerStart(program: Command): void {
+  program
+    .command('start')
+    .summary('the quickstart: a whole search on phantom scans')
+    .description(`Searches on phantom scans into ${OUT}, with ${TRAINERS} trainers on the CPU. An unfinished run is resumed, a finished one moved aside.`)
+    .addHelpText('after', '\nExample:\n  npm start')
+    .action(start);
+}
+
+async function start(): Promise<void> {
+  const status = existsSync(OUT) ? await readRecordedStatus(OUT) : null;
+  if (existsSync(OUT) && (status === 'finished' || !existsSync(runFolder(OUT).config))) await moveAside();
+  const folder = runFolder(OUT);
+  const resumed = existsSync(folder.config);
+  await print(resumed ? `goes on with ${OUT}` : `a whole search on phantom scans, into ${OUT}`);
+  await runSearch({ folder, options: loadOptions({ file: resumed ? folder.config : CONFIG }), resumed, trainers: TRAINERS, devices: ['cpu'], foreign: null, json: false });
+}
+
+async function moveAside(): Promise<void> {
+  let number = 1;
+  while (existsSync(`${OUT}-${number}`)) number++;
+  await rename(OUT, `${OUT}-${number}`);
+  await print(`the finished run is now ${OUT}-${number}`);
+}
