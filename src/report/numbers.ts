@@ -37,10 +37,9 @@ export function valueText(value: number, { name, unit }: Measure): string {
   return unit === 'MB' ? value.toFixed(2) : plain(value);
 }
 
-/** What stands after a value: "MB", "per epoch" for 1/epoch; nothing for accuracies, which are percentages. */
+/** What stands after a value: "MB", "per epoch" for 1/epoch and share/epoch; nothing for accuracies, which are percentages. */
 export function unitText({ name, unit }: Measure): string {
-  if (name === 'accuracy') return '';
-  return unit.startsWith('1/') ? `per ${unit.slice(2)}` : unit;
+  return name === 'accuracy' ? '' : unit.replace(/^(?:1|share)\//, 'per ');
 }
 
 /** A value of an objective with its unit. */

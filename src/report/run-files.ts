@@ -57,8 +57,10 @@ const scanSchema = z.object({ id: longText, patient: shortText, class: shortText
 export const splitSchema = z.object({
   format: z.literal(1),
   classes: z.array(shortText).min(1).max(1000),
-  seed: z.number().int(),
-  fractions: z.record(shortText, z.number().min(0).max(1)),
+  /** Null for a split that was given, not drawn. */
+  seed: z.number().int().nullish(),
+  /** Shares of the patients by side; the rest trains. */
+  fractions: z.record(shortText, z.number().min(0).max(1)).nullish(),
   train: z.array(scanSchema).max(1e6),
   validation: z.array(scanSchema).max(1e6),
   test: z.array(scanSchema).max(1e6),
@@ -96,6 +98,8 @@ const processSchema = z.object({
   role: shortText,
   id: shortText,
   pid: count.nullish(),
+  /** Times it was started: 2 after one death. */
+  starts: count.nullish(),
   device: shortText.nullish(),
   slots: count.nullish(),
   evaluations: count.nullish(),
@@ -118,9 +122,13 @@ export type Timings = z.infer<typeof timingsSchema>;
 export const runStateSchema = z.object({
   format: z.literal(1),
   status: z.enum(['running', 'finished', 'interrupted', 'failed']),
+  /** Why a run has failed. */
+  error: longText.nullish(),
   processes: z.array(processSchema).max(1e5).default([]),
   repeatedSlots: count.default(0),
   duplicateResults: count.default(0),
+  /** Epochs that were begun again from their snapshot. */
+  rolledBackEpochs: count.default(0),
   resumedFromEpoch: z.number().int().min(0).max(1e6).nullish(),
   /** A number, or each scan that was left out with its reason. */
   badScans: z.union([count, z.array(z.object({ path: longText, reason: longText })).max(1e6)]).default(0),

@@ -3,7 +3,8 @@
  *
  * `config.yaml` and `run.json` exist from the first second of a run. The others appear on the way and
  * may be missing, except in a finished run. While a run is alive its last history line may be half
- * written: such a line is left out and noted, since it is not damage.
+ * written: such a line is left out and noted, since it is not damage. Likewise its front may be that of
+ * the epoch before, or none yet: it then counts as not written.
  */
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
@@ -34,7 +35,7 @@ export interface RunFolder {
   readonly historySha256: string | null;
   /** True if the last line of the history was still being written. */
   readonly historyTorn: boolean;
-  /** Null before the search has ended. */
+  /** Null until there is one for the last epoch of the history. */
   readonly front: Front | null;
 }
 
@@ -50,6 +51,8 @@ export async function readRunFolder(folder: string): Promise<RunFolder> {
   const historyBytes = await read('history.jsonl');
   const frontBytes = await read('front.json');
   const history = historyBytes === null ? { lines: [], torn: false } : parseHistory(join(folder, 'history.jsonl'), historyBytes, !finished);
+  const historySha256 = historyBytes === null ? null : createHash('sha256').update(historyBytes).digest('hex');
+  const front = frontBytes === null ? null : parseJson(join(folder, 'front.json'), frontSchema, frontBytes);
   const result: RunFolder = {
     folder,
     name: basename(resolve(folder)),
@@ -58,9 +61,9 @@ export async function readRunFolder(folder: string): Promise<RunFolder> {
     run,
     split: splitBytes === null ? null : parseJson(join(folder, 'split.json'), splitSchema, splitBytes),
     history: history.lines,
-    historySha256: historyBytes === null ? null : createHash('sha256').update(historyBytes).digest('hex'),
+    historySha256,
     historyTorn: history.torn,
-    front: frontBytes === null ? null : parseJson(join(folder, 'front.json'), frontSchema, frontBytes),
+    front: front === null || finished || (front.history.sha256 === historySha256 && front.front.length > 0) ? front : null,
   };
   checkTogether(result);
   return result;

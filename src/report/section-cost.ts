@@ -47,22 +47,24 @@ ${table(
 
 function processTable({ processes }: RunState): Markup {
   if (processes.length === 0) return html`<p>No process has been recorded.</p>`;
+  const startsKnown = processes.some(({ starts }) => starts != null);
   const sum = (key: 'slots' | 'evaluations'): number => processes.reduce((total, process) => total + (process[key] ?? 0), 0);
   const share = (part: number | null | undefined, total: number): string => (part == null ? NONE : total === 0 || part === 0 ? whole(part) : `${whole(part)} (${percent(part / total, 0)})`);
   return table(
     'Processes and their work',
-    [{ head: 'role' }, { head: 'id' }, { head: 'device' }, { head: 'gradient slots', numeric: true }, { head: 'evaluations', numeric: true }, { head: 'peak memory', numeric: true }],
-    processes.map(({ role, id, device, slots, evaluations, peakMemory }) => ({
-      cells: [role, html`<code>${id}</code>`, device ?? NONE, share(slots, sum('slots')), share(evaluations, sum('evaluations')), peakMemory == null ? NONE : memory(peakMemory)],
+    [{ head: 'role' }, { head: 'id' }, { head: 'device' }, ...(startsKnown ? [{ head: 'starts', numeric: true }] : []), { head: 'gradient slots', numeric: true }, { head: 'evaluations', numeric: true }, { head: 'peak memory', numeric: true }],
+    processes.map(({ role, id, device, starts, slots, evaluations, peakMemory }) => ({
+      cells: [role, html`<code>${id}</code>`, device ?? NONE, ...(startsKnown ? [starts == null ? NONE : whole(starts)] : []), share(slots, sum('slots')), share(evaluations, sum('evaluations')), peakMemory == null ? NONE : memory(peakMemory)],
     })),
   );
 }
 
 /** What happened on the way, in words: nothing of it has changed the result. */
-function survived({ repeatedSlots, duplicateResults, resumedFromEpoch }: RunState): Markup {
+function survived({ repeatedSlots, duplicateResults, rolledBackEpochs, resumedFromEpoch }: RunState): Markup {
   const events = [
     repeatedSlots > 0 && `${counted(repeatedSlots, 'gradient slot')} computed again after a worker was lost`,
     duplicateResults > 0 && `${counted(duplicateResults, 'evaluation')} delivered twice and counted once`,
+    rolledBackEpochs > 0 && `${counted(rolledBackEpochs, 'epoch')} begun again from a snapshot`,
     resumedFromEpoch != null && `resumed after epoch ${resumedFromEpoch}`,
   ].filter((event) => event !== false);
   return events.length === 0 ? html`<p>No work had to be repeated.</p>` : html`<p>Survived: ${events.join('; ')}.</p>`;

@@ -25,7 +25,7 @@ export function oneLine(data: ReportData): string {
   const last = epochs.at(-1);
   if (last === undefined) return 'A search whose first evaluation is still to come.';
   const names = listed(objectives.map(({ name }) => name));
-  return `A search for ${names} over ${counted(last.epoch, 'epoch')}: ${counted(run.history.length, 'evaluation')} of ${counted(data.architectures, 'architecture')}, ${front.length} on the ${run.front === null ? 'present ' : ''}front.`;
+  return `A search for ${names} over ${counted(last.epoch, 'epoch')}: ${counted(run.history.length, 'evaluation')} of ${counted(data.architectures, 'architecture')}, ${front.length} on the ${run.run.status === 'finished' ? '' : 'present '}front.`;
 }
 
 function notices(data: ReportData): Markup[] {
@@ -38,7 +38,7 @@ function notices(data: ReportData): Markup[] {
   if (settingAt(run.settings, 'evaluation.batchNorm') === 'batch') list.push(notice('note', 'Transductive evaluation.', 'Batch normalisation used the statistics of the validation batch: the answer for a scan depends on its neighbours.'));
   const leaks = run.split === null ? [] : leakingPatients(run.split);
   if (leaks.length > 0) list.push(notice('alarm', 'Leaking split.', `${counted(leaks.length, 'patient')} with scans on more than one side: ${listed(leaks.slice(0, 5))}${leaks.length > 5 ? ' and more' : ''}. The accuracies are too high.`));
-  if (run.run.status !== 'finished') list.push(notice('note', STATUS[run.run.status], `What follows is its state after epoch ${data.epochs.at(-1)?.epoch ?? 0}.${run.historyTorn ? ' The last history line was not complete and is left out.' : ''}`));
+  if (run.run.status !== 'finished') list.push(notice('note', STATUS[run.run.status], `${run.run.error == null || run.run.error === '' ? '' : `${run.run.error}. `}What follows is its state after epoch ${data.epochs.at(-1)?.epoch ?? 0}.${run.historyTorn ? ' The last history line was not complete and is left out.' : ''}`));
   if (run.front !== null && run.historySha256 !== null && run.front.history.sha256 !== run.historySha256) list.push(notice('alarm', 'Changed history.', 'history.jsonl is not the file that front.json was written for.'));
   const accuracy = best?.values['accuracy'];
   if (accuracy !== undefined && baseline !== null && accuracy <= baseline.share) list.push(notice('note', 'Not above the majority.', `No individual of the last epoch is right more often than always answering “${baseline.class}”.`));

@@ -47,7 +47,7 @@ export function settingText(value: unknown): string {
   if (typeof value === 'string') return value;
   if (Array.isArray(value)) return `[${value.map(settingText).join(', ')}]`;
   if (isTree(value)) {
-    const parts = Object.entries(value).filter(([, part]) => part !== null);
+    const parts = Object.entries(value).filter(([, part]) => part !== null && part !== '');
     return `{${parts.map(([key, part]) => `${key}: ${settingText(part)}`).join(', ')}}`;
   }
   return JSON.stringify(value);
@@ -57,7 +57,7 @@ export function settingText(value: unknown): string {
 const BUILT_IN: readonly Objective[] = [
   { name: 'accuracy', direction: 'max', unit: '' },
   { name: 'size', direction: 'min', unit: 'MB' },
-  { name: 'potential', direction: 'max', unit: '1/epoch' },
+  { name: 'potential', direction: 'max', unit: 'share/epoch' },
   { name: 'flops', direction: 'min', unit: 'FLOP' },
   { name: 'latency', direction: 'min', unit: 'ms' },
   { name: 'memory', direction: 'min', unit: 'MB' },

@@ -79,7 +79,7 @@ describe.skipIf(missing)('the report in a browser', () => {
     const fills: unknown[] = [];
     for (const scheme of ['light', 'dark'] as const) {
       const { page } = await open('quick', 1280, scheme);
-      fills.push(await page.evaluate(`[...new Set([...document.querySelectorAll('#figure-size-accuracy .wide path, #figure-size-accuracy .wide text')].map((part) => getComputedStyle(part).fill))].sort()`));
+      fills.push(await page.evaluate(`[...new Set([...document.querySelectorAll('#figure-size-accuracy .wide circle, #figure-size-accuracy .wide text')].map((part) => getComputedStyle(part).fill))].sort()`));
       await page.close();
     }
     const [light, dark] = fills as [string[], string[]];

@@ -35,7 +35,7 @@ export interface FixtureOptions {
 
 const PAPER_NET = { stem: 32, widths: [24, 40, 80, 96, 192, 320], strides: [2, 2, 2, 1, 2, 1], blocks: [4, 4, 4, 4, 4, 1], head: 1280 };
 const DIRECTIONS = { accuracy: 'max', size: 'min', potential: 'max' } as const;
-const UNITS = { accuracy: '', size: 'MB', potential: '1/epoch' } as const;
+const UNITS = { accuracy: '', size: 'MB', potential: 'share/epoch' } as const;
 
 interface Line {
   epoch: number;
@@ -84,7 +84,7 @@ function splitOf(classes: readonly string[], seed: number): { format: 1; classes
       for (let scan = 0; scan < 1 + ((patient + position) % 3); scan++) sides[side].push({ id: `${name}/p${patient}/s${scan}`, patient: `${name}-p${patient}`, class: name });
     }
   });
-  return { format: 1, classes, seed, fractions: { train: 0.8, validation: 0.2, test: 0 }, ...sides };
+  return { format: 1, classes, seed, fractions: { validation: 0.2 }, ...sides };
 }
 
 interface Scan {
@@ -196,11 +196,11 @@ function runState(status: string, epochs: number, evaluations: number): object {
     format: 1,
     status,
     processes: [
-      { role: 'broker', id: 'broker', pid: 4101, device: null, slots: 0, evaluations: 0, peakMemory: 31_457_280 },
-      { role: 'evolution', id: 'evolution', pid: 4102, device: null, slots: 0, evaluations: 0, peakMemory: 148_897_792 },
-      { role: 'trainer', id: 'trainer-1', pid: 4103, device: 'cpu', slots: 12 * epochs + 5, evaluations: Math.floor(evaluations * 0.2), peakMemory: 612_368_384 },
-      { role: 'trainer', id: 'trainer-2', pid: 4104, device: 'cpu', slots: 11 * epochs, evaluations: Math.floor(evaluations * 0.15), peakMemory: 601_882_624 },
-      { role: 'evaluator', id: 'evaluator-1', pid: 4105, device: 'cpu', slots: 0, evaluations: Math.ceil(evaluations * 0.65), peakMemory: 498_073_600 },
+      { role: 'broker', id: 'broker', pid: 4101, starts: 1, device: null, slots: 0, evaluations: 0, peakMemory: 31_457_280 },
+      { role: 'evolution', id: 'evolution', pid: 4102, starts: 1, device: null, slots: 0, evaluations: 0, peakMemory: 148_897_792 },
+      { role: 'trainer', id: 'trainer-1', pid: 4103, starts: 1, device: 'cpu', slots: 12 * epochs + 5, evaluations: Math.floor(evaluations * 0.2), peakMemory: 612_368_384 },
+      { role: 'trainer', id: 'trainer-2', pid: 4104, starts: finished ? 2 : 1, device: 'cpu', slots: 11 * epochs, evaluations: Math.floor(evaluations * 0.15), peakMemory: 601_882_624 },
+      { role: 'evaluator', id: 'evaluator-1', pid: 4105, starts: 1, device: 'cpu', slots: 0, evaluations: Math.ceil(evaluations * 0.65), peakMemory: 498_073_600 },
     ],
     repeatedSlots: finished ? 3 : 0,
     duplicateResults: finished ? 1 : 0,

@@ -9,7 +9,11 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { DEFAULTS } from '#emars/config/defaults.js';
 import { buildReport } from '#emars/report/build.js';
+import { page } from '#emars/report/page.js';
+import { reportData } from '#emars/report/report-data.js';
+import { readRunFolder } from '#emars/report/run-folder.js';
 import { cellOf, readTable, textOf } from './page-text.js';
 import { copyOfTiny, temporaryFolder } from './temporary.js';
 
@@ -17,12 +21,14 @@ const A = 'a'.repeat(16);
 const B = 'b'.repeat(16);
 
 describe('the page of a run checked by hand', () => {
-  let page = '';
+  let html = '';
   let text = '';
+  let drawing = '';
   beforeAll(async () => {
     const folder = await copyOfTiny(await temporaryFolder(), 'tiny');
-    page = await readFile((await buildReport(folder)).html, 'utf8');
-    text = textOf(page);
+    html = await readFile((await buildReport(folder)).html, 'utf8');
+    text = textOf(html);
+    drawing = await readFile(join(folder, 'figures', 'size-accuracy.svg'), 'utf8');
   });
 
   test('says in one line what was searched', () => {
@@ -39,7 +45,7 @@ describe('the page of a run checked by hand', () => {
   });
 
   test('has the front as a table, best first, with the baseline as its last row', () => {
-    const front = readTable(page, 'The front');
+    const front = readTable(html, 'The front');
     expect([...front.rows.keys()]).toEqual([B, A, 'always “Normal”']);
     expect(front.columns.slice(0, 6)).toEqual(['Individual', 'accuracy ↑', 'size ↓ MB', 'balanced accuracy', 'sensitivity NCP', 'batches']);
     expect(front.rows.get(B)?.slice(0, 6)).toEqual([B, '90.0 %', '2.00', '87.5 %', '75.0 %', '8']);
@@ -48,7 +54,7 @@ describe('the page of a run checked by hand', () => {
   });
 
   test('has percentiles and hypervolume by epoch', () => {
-    const epochs = readTable(page, 'Validation accuracy and hypervolume');
+    const epochs = readTable(html, 'Validation accuracy and hypervolume');
     // 0.4, 0.5, 0.6: 30th percentile at position 0.6, 70th at 1.4. Hypervolume: see hypervolume-series.test.ts.
     // Box (0.35, 3.2)…(0.9, 1): (0.15·2.2 + 0.1·1.2) / (0.55·2.2) and (0.45·2.2 + 0.1·1.2) / (0.55·2.2).
     expect(epochs.rows.get('1')).toEqual(['1', '3', '46.0 %', '50.0 %', '54.0 %', '60.0 %', '37.2 %']);
@@ -57,20 +63,20 @@ describe('the page of a run checked by hand', () => {
   });
 
   test('counts patients and scans of each class on each side, and what was left out', () => {
-    const data = readTable(page, 'Patients and scans');
+    const data = readTable(html, 'Patients and scans');
     expect(data.rows.get('Normal')).toEqual(['Normal', '3', '5', '4', '6', '0', '0']);
     expect(data.rows.get('NCP (positive)')).toEqual(['NCP (positive)', '2', '4', '3', '4', '0', '0']);
     expect(data.rows.get('all')).toEqual(['all', '5', '9', '7', '10', '0', '0']);
     expect(text).toContain('Leak check: no patient has scans on two sides.');
-    expect(readTable(page, 'Scans that were left out: 1').rows.get('NCP/x/1.png')?.[1]).toBe('truncated PNG');
+    expect(readTable(html, 'Scans that were left out: 1').rows.get('NCP/x/1.png')?.[1]).toBe('truncated PNG');
   });
 
   test('says where the time went and who did the work', () => {
-    const time = readTable(page, 'Where the time went');
+    const time = readTable(html, 'Where the time went');
     expect(cellOf(time, 'train', 'share')).toBe('60.0 %');
     expect(cellOf(time, 'other', 'time')).toBe('4.0 s');
-    const work = readTable(page, 'Processes');
-    const row = [...page.matchAll(/<code>trainer-1<\/code>[\s\S]*?<\/tr>/g)].map((match) => textOf(match[0]));
+    const work = readTable(html, 'Processes');
+    const row = [...html.matchAll(/<code>trainer-1<\/code>[\s\S]*?<\/tr>/g)].map((match) => textOf(match[0]));
     expect(row[0]).toBe('trainer-1 cpu 9 (75 %) 2 (25 %) 100 MiB');
     expect(work.columns).toEqual(['role', 'id', 'device', 'gradient slots', 'evaluations', 'peak memory']);
     expect(text).toContain('Survived: 2 gradient slots computed again after a worker was lost; 1 evaluation delivered twice and counted once; resumed after epoch 1.');
@@ -79,23 +85,34 @@ describe('the page of a run checked by hand', () => {
   test('has the share of undefined potentials, the digests and the differing settings', () => {
     expect(text).toContain('4 of 6 evaluations (66.7 %)');
     expect(text).toContain('after step 12');
-    expect(cellOf(readTable(page, 'Settings that differ'), 'seed', 'this run')).toBe('7');
-    expect(cellOf(readTable(page, 'Settings that differ'), 'seed', 'default')).toBe('1');
+    expect(cellOf(readTable(html, 'Settings that differ'), 'seed', 'this run')).toBe('7');
+    expect(cellOf(readTable(html, 'Settings that differ'), 'seed', 'default')).toBe('1');
     expect(text).not.toContain('Changed history');
   });
 
   test('fetches nothing and runs nothing', () => {
-    expect(page).toContain(`<meta http-equiv="Content-Security-Policy" content="default-src &#39;none&#39;;`);
-    expect(page).not.toMatch(/<script|<link|<img|<iframe|@import|\burl\((?!#)|\son\w+=/i);
-    expect([...page.matchAll(/\b(?:src|href)="([^"]*)"/g)].filter(([, target]) => target?.startsWith('#') !== true)).toEqual([]);
+    expect(html).toContain(`<meta http-equiv="Content-Security-Policy" content="default-src &#39;none&#39;;`);
+    expect(html).not.toMatch(/<script|<link|<img|<iframe|@import|\burl\((?!#)|\son\w+=/i);
+    expect([...html.matchAll(/\b(?:src|href)="([^"]*)"/g)].filter(([, target]) => target?.startsWith('#') !== true)).toEqual([]);
+  });
+
+  test('draws each evaluation where its size and accuracy are', () => {
+    // First half: epoch 1, three discs, sizes 1, 2, 3 and accuracies 0.5, 0.6, 0.4.
+    const discs = [...drawing.matchAll(/<circle cx="([\d.]+)" cy="([\d.]+)" r="4" fill="#6a3d9a"/g)].map(([, x, y]) => [Number(x), Number(y)] as const);
+    expect(discs).toHaveLength(3);
+    const [a, b, c] = discs as unknown as readonly [readonly [number, number], readonly [number, number], readonly [number, number]];
+    expect(b[0] - a[0]).toBeCloseTo(c[0] - b[0], 0);
+    expect((c[1] - b[1]) / (a[1] - b[1])).toBeCloseTo(2, 1);
+    // Last half: epoch 2, three diamonds, and one in the legend.
+    expect([...drawing.matchAll(/fill="#c06f00"/g)]).toHaveLength(4);
   });
 
   test('every id stands once, and every figure has a title and a description', () => {
-    const ids = [...page.matchAll(/\sid="([^"]*)"/g)].map((match) => match[1]);
+    const ids = [...html.matchAll(/\sid="([^"]*)"/g)].map((match) => match[1]);
     expect(new Set(ids).size).toBe(ids.length);
-    for (const [, labels] of page.matchAll(/aria-labelledby="([^"]*)"/g)) for (const id of (labels ?? '').split(' ')) expect(ids).toContain(id);
-    expect([...page.matchAll(/<figure /g)]).toHaveLength(4);
-    expect([...page.matchAll(/<desc /g)]).toHaveLength(8);
+    for (const [, labels] of html.matchAll(/aria-labelledby="([^"]*)"/g)) for (const id of (labels ?? '').split(' ')) expect(ids).toContain(id);
+    expect([...html.matchAll(/<figure /g)]).toHaveLength(4);
+    expect([...html.matchAll(/<desc /g)]).toHaveLength(8);
   });
 });
 
@@ -103,7 +120,8 @@ describe('what a reader is warned of', () => {
   const change = async (folder: string, file: string, edit: (text: string) => string): Promise<string> => {
     const path = join(folder, file);
     await writeFile(path, edit(await readFile(path, 'utf8')));
-    return textOf(await readFile((await buildReport(folder)).html, 'utf8'));
+    // The words alone; figures take time and are not looked at here.
+    return textOf(page(reportData(await readRunFolder(folder)), [], DEFAULTS));
   };
 
   test('shuffled labels are a negative control', async () => {

@@ -62,6 +62,25 @@ describe('damage is one clear error with the file', () => {
   });
 });
 
+test('a front of the epoch before does not count while the run lives, one of the last epoch does', async () => {
+  const folder = await copyOfTiny(await temporaryFolder(), 'between');
+  await writeFile(join(folder, 'run.json'), '{"format":1,"status":"running"}');
+  expect((await readRunFolder(folder)).front?.epoch).toBe(2);
+  const history = await readFile(join(folder, 'history.jsonl'), 'utf8');
+  await appendFile(join(folder, 'history.jsonl'), history.split('\n').slice(3, 6).join('\n').replaceAll('"epoch":2', '"epoch":3').concat('\n'));
+  const run = await readRunFolder(folder);
+  expect(run.history.at(-1)?.epoch).toBe(3);
+  expect(run.front).toBeNull();
+});
+
+test('a split that was given has no seed and no fractions', async () => {
+  const folder = await copyOfTiny(await temporaryFolder(), 'given');
+  const path = join(folder, 'split.json');
+  await writeFile(path, (await readFile(path, 'utf8')).replace('"seed":1,"fractions":{"train":0.5,"validation":0.5,"test":0}', '"seed":null,"fractions":null'));
+  expect((await readRunFolder(folder)).split?.seed).toBeNull();
+  await expect(buildReport(folder)).resolves.toBeDefined();
+});
+
 test('a line that is still being written is left out while the run lives', async () => {
   const folder = await copyOfTiny(await temporaryFolder(), 'alive');
   await rm(join(folder, 'front.json'));

@@ -48,7 +48,7 @@ test('time that no phase accounts for is named other, and shares sum to one', ()
 test('numbers carry the digits they deserve', () => {
   expect([plain(0.0021), plain(-0.5), plain(1234.5), plain(12), plain(0.00001234), plain(0)]).toEqual(['0.0021', '−0.5', '1235', '12', '1.23e−5', '0']);
   expect(withUnit(0.8333, { name: 'accuracy', unit: '' })).toBe('83.3\u202f%');
-  expect(withUnit(0.0021, { name: 'potential', unit: '1/epoch' })).toBe('0.0021\u202fper epoch');
+  expect(withUnit(0.0021, { name: 'potential', unit: 'share/epoch' })).toBe('0.0021\u202fper epoch');
   expect([duration(59.96), duration(60), duration(7620), duration(3599.7)].map((text) => text.replace(/\s/g, ' '))).toEqual(['60.0 s', '1 min 00 s', '2 h 07 min', '1 h 00 min']);
   expect(memory(2 ** 30 * 1.5)).toBe('1.50\u202fGiB');
 });
