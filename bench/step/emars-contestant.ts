@@ -1,0 +1,39 @@
+/** EMARS as a contestant: reads requests from standard input, answers each with the time of one step. */
+import { createInterface } from 'node:readline';
+import { initialiseParameters } from '#emars/network/initialise.js';
+import { generator } from '#emars/random/generator.js';
+import { pathLayout, superNetLayout } from '#emars/space/layout.js';
+import { pathGradient } from '#emars/training/path-gradient.js';
+import { optimizerFloats, optimizerStep } from '#emars/training/optimizer.js';
+import type { StepAnswer, StepRequest } from './contest.js';
+import { space } from './contest.js';
+
+const layout = superNetLayout(space);
+const parameters = initialiseParameters(layout, 1);
+const gradient = new Float32Array(layout.parameterCount);
+const velocity = new Float32Array(optimizerFloats('sgd', layout.parameterCount, layout.parameters.length));
+const sgd = { kind: 'sgd', learningRate: 1e-3, momentum: 0, weightDecay: 0, beta1: 0, beta2: 0, epsilon: 0 } as const;
+const noise = generator(1, 'bench-step-noise');
+const pool = Float32Array.from({ length: 100_003 }, () => noise.normal());
+
+function step({ shape, genome }: StepRequest): StepAnswer {
+  const images = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => pool[i % pool.length]!);
+  const labels = Int32Array.from({ length: shape[0] }, (_, i) => i % space.classes);
+  const started = performance.now();
+  const result = pathGradient({ space, layout }, genome, parameters, { images, shape, labels });
+  const touched = new Uint8Array(layout.parameters.length);
+  let end = 0;
+  for (const index of pathLayout(layout, space, genome).parameters) {
+    const { offset, size } = layout.parameters[index]!;
+    gradient.set(result.gradient.subarray(end, end + size), offset);
+    touched[index] = 1;
+    end += size;
+  }
+  optimizerStep(sgd, layout.parameters, touched, gradient, parameters, velocity);
+  const milliseconds = performance.now() - started;
+  return { milliseconds, loss: result.loss, parameters: layout.parameterCount, peakMegabytes: process.resourceUsage().maxRSS / 1024 };
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+  process.stdout.write(`${JSON.stringify(step(JSON.parse(line) as StepRequest))}\n`);
+}
