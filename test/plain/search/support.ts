@@ -1,0 +1,81 @@
+/** A search without processes: events as the actors would record them, with invented accuracies. */
+import { apply } from '#emars/search/apply.js';
+import type { SearchEvent } from '#emars/search/events.js';
+import { planEpoch, slotsPerStep } from '#emars/search/plan.js';
+import { chooseSurvivors } from '#emars/search/selection.js';
+import type { SearchRules, SearchState } from '#emars/search/state.js';
+import { initialState } from '#emars/search/state.js';
+import { potential } from '#emars/evolution/potential.js';
+import { generator } from '#emars/random/generator.js';
+
+export const RULES: SearchRules = {
+  seed: 3,
+  space: { stem: 4, widths: [4, 8], strides: [2, 2], blocks: [2, 2], operations: ['mb_k3_e3', 'mb_k5_e3', 'mb_k7_e3', 'skip'], head: 8, classes: 2 },
+  warmupEpochs: 2,
+  warmupCandidates: 10,
+  epochs: 5,
+  population: 6,
+  keep: 3,
+  variation: { crossoverProbability: 0.3, mutationProbability: 0.2 },
+  selector: 'nsga3',
+  partitions: null,
+  objectives: [
+    { name: 'accuracy', direction: 'max', unit: 'share', needs: 'weights', selects: true },
+    { name: 'size', direction: 'min', unit: 'MB', needs: 'genome', selects: true },
+    { name: 'potential', direction: 'max', unit: 'share/epoch', needs: 'history', selects: true },
+  ],
+  stepsPerEpoch: 5,
+  individualsPerStep: 2,
+  microBatches: 2,
+};
+
+const SHA = 'ab'.repeat(32);
+
+/** The next event of an undisturbed search, or null when it is done. */
+export function nextEvent(rules: SearchRules, state: SearchState): SearchEvent | null {
+  switch (state.phase) {
+    case 'new':
+      return { type: 'run-started', format: 1, run: 'r', options: SHA };
+    case 'planning':
+      return { type: 'epoch-planned', epoch: state.epoch, individuals: planEpoch(rules, state).individuals.map(({ id }) => id) };
+    case 'training':
+      if (state.step === state.plan!.firstStep + rules.stepsPerEpoch) return { type: 'epoch-trained', epoch: state.epoch, sha256: SHA, step: state.step };
+      return { type: 'step-committed', epoch: state.epoch, step: state.step, repeated: 0, slots: Array.from({ length: slotsPerStep(rules) }, (_, slot) => ({ slot, fence: 1, owner: 't', number: slot, digest: SHA, diverged: false })) };
+    case 'evaluating':
+      return nextMeasurement(rules, state);
+    case 'selecting':
+      return { type: 'selected', epoch: state.epoch, survivors: chooseSurvivors(rules, state) };
+    case 'finishing':
+      return { type: 'finished', epoch: state.epoch };
+    case 'done':
+      return null;
+  }
+}
+
+function nextMeasurement(rules: SearchRules, state: SearchState): SearchEvent {
+  for (const individual of state.evaluees) {
+    for (const { name } of rules.objectives) {
+      if (name in (state.measured.get(individual) ?? {})) continue;
+      const key = { type: 'evaluated' as const, epoch: state.epoch, individual, objective: name, worker: 'e' };
+      if (name === 'potential') {
+        const { value, defined } = potential(state.individuals.get(individual)!.history);
+        return { ...key, value, defined };
+      }
+      return { ...key, value: Math.fround(generator(9, name, individual, name === 'accuracy' ? state.epoch : 0).uniform()) };
+    }
+  }
+  throw new Error('expected something to measure');
+}
+
+/** All events of an undisturbed search, and the state after each. */
+export function wholeSearch(rules: SearchRules = RULES): { events: SearchEvent[]; states: SearchState[] } {
+  const events: SearchEvent[] = [];
+  const states: SearchState[] = [];
+  let state = initialState();
+  for (let event = nextEvent(rules, state); event !== null; event = nextEvent(rules, state)) {
+    state = apply(rules, state, event);
+    events.push(event);
+    states.push(state);
+  }
+  return { events, states };
+}

@@ -1,0 +1,167 @@
+/**
+ * The promise of the product, on real processes: who computes, who dies and when changes no byte of
+ * the result. Every search here is configs/smoke.yaml with one seed; the first one is the reference.
+ */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { natsBinary } from '../broker/nats-binary.js';
+import type { RunJson } from './support/search-process.js';
+import { emars, emarsExits, isAlive, kill9, readRun, shareDone, untilRun } from './support/search-process.js';
+
+const SMOKE = 'configs/smoke.yaml';
+const STEPS_PER_EPOCH = 4;
+const EPOCHS = 5;
+const root = mkdtempSync(join(tmpdir(), 'emars-search-'));
+const folder = (name: string): string => join(root, name);
+const front = (name: string): string => readFileSync(join(folder(name), 'front.json'), 'utf8');
+const search = (name: string, ...more: string[]): string[] => ['search', '--config', SMOKE, '--seed', '11', '--out', folder(name), ...more];
+const only = (run: RunJson, id: string): RunJson['processes'][number] => run.processes.find((row) => row.id === id)!;
+
+beforeAll(async () => {
+  await emarsExits(0, search('two', '--trainers', '2'));
+});
+
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+describe('a search', () => {
+  it('shares the slots among its trainers and leaves a complete run folder', () => {
+    const run = readRun(folder('two'))!;
+    expect(run.status).toBe('finished');
+    expect(new Set(run.processes.map(({ role }) => role))).toEqual(new Set(['broker', 'evolution', 'trainer', 'evaluator']));
+    const slots = run.processes.filter(({ role }) => role === 'trainer').map((row) => row.slots);
+    const all = slots.reduce((sum, count) => sum + count, 0);
+    expect(all).toBe(EPOCHS * STEPS_PER_EPOCH * 2);
+    for (const count of slots) expect(count / all).toBeGreaterThanOrEqual(0.2);
+    expect(run.repeatedSlots).toBe(0);
+    const report = readFileSync(join(folder('two'), 'report.html'), 'utf8');
+    expect(report).toContain('<svg');
+    const document = JSON.parse(front('two')) as { front: { id: string }[]; weights: { step: number; sha256: string }; epoch: number };
+    expect(document.epoch).toBe(EPOCHS);
+    expect(document.weights.step).toBe(EPOCHS * STEPS_PER_EPOCH);
+    expect(document.front.length).toBeGreaterThan(0);
+  });
+
+  it.each(['1', '3'])('gives the same bytes with %s trainers', async (trainers) => {
+    await emarsExits(0, search(`with-${trainers}`, '--trainers', trainers));
+    expect(front(`with-${trainers}`)).toBe(front('two'));
+  });
+
+  it('gives another front for another seed', async () => {
+    await emarsExits(0, ['search', '--config', SMOKE, '--seed', '12', '--trainers', '2', '--out', folder('other')]);
+    expect(front('other')).not.toBe(front('two'));
+  });
+});
+
+describe('kill -9 of everything', () => {
+  it.each([
+    [0.35, '2'],
+    [0.6, '1'],
+    [0.85, '3'],
+  ])('at %d of the run, resumed with %s trainers, gives the same bytes and repeats no finished epoch', async (share, trainers) => {
+    const name = `all-${share}`;
+    const started = emars(search(name, '--trainers', '2'));
+    const run = await untilRun(started, folder(name), `${100 * share} % are done`, (now) => shareDone(now, STEPS_PER_EPOCH) >= share);
+    for (const { pid } of run.processes) if (pid !== null && isAlive(pid)) kill9(pid);
+    kill9(started.child.pid!);
+    await started.ended;
+    const { epoch } = readRun(folder(name))!;
+    await emarsExits(0, ['search', '--resume', folder(name), '--trainers', trainers]);
+    expect(front(name)).toBe(front('two'));
+    const after = readRun(folder(name))!;
+    expect(after.resumedFromEpoch).toBeGreaterThanOrEqual(epoch);
+  });
+});
+
+describe('kill -9 of one process in mid-epoch, with nobody to help', () => {
+  it('of a trainer, then of the broker, changes no byte; its slots are computed again', async () => {
+    const started = emars(search('trainer', '--trainers', '2'));
+    const run = await untilRun(started, folder('trainer'), 'the second epoch trains', ({ step }) => step === STEPS_PER_EPOCH + 1);
+    kill9(only(run, 'trainer-1').pid);
+    const later = await untilRun(started, folder('trainer'), 'the fourth epoch trains', ({ step }) => step >= 3 * STEPS_PER_EPOCH + 1);
+    kill9(only(later, 'broker').pid);
+    expect((await started.ended).code).toBe(0);
+    expect(front('trainer')).toBe(front('two'));
+    const end = readRun(folder('trainer'))!;
+    expect(end.repeatedSlots).toBeGreaterThanOrEqual(1);
+    expect(only(end, 'trainer-1').starts).toBe(2);
+  });
+
+  it('of the evaluator, then of the evolution actor, changes no byte', async () => {
+    const started = emars(search('evaluator', '--trainers', '2'));
+    const run = await untilRun(started, folder('evaluator'), 'an epoch is evaluated', ({ phase, epoch }) => phase === 'evaluating' && epoch === 2);
+    kill9(only(run, 'evaluator-0').pid);
+    const later = await untilRun(started, folder('evaluator'), 'the fourth epoch trains', ({ step }) => step >= 3 * STEPS_PER_EPOCH + 1);
+    kill9(only(later, 'evolution').pid);
+    expect((await started.ended).code).toBe(0);
+    expect(front('evaluator')).toBe(front('two'));
+    expect(only(readRun(folder('evaluator'))!, 'evolution').starts).toBe(2);
+  });
+
+  it('of the only trainer begins the epoch again from its snapshot and changes no byte', async () => {
+    const started = emars(search('lonely', '--trainers', '1'));
+    const run = await untilRun(started, folder('lonely'), 'the third epoch trains', ({ step }) => step === 2 * STEPS_PER_EPOCH + 1);
+    kill9(only(run, 'trainer-0').pid);
+    expect((await started.ended).code).toBe(0);
+    expect(front('lonely')).toBe(front('two'));
+    expect(readRun(folder('lonely'))!.rolledBackEpochs).toBeGreaterThanOrEqual(1);
+  });
+});
+
+describe('the end of the parent', () => {
+  it('by kill -9 takes every process of the run with it within 10 s', async () => {
+    const started = emars(search('orphans', '--trainers', '2'));
+    const run = await untilRun(started, folder('orphans'), 'training has begun', ({ step }) => step >= 1);
+    const pids = run.processes.map(({ pid }) => pid).filter((pid) => pid !== null);
+    expect(pids.filter(isAlive)).toHaveLength(5);
+    kill9(started.child.pid!);
+    for (let waited = 0; waited < 10_000 && pids.some(isAlive); waited += 100) await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(pids.filter(isAlive)).toEqual([]);
+  });
+
+  it('by Ctrl-C exits with 130 and says how to go on, which works', async () => {
+    const started = emars(search('stopped', '--trainers', '2'));
+    await untilRun(started, folder('stopped'), 'the second epoch trains', ({ step }) => step >= STEPS_PER_EPOCH + 1);
+    started.child.kill('SIGINT');
+    const { code, stderr } = await started.ended;
+    expect(code).toBe(130);
+    expect(stderr).toContain(`emars search --resume ${folder('stopped')}`);
+    expect(readRun(folder('stopped'))!.status).toBe('interrupted');
+    await emarsExits(0, ['search', '--resume', folder('stopped')]);
+    expect(front('stopped')).toBe(front('two'));
+    const { stdout } = await emarsExits(0, ['search', '--resume', folder('stopped')]);
+    expect(stdout).toContain('is finished');
+  });
+});
+
+describe('a broker that is not ours', () => {
+  it('carries the gradients of two trainers, by its own count, and gives the same bytes', async () => {
+    const [port, monitor] = [await freePort(), await freePort()];
+    const store = folder('nats-store');
+    const server = spawn(await natsBinary(), ['-a', '127.0.0.1', '-p', String(port), '-m', String(monitor), '-js', '-sd', store, '--user', 'emars', '--pass', 'secret'], { stdio: 'ignore' });
+    try {
+      await emarsExits(0, search('foreign', '--trainers', '2', '--nats', `nats://emars:secret@127.0.0.1:${port}`));
+      expect(front('foreign')).toBe(front('two'));
+      const { in_bytes: bytes } = (await (await fetch(`http://127.0.0.1:${monitor}/varz`)).json()) as { in_bytes: number };
+      // 40 slots of at least the smallest path (all skip, some 10 kB) went through it.
+      expect(bytes).toBeGreaterThan(400_000);
+      expect(readFileSync(join(folder('foreign'), 'run.json'), 'utf8')).not.toContain('secret');
+    } finally {
+      server.kill('SIGTERM');
+    }
+  });
+});
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as { port: number };
+      probe.close(() => resolve(port));
+    });
+  });
+}
