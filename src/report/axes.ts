@@ -34,8 +34,8 @@ function axis(text: AxisText, size: ChartSize, side: 'x' | 'y'): object {
     splitLine: { show: side === 'y', lineStyle: { color: PALETTE.grid.light } },
     splitNumber: size === 'wide' ? 6 : 4,
     ...(text.integer === true ? { minInterval: 1 } : {}),
-    ...(text.min === undefined ? {} : { min: text.min }),
-    // No accuracy is above 100 %, whatever room the marks would like.
+    // No accuracy is below 0 or above 100 %, whatever room the marks would like.
+    ...(text.min !== undefined ? { min: text.min } : text.percent === true ? { min: ({ min }: { min: number }): number | null => (min < 0.1 ? 0 : null) } : {}),
     ...(text.max !== undefined ? { max: text.max } : text.percent === true ? { max: ({ max }: { max: number }): number | null => (max > 0.9 ? 1 : null) } : {}),
   };
 }

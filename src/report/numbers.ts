@@ -8,7 +8,7 @@ export const NONE = '–';
 
 /** 0.8333 → "83.3 %". */
 export function percent(share: number, digits = 1): string {
-  return `${(share * 100).toFixed(digits)}${THIN}%`;
+  return `${(share * 100).toFixed(digits).replace('-', '−')}${THIN}%`;
 }
 
 /** At most four significant digits, without exponents between 1e-4 and 1e7; true minus sign. */

@@ -108,14 +108,8 @@ const processSchema = z.object({
 });
 export type ProcessRecord = z.infer<typeof processSchema>;
 
-const timingsSchema = z.object({
-  prepareSeconds: seconds.nullish(),
-  trainSeconds: seconds.nullish(),
-  evaluateSeconds: seconds.nullish(),
-  snapshotSeconds: seconds.nullish(),
-  selectSeconds: seconds.nullish(),
-  totalSeconds: seconds.nullish(),
-});
+/** Phase → seconds: `trainSeconds` and its like, and `totalSeconds`. A newer writer may know more phases. */
+const timingsSchema = z.record(z.string().regex(/^[a-zA-Z]{1,32}Seconds$/, 'expected a name such as trainSeconds'), seconds.nullable());
 export type Timings = z.infer<typeof timingsSchema>;
 
 /** `run.json`: what happens, or happened. Unlike `front.json` it differs from run to run. */

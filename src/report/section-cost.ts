@@ -8,13 +8,18 @@ import type { ReportData } from './report-data.js';
 import type { RunState, Timings } from './run-files.js';
 import { table } from './table.js';
 
-const PHASES = [
-  { key: 'prepareSeconds', name: 'prepare data' },
-  { key: 'trainSeconds', name: 'train' },
-  { key: 'evaluateSeconds', name: 'evaluate' },
-  { key: 'snapshotSeconds', name: 'snapshots' },
-  { key: 'selectSeconds', name: 'select' },
-] as const;
+/** Phases in the order in which they happen, with the words for them; others follow under their own names. */
+const PHASES: Readonly<Record<string, string>> = {
+  prepareSeconds: 'prepare data',
+  startSeconds: 'start processes',
+  trainSeconds: 'train',
+  evaluateSeconds: 'evaluate',
+  snapshotSeconds: 'snapshots',
+  selectSeconds: 'select',
+};
+
+/** Colours there are for phases; more phases repeat them. */
+const COLOURS = 6;
 
 interface Phase {
   readonly name: string;
@@ -25,36 +30,43 @@ interface Phase {
 
 /** Phases with their share of the total; what no phase accounts for comes last, as `other`. */
 export function timeShares(timings: Timings): { total: number; phases: Phase[] } {
-  const known = PHASES.flatMap(({ key, name }) => (timings[key] == null ? [] : [{ name, seconds: timings[key] }]));
+  const keys = new Set([...Object.keys(PHASES), ...Object.keys(timings)]);
+  keys.delete('totalSeconds');
+  const known = [...keys].flatMap((key) => {
+    const seconds = timings[key];
+    return seconds == null ? [] : [{ name: PHASES[key] ?? key.replace(/Seconds$/, ''), seconds }];
+  });
   const sum = known.reduce((total, { seconds }) => total + seconds, 0);
-  const total = Math.max(timings.totalSeconds ?? 0, sum);
+  const total = Math.max(timings['totalSeconds'] ?? 0, sum);
   const rest = total - sum;
   // Less than a thousandth is rounding, not a phase.
   const phases = rest > total / 1000 ? [...known, { name: 'other', seconds: rest }] : known;
   return { total, phases: phases.map((phase) => ({ ...phase, share: total > 0 ? phase.seconds / total : 0 })) };
 }
 
+const colourOf = (name: string, index: number): string => (name === 'other' ? 'other' : String(index % COLOURS));
+
 function timeBar({ timings }: RunState): Markup {
   const { total, phases } = timeShares(timings);
   if (total === 0) return html`<p>No times have been recorded yet.</p>`;
-  return html`<div class="time" aria-hidden="true">${phases.map(({ name, share }, index) => html`<span class="phase-${name === 'other' ? 'other' : index}" style="flex-grow:${(share * 1000).toFixed(1)}">${share >= 0.12 && name}</span>`)}</div>
+  return html`<div class="time" aria-hidden="true">${phases.map(({ name, share }, index) => html`<span class="phase-${colourOf(name, index)}" style="flex-grow:${(share * 1000).toFixed(1)}">${share >= 0.12 && name}</span>`)}</div>
 ${table(
   `Where the time went, ${duration(total)} in all`,
   [{ head: 'phase' }, { head: 'time', numeric: true }, { head: 'share', numeric: true }],
-  phases.map(({ name, seconds, share }, index) => ({ cells: [html`<i class="swatch phase-${name === 'other' ? 'other' : index}"></i>${name}`, duration(seconds), percent(share)] })),
+  phases.map(({ name, seconds, share }, index) => ({ cells: [html`<i class="swatch phase-${colourOf(name, index)}"></i>${name}`, duration(seconds), percent(share)] })),
 )}`;
 }
 
 function processTable({ processes }: RunState): Markup {
   if (processes.length === 0) return html`<p>No process has been recorded.</p>`;
   const startsKnown = processes.some(({ starts }) => starts != null);
-  const sum = (key: 'slots' | 'evaluations'): number => processes.reduce((total, process) => total + (process[key] ?? 0), 0);
-  const share = (part: number | null | undefined, total: number): string => (part == null ? NONE : total === 0 || part === 0 ? whole(part) : `${whole(part)} (${percent(part / total, 0)})`);
+  const all = processes.reduce((total, process) => total + (process.slots ?? 0), 0);
+  const share = (part: number | null | undefined): string => (part == null ? NONE : part === 0 ? '0' : `${whole(part)} (${percent(part / all, 0)})`);
   return table(
     'Processes and their work',
     [{ head: 'role' }, { head: 'id' }, { head: 'device' }, ...(startsKnown ? [{ head: 'starts', numeric: true }] : []), { head: 'gradient slots', numeric: true }, { head: 'evaluations', numeric: true }, { head: 'peak memory', numeric: true }],
     processes.map(({ role, id, device, starts, slots, evaluations, peakMemory }) => ({
-      cells: [role, html`<code>${id}</code>`, device ?? NONE, ...(startsKnown ? [starts == null ? NONE : whole(starts)] : []), share(slots, sum('slots')), share(evaluations, sum('evaluations')), peakMemory == null ? NONE : memory(peakMemory)],
+      cells: [role, html`<code>${id}</code>`, device ?? NONE, ...(startsKnown ? [starts == null ? NONE : whole(starts)] : []), share(slots), evaluations == null ? NONE : whole(evaluations), peakMemory == null ? NONE : memory(peakMemory)],
     })),
   );
 }

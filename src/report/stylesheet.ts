@@ -89,7 +89,7 @@ ${KERNEL_RULES}
 .time span:first-child{border-radius:5px 0 0 5px}
 .time span:last-child{border-radius:0 5px 5px 0}
 .swatch{display:inline-block;width:.75rem;height:.75rem;border-radius:2px;margin-right:.55rem;vertical-align:-.06rem}
-.phase-0{background:var(--kernel-4)}.phase-1{background:var(--early)}.phase-2{background:var(--accent)}.phase-3{background:var(--kernel-3)}.phase-4{background:var(--late)}.phase-other{background:var(--axis)}
+.phase-0{background:var(--kernel-4)}.phase-1{background:var(--early)}.phase-2{background:var(--accent)}.phase-3{background:var(--kernel-3)}.phase-4{background:var(--late)}.phase-5{background:var(--muted)}.phase-other{background:var(--axis)}
 footer{margin-top:4rem;padding-top:1rem;border-top:1px solid var(--line)}
 @media (max-width:40rem){
 main{padding:2rem 1.1rem 3rem}

@@ -48,6 +48,6 @@ test('the Python example says the same', async (context) => {
 
 test('every file and every field that is read is in the guide', () => {
   const fields = [historyLineSchema, frontSchema, splitSchema, runStateSchema].flatMap((schema) => Object.keys(schema.shape)).filter((name) => name !== 'format');
-  const nested = [...Object.keys(runStateSchema.shape.timings.unwrap().shape), ...Object.keys(runStateSchema.shape.processes.unwrap().element.shape)];
+  const nested = [...Object.keys(runStateSchema.shape.processes.unwrap().element.shape), 'trainSeconds', 'totalSeconds'];
   for (const name of [...Object.keys(FILE_LIMITS), ...fields, ...nested]) expect(guide).toContain(`\`${name}\``);
 });

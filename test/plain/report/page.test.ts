@@ -77,7 +77,7 @@ describe('the page of a run checked by hand', () => {
     expect(cellOf(time, 'other', 'time')).toBe('4.0 s');
     const work = readTable(html, 'Processes');
     const row = [...html.matchAll(/<code>trainer-1<\/code>[\s\S]*?<\/tr>/g)].map((match) => textOf(match[0]));
-    expect(row[0]).toBe('trainer-1 cpu 9 (75 %) 2 (25 %) 100 MiB');
+    expect(row[0]).toBe('trainer-1 cpu 9 (75 %) 2 100 MiB');
     expect(work.columns).toEqual(['role', 'id', 'device', 'gradient slots', 'evaluations', 'peak memory']);
     expect(text).toContain('Survived: 2 gradient slots computed again after a worker was lost; 1 evaluation delivered twice and counted once; resumed after epoch 1.');
   });
