@@ -71,12 +71,10 @@ export function readRun(folder: string): RunJson | null {
 
 /** Waits until run.json satisfies `holds`. Throws when the search ends before, or after `seconds`. */
 export async function untilRun(search: RunningSearch, folder: string, what: string, holds: (run: RunJson) => boolean, seconds = 240): Promise<RunJson> {
-  let over = false;
-  void search.ended.then(() => (over = true));
   for (const end = performance.now() + 1000 * seconds; performance.now() < end; ) {
     const run = readRun(folder);
     if (run !== null && holds(run)) return run;
-    if (over) throw new Error(`the search ended before ${what}\n${search.output()}`);
+    if (search.child.exitCode !== null || search.child.signalCode !== null) throw new Error(`the search ended before ${what}\n${search.output()}`);
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
   throw new Error(`waited ${seconds} s in vain until ${what}; run.json: ${JSON.stringify(readRun(folder))}\n${search.output()}`);
