@@ -131,13 +131,13 @@ export async function inPartial<T>(cache: string, work: (folder: string) => Prom
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });
   } catch (error) {
-    throw new EngineError('the cache', [{ source: cache, reason: reasonOf(error) }], 'Set EMARS_CACHE to a folder that can be written, with 2 GB free.');
+    throw new EngineError('the cache', [{ source: cache, reason: reasonOf(error) }], 'Set EMARS_CACHE to a folder that can be written, with 2 GB free (12 GB for the CUDA build).');
   }
   try {
     return await work(folder);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOSPC') {
-      throw new EngineError('the cache', [{ source: cache, reason: 'the disk is full' }], 'Free 2 GB, or set EMARS_CACHE to a folder on a larger disk.');
+      throw new EngineError('the cache', [{ source: cache, reason: 'the disk is full' }], 'Free 2 GB (12 GB for the CUDA build), or set EMARS_CACHE to a folder on a larger disk.');
     }
     throw error;
   } finally {

@@ -35,7 +35,7 @@ export async function provideEngine(reporter: Reporter, own: Partial<Place> = {}
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EACCES' || code === 'EROFS' || code === 'ENOSPC' || code === 'EPERM' || code === 'ENOTDIR') {
-      throw new EngineError('the cache', [{ source: place.cache, reason: reasonOf(error) }], 'Set EMARS_CACHE to a folder that can be written, with 2 GB free.');
+      throw new EngineError('the cache', [{ source: place.cache, reason: reasonOf(error) }], 'Set EMARS_CACHE to a folder that can be written, with 2 GB free (12 GB for the CUDA build).');
     }
     throw error;
   }
