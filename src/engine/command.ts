@@ -1,6 +1,6 @@
 /** Runs other programs of the machine: with a deadline, without a shell, and with the end of what they said. */
 
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
 
@@ -35,7 +35,9 @@ const MOST_OUTPUT = 4 << 20;
 /** Runs a program to its end. Rejects with {@link CommandError} on any exit code but 0. */
 export function run(program: string, args: readonly string[], options: CommandOptions): Promise<CommandResult> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { cwd: options.cwd, env: options.env ?? process.env, stdio: ['ignore', 'pipe', 'pipe'] });
+    // In a process group of its own: `python3` may be a shell script that starts the real one, and both must end.
+    const child = spawn(program, args, { cwd: options.cwd, env: options.env ?? process.env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    const kill = (): void => killGroup(child);
     const said = { stdout: '', stderr: '' };
     for (const stream of ['stdout', 'stderr'] as const) {
       child[stream].setEncoding('utf8').on('data', (text: string) => {
@@ -45,16 +47,13 @@ export function run(program: string, args: readonly string[], options: CommandOp
     let late = false;
     const timer = setTimeout(() => {
       late = true;
-      child.kill('SIGKILL');
+      kill();
     }, options.deadline);
     // A set-up that is interrupted must not leave a download or a compiler behind.
-    const onExit = (): void => {
-      child.kill('SIGKILL');
-    };
-    process.once('exit', onExit);
+    process.once('exit', kill);
     const settle = (error: CommandError | null): void => {
       clearTimeout(timer);
-      process.removeListener('exit', onExit);
+      process.removeListener('exit', kill);
       if (error === null) resolve(said);
       else reject(error);
     };
@@ -66,6 +65,15 @@ export function run(program: string, args: readonly string[], options: CommandOp
       else settle(null);
     });
   });
+}
+
+function killGroup({ pid }: ChildProcess): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It has ended already.
+  }
 }
 
 /** Full path of a program on PATH, or null. A name with a slash is taken as it is. */
