@@ -116,7 +116,7 @@ async function loadedVersion(path: string, env: NodeJS.ProcessEnv, library: Tens
   } catch (error) {
     reason = reasonOf(error);
   }
-  throw new EngineError('the TensorFlow binding', [{ source: `loading it with ${library.source}`, reason }], 'This needs glibc 2.27 or newer and a processor with AVX; check both, or name another build with EMARS_TENSORFLOW.');
+  throw new EngineError('the TensorFlow binding', [{ source: `loading it with ${library.source}`, reason }], 'This needs glibc 2.28 or newer and a processor with AVX; check both, or name another build with EMARS_TENSORFLOW.');
 }
 
 interface Compiler {
