@@ -32,7 +32,7 @@ export interface LocatedTensorflow {
 
 const NODE_FILE = 'tfjs_binding.node';
 const COMPILE_AT_MOST = 10 * 60_000;
-export const COMPILER_REMEDY = 'Install a C++ compiler (Debian, Ubuntu: apt install g++; Fedora: dnf install gcc-c++; Alpine is not supported), or set CXX to one, and run `npm run setup` again.';
+const COMPILER_REMEDY = 'Install a C++ compiler (Debian, Ubuntu: apt install g++; Fedora: dnf install gcc-c++; Alpine is not supported), or set CXX to one, and run `npm run setup` again.';
 
 /**
  * What is linked now, if it would work: the link leads to a whole entry that was made from these sources,
@@ -74,9 +74,7 @@ export async function provideBinding(place: Place, library: TensorflowLibrary, r
   let entry = compiler === null ? await anyCompiled(place, key) : await readEntry(folder);
   if (entry === 'damaged') reporter.log('The compiled binding is damaged; it is made again.');
   if (entry === null || entry === 'damaged') {
-    if (compiler === null) {
-      throw new EngineError('a C++ compiler', [{ source: 'PATH', reason: 'none of CXX, g++, clang++, c++ found' }], COMPILER_REMEDY);
-    }
+    if (compiler === null) throw noCompiler();
     const started = performance.now();
     reporter.log(`Compiling the binding with ${compiler.words} …`);
     entry = await publishEntry(place.cache, folder, async (partial) => {
@@ -91,6 +89,15 @@ export async function provideBinding(place: Place, library: TensorflowLibrary, r
   }
   linkTo(join(entry.folder, NODE_FILE), bindingPath(place));
   return { version: entry.facts['tensorflow'] ?? '', source: library.source, path: library.folder, id: library.id, build: library.build };
+}
+
+/** Says that there is no compiler before anything large is fetched; a binding in the cache may make one unnecessary. */
+export async function expectCompiler(place: Place): Promise<void> {
+  if ((await findCompiler(place.env)) === null && compiledNames(place).length === 0) throw noCompiler();
+}
+
+function noCompiler(): EngineError {
+  return new EngineError('a C++ compiler', [{ source: 'PATH', reason: 'none of CXX, g++, clang++, c++ found' }], COMPILER_REMEDY);
 }
 
 async function compile(place: Place, library: TensorflowLibrary, [program, ...args]: readonly [string, ...string[]], output: string): Promise<void> {
@@ -146,13 +153,16 @@ async function findCompiler(env: NodeJS.ProcessEnv): Promise<Compiler | null> {
 
 /** Without a compiler, a binding that another one made serves as well. */
 async function anyCompiled(place: Place, key: string): Promise<Awaited<ReturnType<typeof readEntry>>> {
-  const folder = join(place.cache, 'bindings');
-  const names = lstatSync(folder, { throwIfNoEntry: false }) === undefined ? [] : readdirSync(folder);
-  for (const name of names.filter((candidate) => candidate.startsWith(`${key}-`)).sort()) {
-    const entry = await readEntry(join(folder, name));
+  for (const name of compiledNames(place).filter((candidate) => candidate.startsWith(`${key}-`))) {
+    const entry = await readEntry(join(place.cache, 'bindings', name));
     if (entry !== null && entry !== 'damaged') return entry;
   }
   return null;
+}
+
+function compiledNames(place: Place): readonly string[] {
+  const folder = join(place.cache, 'bindings');
+  return lstatSync(folder, { throwIfNoEntry: false }) === undefined ? [] : readdirSync(folder).sort();
 }
 
 function sourceFiles(place: Place): readonly string[] {

@@ -2,7 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { linkedTensorflow, provideBinding, type LocatedTensorflow } from './binding.js';
+import { expectCompiler, linkedTensorflow, provideBinding, type LocatedTensorflow } from './binding.js';
 import { sweepPartial } from './cache.js';
 import { run } from './command.js';
 import { wantedBuild } from './devices.js';
@@ -27,8 +27,10 @@ export async function provideEngine(reporter: Reporter, own: Partial<Place> = {}
       join(place.cache, 'lock'),
       async () => {
         sweepPartial(place.cache);
+        const linked = await wantedLink(place);
+        if (linked === null) await expectCompiler(place);
         const nats = await provideNats(place, reporter);
-        return { tensorflow: (await wantedLink(place)) ?? (await provideTensorflow(place, reporter)), nats };
+        return { tensorflow: linked ?? (await provideTensorflow(place, reporter)), nats };
       },
       { onWait },
     );

@@ -158,7 +158,9 @@ describe('a machine that lacks something', () => {
   it('without a compiler is told what to install, and needs none once the binding is compiled', async () => {
     const path = pathWith(workshop, 'no-compiler', { sh: '/bin/sh' });
     const place = workshop.place('no-compiler-place', { ...folderEnv, PATH: path });
-    const error = await failure(provideEngine(listener(), place));
+    const { lines, log } = listener();
+    const error = await failure(provideEngine({ log }, place));
+    expect(lines).toEqual([]); // It is told before anything is fetched.
     expect(error.message).toContain('none of CXX, g++, clang++, c++ found');
     expect(error.remedy).toContain('apt install g++');
     await provideEngine(listener(), { ...place, env: { ...place.env, PATH: systemPath } });
@@ -184,7 +186,7 @@ describe('a machine that lacks something', () => {
   });
 
   it('without any source of nats-server is told each one that was tried', async () => {
-    const path = pathWith(workshop, 'nothing', { sh: '/bin/sh' });
+    const path = pathWith(workshop, 'nothing', { sh: '/bin/sh', 'c++': execFileSync('which', ['g++'], { encoding: 'utf8' }).trim() });
     const place = workshop.place('nothing-place', { EMARS_TENSORFLOW: workshop.library, PATH: path });
     const error = await failure(provideEngine(listener(), place));
     expect(error.attempts).toEqual([
