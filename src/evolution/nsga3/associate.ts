@@ -14,6 +14,12 @@ export interface Association {
   readonly distance: Float64Array;
 }
 
+/**
+ * The short formula decides alone where it is sure: its rounding error is some 1e-15 of |f|^2, so
+ * beyond this share of it a line cannot be the nearest. It saves half the work and changes nothing.
+ */
+const DOUBT = 1e-12;
+
 /** Associates the points in `rows` with the lines through 0 and `references` [H][M] (not all zero). */
 export function associate(points: Points, rows: readonly number[], references: readonly (readonly number[])[]): Association {
   const { data, dimensions } = points;
@@ -22,12 +28,16 @@ export function associate(points: Points, rows: readonly number[], references: r
   const distance = new Float64Array(points.count);
   for (const row of rows) {
     const start = row * dimensions;
+    let length = 0;
+    for (let j = 0; j < dimensions; j++) length += data[start + j]! * data[start + j]!;
+    const doubt = DOUBT * length;
     let nearest = 0;
     let least = Infinity;
     for (let h = 0; h < references.length; h++) {
       const unit = h * dimensions;
       let along = 0;
       for (let j = 0; j < dimensions; j++) along += data[start + j]! * units[unit + j]!;
+      if (length - along * along > least + doubt) continue;
       let squared = 0;
       for (let j = 0; j < dimensions; j++) {
         const off = data[start + j]! - along * units[unit + j]!;

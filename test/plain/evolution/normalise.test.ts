@@ -5,7 +5,7 @@ import { nonDominatedSort } from '#emars/evolution/nsga3/non-dominated-sort.js';
 import { normalise } from '#emars/evolution/nsga3/normalise.js';
 import { dasDennis } from '#emars/evolution/nsga3/reference-directions.js';
 import { toMinimise } from '#emars/evolution/objective-values.js';
-import { minimise } from './instances.js';
+import { minimise, reals } from './instances.js';
 
 function normalised(values: readonly (readonly number[])[]) {
   const points = toMinimise(values, minimise(values[0]!.length));
@@ -111,6 +111,24 @@ describe('association', () => {
     expect(distance[0]).toBeCloseTo(1, 12);
     expect(distance[1]).toBe(0);
     expect(distance[2]).toBeCloseTo(0.01, 12);
+  });
+
+  it('agrees with its dumb twin, points on and near the lines among them', () => {
+    for (let seed = 0; seed < 20; seed++) {
+      const m = 2 + (seed % 4);
+      const references = dasDennis(m, 4);
+      const values = [...reals(seed, 30, m), ...references, ...references.map((row) => row.map((value) => 3 * value + 1e-9))];
+      const rows = values.map((_, i) => i);
+      const { line, distance } = associate(toMinimise(values, minimise(m)), rows, references);
+      values.forEach((f, i) => {
+        const distances = references.map((w) => {
+          const share = f.reduce((sum, value, j) => sum + value * w[j]!, 0) / w.reduce((sum, value) => sum + value * value, 0);
+          return f.reduce((sum, value, j) => sum + (value - share * w[j]!) ** 2, 0);
+        });
+        expect(distance[i]).toBeCloseTo(Math.min(...distances), 12);
+        expect(distances[line[i]!]).toBeCloseTo(Math.min(...distances), 12);
+      });
+    }
   });
 
   it('does not care how long a reference vector is', () => {
