@@ -25,11 +25,10 @@ export class Contestant {
     const answer = new Promise<string>((resolve, reject) => {
       const ended = (): void => reject(new Error(`expected ${this.name} to answer, but its process ended`));
       this.lines.once('line', (line) => {
-        this.child.off('close', ended);
+        this.child.off('close', ended).off('error', reject);
         resolve(line);
       });
-      this.child.once('close', ended);
-      this.child.once('error', reject);
+      this.child.once('close', ended).once('error', reject);
     });
     this.child.stdin.write(`${JSON.stringify(request)}\n`);
     return JSON.parse(await answer) as StepAnswer;

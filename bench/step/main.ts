@@ -2,7 +2,7 @@
  * `npm run bench:step [-- --rounds N] [--threads 1,2] [--out FILE]`: time of one training step (forward,
  * backward, SGD) beside PyTorch, on the paper's SuperNet with batch 4 and four random paths.
  *
- * Fair by construction: same machine, same run, same paths, same number of threads; the contestants take
+ * Fair by construction: same machine, same run, same paths, same threads and allocator; the contestants take
  * turns, step by step, so that whatever else the machine does meets them alike. Each process first runs
  * every path once, untimed. Reported is the median over paths and rounds.
  */
@@ -28,8 +28,9 @@ function median(list: readonly number[]): number {
 }
 
 function contestants(python: string, threads: number): Contestant[] {
-  const torch = (format: string): Contestant => new Contestant(`PyTorch ${format}`, python, [script, JSON.stringify(space), String(threads), format], { OMP_NUM_THREADS: String(threads) });
-  return [new Contestant('EMARS', process.execPath, [ours], tensorEnvironment({ threads })), torch('channels_last_3d'), torch('contiguous')];
+  const environment = tensorEnvironment({ threads });
+  const torch = (format: string): Contestant => new Contestant(`PyTorch ${format}`, python, [script, JSON.stringify(space), String(threads), format], { OMP_NUM_THREADS: String(threads), GLIBC_TUNABLES: environment['GLIBC_TUNABLES'] ?? '' });
+  return [new Contestant('EMARS', process.execPath, [ours], environment), torch('channels_last_3d'), torch('contiguous')];
 }
 
 interface Row {
