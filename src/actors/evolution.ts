@@ -243,6 +243,7 @@ export class EvolutionActor {
   private async recordTraining(event: SearchEvent): Promise<void> {
     await this.log.record(event);
     // A new fence makes every message about the void steps an old one.
+    if (event.type === 'rolled-back' || event.type === 'epoch-trained') this.training = null;
     if (event.type === 'rolled-back') await this.log.record({ type: 'fence-raised', fence: this.log.state.fence + 1 });
     if (event.type === 'epoch-trained') await keepOnly(this.setup.folder.snapshots, [this.log.state.snapshot, this.log.state.trainedSnapshot].filter((sha) => sha !== ''));
   }

@@ -49,7 +49,7 @@ const protocol = new TrainerProtocol(
   },
   new Replica(layout, optimizerOf(options), memory),
   new Float32Array(vector),
-  { computeSlot: (key, genome) => main.call(SLOT_MS, (api) => api.computeSlot(key, genome)) },
+  { initialise: () => main.call(SLOT_MS, (api) => api.initialise()), computeSlot: (key, genome) => main.call(SLOT_MS, (api) => api.computeSlot(key, genome)) },
   async (busy) => {
     if (busy) await taker.pause();
     else taker.resume();

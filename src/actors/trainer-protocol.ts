@@ -13,7 +13,6 @@ import type { CommittedSlot } from '../search/events.js';
 import type { SlotLease } from '../search/step-ledger.js';
 import type { Genome } from '../space/genome.js';
 import { asGenome } from '../space/genome.js';
-import { initialiseParameters, initialStatistics } from '../network/initialise.js';
 import { pathLayout } from '../space/layout.js';
 import type { Replica, SlotOutcome } from '../training/replica.js';
 import type { SamplingRules } from '../training/samples.js';
@@ -27,6 +26,8 @@ import { SlotExchange } from './slot-exchange.js';
 
 /** What the TensorFlow thread does for the protocol. */
 export interface SlotComputer {
+  /** Fills the replica's memory with the initial weights of the seed: seconds of work at paper size. */
+  initialise(): Promise<void>;
   /** Computes a slot on the replica's current weights into the shared slot vector. */
   computeSlot(key: SlotKey, genome: readonly string[]): Promise<ComputedSlot>;
 }
@@ -136,8 +137,10 @@ export class TrainerProtocol {
     this.exchange.clear();
     this.started.clear();
     this.work = null;
-    if (plan.snapshot === '') this.replica.begin(initialiseParameters(net.layout, this.setup.sampling.seed), initialStatistics(net.layout));
-    else if (this.trained?.sha256 !== plan.snapshot || this.replica.appliedStep !== plan.firstStep) this.replica.restore(await readSnapshot(snapshots, plan.snapshot));
+    if (plan.snapshot === '') {
+      await this.computer.initialise();
+      this.replica.appliedStep = 0;
+    } else if (this.trained?.sha256 !== plan.snapshot || this.replica.appliedStep !== plan.firstStep) this.replica.restore(await readSnapshot(snapshots, plan.snapshot));
     if (this.replica.appliedStep !== plan.firstStep) throw new RangeError(`expected a snapshot of step ${plan.firstStep}, got one of step ${this.replica.appliedStep}`);
     this.trained = null;
     this.stateDigest = null;

@@ -5,6 +5,7 @@
  *
  *   node dist/actors/trainer.js RUN_FOLDER ID DEVICE
  */
+import { initialiseParameters, initialStatistics } from '../network/initialise.js';
 import { guardAgainstOrphaning } from '../runtime/orphan-guard.js';
 import { asGenome } from '../space/genome.js';
 import type { Genome } from '../space/genome.js';
@@ -45,6 +46,10 @@ async function main(): Promise<void> {
   const rules: TrainingRules = { ...samplingOf(options), dropout: options.training.dropout, classWeights: classWeights(workbench) };
   const bench = new EvaluationBench(workbench, await loadObjectives(options), folder.snapshots);
   const serve: SlotComputer & Measurer = {
+    initialise: (): Promise<void> => {
+      replica.fill(initialiseParameters(net.layout, options.seed), initialStatistics(net.layout));
+      return Promise.resolve();
+    },
     computeSlot: (key: SlotKey, names: readonly string[]): Promise<ComputedSlot> => {
       const genome: Genome = asGenome(net.space, names);
       return Promise.resolve(computeSlot(net, dataset, rules, key, genome, replica.parameters, slotVector));

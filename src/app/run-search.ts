@@ -10,7 +10,6 @@ import { RunSupervision } from '../actors/supervise-run.js';
 import type { Options } from '../config/options.js';
 import { fingerprint } from '../engine/fingerprint.js';
 import { requireEngine } from '../engine/locate.js';
-import { buildReport } from '../report/build.js';
 import { acquireRunLock } from '../runtime/run-lock.js';
 import type { Message } from '../wire/messages.js';
 import { Interrupted } from './errors.js';
@@ -40,7 +39,8 @@ export async function runSearch(request: SearchRequest): Promise<void> {
   const resume = `go on with: npx emars search --resume ${folder.root}`;
   const stopped = interruption(resume);
   const numerics = fingerprint({ tensorflow: { version: engine.tensorflow.version, id: '' }, threads: options.engine.threads, device: request.devices.join(',') });
-  const supervision = new RunSupervision({ ...request, natsBinary: engine.nats.path }, (status) => show(status, view, json), (line) => view?.note(line));
+  const tell = json ? jsonEvents() : (status: Message<'Status'>): void => show(status, view);
+  const supervision = new RunSupervision({ ...request, natsBinary: engine.nats.path }, tell, (line) => view?.note(line));
   const record = new RunRecord(folder.run, numerics, resumed, () => supervision.rows());
   await record.load();
   const start = performance.now();
@@ -71,12 +71,25 @@ function interruption(resume: string): { signalled: Promise<never>; forget: () =
 
 const PHASES: ReadonlySet<string> = new Set<SearchPhase>(['preparing', 'warm-up', 'search', 'evaluating', 'done']);
 
-function show(status: Message<'Status'>, view: ProgressView | null, json: boolean): void {
-  const { phase, epoch, epochs, step, steps, evaluated, evaluations, etaSeconds, bestAccuracy, frontSize, trainersAlive, trainers } = status;
-  const eta = etaSeconds < 0 ? null : etaSeconds;
-  const best = bestAccuracy < 0 ? null : bestAccuracy;
-  if (json) void printJson({ phase, epoch, epochs, step, steps, eta, trainers: trainersAlive, evaluated, evaluations, bestAccuracy: best, frontSize });
-  else if (PHASES.has(phase)) view?.update({ phase: phase as SearchPhase, epoch, epochs, step, steps, evaluated, evaluations, etaSeconds: eta, bestAccuracy: best, frontSize, trainersAlive, trainers });
+function show(status: Message<'Status'>, view: ProgressView | null): void {
+  const { phase, etaSeconds, bestAccuracy } = status;
+  if (PHASES.has(phase)) view?.update({ ...status, phase: phase as SearchPhase, etaSeconds: known(etaSeconds), bestAccuracy: known(bestAccuracy) });
+}
+
+/** One event a line, where something moved; the time left alone moves nothing. */
+function jsonEvents(): (status: Message<'Status'>) => void {
+  let last = '';
+  return ({ phase, epoch, epochs, step, steps, evaluated, evaluations, etaSeconds, bestAccuracy, frontSize, trainersAlive }) => {
+    const progress = { phase, epoch, epochs, step, steps, trainers: trainersAlive, evaluated, evaluations, bestAccuracy: known(bestAccuracy), frontSize };
+    const text = JSON.stringify(progress);
+    if (text !== last) void printJson({ ...progress, eta: known(etaSeconds) });
+    last = text;
+  };
+}
+
+/** On the wire a negative number says that nothing is known yet. */
+function known(value: number): number | null {
+  return value < 0 ? null : value;
 }
 
 /** Preparation as the same progress line: nothing is trained yet. */
@@ -91,6 +104,8 @@ function preparation(view: ProgressView | null, json: boolean, trainers: number)
 
 /** The front as a table and where the report is; one event with both for programs. */
 async function showEnd(folder: RunFolder, json: boolean): Promise<void> {
+  // Charts take most of a second to load: not before there is something to draw.
+  const { buildReport } = await import('../report/build.js');
   const { html } = await buildReport(folder.root);
   const front = JSON.parse(await readFile(folder.front, 'utf8')) as ShownFront;
   const { majority } = await readSides(folder.split);

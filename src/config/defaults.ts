@@ -74,7 +74,7 @@ export const DEFAULTS: Options = deepFreeze<Options>({
   runtime: {
     leaseSeconds: 10,
     heartbeatSeconds: 0.5,
-    silenceSeconds: 2,
+    silenceSeconds: 4,
     askSeconds: 10,
     checkDigestEvery: 10,
     restarts: 5,

@@ -51,12 +51,11 @@ export class Replica {
     this.sum = new Float32Array(parameterCount);
   }
 
-  /** Starts from initial weights and statistics (copied), with an optimiser that has seen nothing. */
-  begin(parameters: Float32Array, statistics: Float32Array): void {
+  /** Fills the memory with initial weights and statistics (copied) and an optimiser that has seen nothing. */
+  fill(parameters: Float32Array, statistics: Float32Array): void {
     this.parameters.set(parameters);
     this.statistics.set(statistics);
     this.optimizerState.fill(0);
-    this.appliedStep = 0;
   }
 
   /** Applies one committed step; slots ascending, diverged ones with weight 0. */

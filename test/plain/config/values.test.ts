@@ -76,7 +76,7 @@ describe('impossible combinations', () => {
     ['a batch larger than the training phantoms', ['training.batch=256'], 'training.batch'],
     ['a warm-up that draws too few', ['warmup.epochs=1', 'training.batch=64', 'evolution.population=30', 'training.individualsPerStep=1'], 'warmup.epochs'],
     ['an objective twice', ['objectives=[accuracy, size, "size:max"]'], 'objectives[2]'],
-    ['a worker lost between two heartbeats', ['runtime.heartbeatSeconds=1.5'], 'runtime.silenceSeconds'],
+    ['a worker lost between two heartbeats', ['runtime.heartbeatSeconds=2.5'], 'runtime.silenceSeconds'],
   ])('refuses %s', (_, set, path) => {
     expect(problemsOf({ set })).toMatchObject([{ path, where: '--set' }]);
   });

@@ -32,11 +32,15 @@ describe('a batch', () => {
   });
 
   it('is the same for equal keys and differs for others; slices and flips both vary', () => {
-    const at = (seed: number) => [...assembleBatch(store, ['b'], { ...training, streamOf: (id, position) => generator(seed, 'x', id, position) }).images];
+    const at = (seed: number) => [
+      ...assembleBatch(store, ['b'], { ...training, streamOf: (id, position) => generator(seed, 'x', id, position), depthStreamOf: (id, position) => generator(seed, 'd', id, position) }).images,
+    ];
     expect(at(1)).toEqual(at(1));
     expect(new Set(Array.from({ length: 8 }, (_, seed) => at(seed).join())).size).toBeGreaterThan(6);
     const fixedDepth = new Set(Array.from({ length: 40 }, (_, seed) => [...assembleBatch(store, ['c'], { ...training, streamOf: () => generator(seed, 'x'), depthStreamOf: () => generator(0, 'd') }).images].join()));
     expect(fixedDepth.size).toBe(4);
+    const evenDepth = assembleBatch(store, ['b'], { ...training, flips: { horizontal: false, vertical: false }, streamOf: () => generator(1, 'x') });
+    expect([...evenDepth.images]).toEqual([...assembleBatch(store, ['b'], training).images]);
   });
 
   it('does not touch the volumes of the store', () => {
