@@ -238,6 +238,7 @@ export class EvolutionActor {
       log: this.say,
     };
     this.training = new TrainingDriver(this.setup.rules, host, this.setup.timing, members, adopting);
+    this.publishStatus('');
   }
 
   private async recordTraining(event: SearchEvent): Promise<void> {
@@ -259,6 +260,7 @@ export class EvolutionActor {
       },
       measure: this.setup.measure,
     });
+    this.publishStatus('');
     await this.evaluation.start();
   }
 

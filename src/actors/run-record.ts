@@ -63,13 +63,16 @@ export class RunRecord {
     this.current = { duplicates: 0, phases: {} };
   }
 
-  take(status: Message<'Status'>): void {
+  /** Takes the newest status; true when the run entered another phase or epoch. */
+  take(status: Message<'Status'>): boolean {
+    const turned = status.phase !== this.last?.phase || status.epoch !== this.last.epoch;
     if (this.resumed && this.resumedFromEpoch === null && status.epoch > 0) this.resumedFromEpoch = status.epoch;
     this.last = status;
     this.current = {
       duplicates: status.duplicateResults,
       phases: Object.fromEntries(status.phases.flatMap(({ name, seconds }) => (PHASE_NAMES[name] === undefined ? [] : [[PHASE_NAMES[name], seconds]]))),
     };
+    return turned;
   }
 
   /** Writes the record; calls are serialised. `totalSeconds`: of this process so far. */

@@ -118,7 +118,8 @@ export class RunSupervision {
     this.bus = bus;
     bus.subscribe(subjects.status, (bytes) => {
       const status = decode('Status', bytes);
-      record.take(status);
+      // A new phase is written at once, the rest now and then.
+      if (record.take(status)) record.write(this.seconds()).catch((error: unknown) => this.settle.reject(error));
       this.onStatus(status);
     });
   }
@@ -163,7 +164,7 @@ export class RunSupervision {
         onEnd: () => {
           if (role === 'evolution') this.settle.resolve('finished');
         },
-        onGiveUp: ({ message }) => this.giveUp(child, message),
+        onGiveUp: ({ crashes }) => this.giveUp(child, `it died ${crashes} times in a row, last with "${lastLine(folder.log(id))}"; see ${folder.log(id)}`),
       },
     );
     const child: Child = { role, id, device, process, starts: 0, lost: '' };

@@ -72,7 +72,7 @@ export const DEFAULTS: Options = deepFreeze<Options>({
     positive: null,
   },
   runtime: {
-    leaseSeconds: 10,
+    leaseSeconds: 30,
     heartbeatSeconds: 0.5,
     silenceSeconds: 4,
     askSeconds: 10,

@@ -36,7 +36,6 @@ describe('a search', () => {
     const all = slots.reduce((sum, count) => sum + count, 0);
     expect(all).toBe(EPOCHS * STEPS_PER_EPOCH * 2);
     for (const count of slots) expect(count / all).toBeGreaterThanOrEqual(0.2);
-    expect(run.repeatedSlots).toBe(0);
     const report = readFileSync(join(folder('two'), 'report.html'), 'utf8');
     expect(report).toContain('<svg');
     const document = JSON.parse(front('two')) as { front: { id: string }[]; weights: { step: number; sha256: string }; epoch: number };
@@ -92,9 +91,10 @@ describe('kill -9 of one process in mid-epoch, with nobody to help', () => {
 
   it('of the evaluator, then of the evolution actor, changes no byte', async () => {
     const started = emars(search('evaluator', '--trainers', '2'));
-    const run = await untilRun(started, folder('evaluator'), 'an epoch is evaluated', ({ phase, epoch }) => phase === 'evaluating' && epoch === 2);
+    const run = await untilRun(started, folder('evaluator'), 'an epoch is evaluated', ({ phase, epoch }) => phase === 'evaluating' && epoch >= 2);
     kill9(only(run, 'evaluator-0').pid);
     const later = await untilRun(started, folder('evaluator'), 'the fourth epoch trains', ({ step }) => step >= 3 * STEPS_PER_EPOCH + 1);
+    expect(later.status).toBe('running');
     kill9(only(later, 'evolution').pid);
     expect((await started.ended).code).toBe(0);
     expect(front('evaluator')).toBe(front('two'));
