@@ -53,7 +53,7 @@ function count(name: string, given: string, least: number, most: number): number
 }
 
 async function bench({ seeds, cases, jobs }: Options): Promise<boolean> {
-  const source = (name: string): string => fileURLToPath(new URL(`../../../bench/nsga3/${name}`, import.meta.url));
+  const source = (name: string): string => fileURLToPath(new URL(`../../bench/nsga3/${name}`, import.meta.url));
   const python = peerPython(source('requirements.txt'));
   const ourSide = fileURLToPath(new URL('side.js', import.meta.url));
   const list = Array.from({ length: seeds }, (_, k) => k + 1);
