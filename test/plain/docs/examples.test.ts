@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadObjectives, objectiveRules } from '#emars/actors/objective-rules.js';
+import { DEFAULTS } from '#emars/config/defaults.js';
 import { loadOptions } from '#emars/config/load.js';
 import type { GenomeObjective } from '#emars/objectives/objective.js';
 import type { Operation } from '#emars/space/space.js';
@@ -51,5 +52,17 @@ describe('configurations in code blocks', () => {
 
   it('are there to be checked', () => {
     expect(blocks.length).toBeGreaterThanOrEqual(2);
+  });
+});
+
+describe('settings that a page names', () => {
+  const valueOf = (path: string): unknown => path.split('.').reduce<unknown>((tree, key) => (tree as Record<string, unknown> | undefined)?.[key], DEFAULTS);
+  const sections = Object.entries(DEFAULTS).filter(([, value]) => typeof value === 'object' && value !== null && !Array.isArray(value)).map(([name]) => name);
+  const KEY = new RegExp(`\`((?:${sections.join('|')})(?:\\.(?!ts|log)[a-zA-Z]+)+)\`(?: \\((\\d+))?`, 'g');
+  const named = pages.filter((page) => page !== 'CHANGELOG.md').flatMap((page) => [...textOf(page).matchAll(KEY)].map(([, path = '', number]) => ({ page, path, number })));
+
+  it('are settings, with the number behind them as their default', () => {
+    expect(named.filter(({ number }) => number !== undefined).length).toBeGreaterThan(5);
+    expect(named.filter(({ path, number }) => valueOf(path) === undefined || (number !== undefined && valueOf(path) !== Number(number)))).toEqual([]);
   });
 });
