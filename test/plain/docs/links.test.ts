@@ -17,6 +17,9 @@ function anchors(page: string): string[] {
 const links = pages.flatMap((page) => [...prose(page).matchAll(LINK)].map(([, target = '']) => ({ page, target })));
 const inside = links.filter(({ target }) => !/^[a-z]+:/.test(target));
 
+/** `src/…`, `configs/…` and the like in backticks, or anywhere in a code block. */
+const NAMED = /(?<![\w./-])(?:src|configs|docs|proto|test|setup|bench|bin)\/[\w./{},-]*[\w}]/g;
+
 describe('links', () => {
   it('are there to be checked', () => {
     expect(pages).toEqual(expect.arrayContaining(['README.md', 'ARCHITECTURE.md', 'CHANGELOG.md', 'docs/README.md']));
@@ -44,14 +47,15 @@ describe('links', () => {
     expect(links.filter(({ target }) => target.startsWith('http:'))).toEqual([]);
   });
 
-  it('reach every page from README.md', () => {
+  it('or names reach every page from README.md', () => {
     const reached = new Set<string>();
     const visit = (page: string): void => {
       if (reached.has(page)) return;
       reached.add(page);
-      for (const link of inside.filter((one) => one.page === page)) {
-        let path = posix.join(posix.dirname(page), link.target.split('#')[0] ?? '');
-        if (existsSync(join(ROOT, path)) && statSync(join(ROOT, path)).isDirectory()) path = posix.join(path, 'README.md');
+      const targets = inside.filter((one) => one.page === page).map(({ target }) => posix.join(posix.dirname(page), target.split('#')[0] ?? ''));
+      for (const target of [...targets, ...(textOf(page).match(NAMED) ?? [])]) {
+        const folder = existsSync(join(ROOT, target)) && statSync(join(ROOT, target)).isDirectory();
+        const path = folder ? posix.join(target, 'README.md') : target;
         if (pages.includes(path)) visit(path);
       }
     };
@@ -59,9 +63,6 @@ describe('links', () => {
     expect(pages.filter((page) => page.startsWith('docs/') && !reached.has(page))).toEqual([]);
   });
 });
-
-/** `src/…`, `configs/…` and the like in backticks, or anywhere in a code block. */
-const NAMED = /(?<![\w./-])(?:src|configs|docs|proto|test|setup|bench|bin)\/[\w./{},-]*[\w}]/g;
 
 describe('files', () => {
   it.each(pages)('that %s names are there', (page) => {
