@@ -7,9 +7,10 @@ import type { ScanStore } from '../scan/store.js';
 import { asGenome } from '../space/genome.js';
 import { superNetLayout } from '../space/layout.js';
 import { Dataset } from '../training/dataset.js';
+import { predictedClasses } from '../training/loss.js';
 import { Replica, replicaBytes } from '../training/replica.js';
-import { argmaxRows, confusionMatrix, predictScans } from '../training/validate.js';
-import { optimizerOf, spaceOf, validationOf } from './rules.js';
+import { confusionMatrix, predictScans } from '../training/validate.js';
+import { learningRateOf, optimizerOf, spaceOf, validationOf } from './rules.js';
 import { runFolder } from './run-folder.js';
 import { readSides } from './sides.js';
 import { datasetOptions, openStore } from './workbench.js';
@@ -52,11 +53,11 @@ export async function evaluateScans(root: string, data: string, id: string | nul
   const net = { space, layout: superNetLayout(space) };
   const both = joined(own, foreign, sides.classes, data);
   const dataset = new Dataset(both.store, { training: sides.training, validation: both.ids }, { ...datasetOptions(options), shuffleLabels: false });
-  const weights = new Replica(net.layout, optimizerOf(options), new ArrayBuffer(replicaBytes(net.layout, options.training.optimizer)));
+  const weights = new Replica(net.layout, optimizerOf(options), learningRateOf(options, sides.training.length), new ArrayBuffer(replicaBytes(net.layout, options.training.optimizer)));
   weights.restore(await readSnapshot(folder.snapshots, front.weights.sha256));
   const logits = predictScans(net, dataset, validationOf(options), front.epoch, asGenome(space, individual.genome), weights, dataset.validation);
   const truth = Int32Array.from(dataset.validation, (scan) => dataset.label(scan));
-  return summary(individual.id, sides.classes, confusionMatrix(truth, argmaxRows(logits, space.classes), space.classes));
+  return summary(individual.id, sides.classes, confusionMatrix(truth, predictedClasses(logits, space.classes), space.classes));
 }
 
 /** The best or the named individual of the run's last epoch. */

@@ -4,7 +4,7 @@ import { readSnapshot } from '../runtime/snapshots.js';
 import { asGenome } from '../space/genome.js';
 import { Replica, replicaBytes } from '../training/replica.js';
 import type { EvaluationKey, Measurer } from './evaluation-taker.js';
-import { optimizerOf, validationOf } from './rules.js';
+import { learningRateOf, optimizerOf, validationOf } from './rules.js';
 import type { Workbench } from './workbench.js';
 
 export class EvaluationBench implements Measurer {
@@ -28,8 +28,8 @@ export class EvaluationBench implements Measurer {
 
   private async weights(sha256: string): Promise<Replica> {
     if (this.replica !== null && this.loaded === sha256) return this.replica;
-    const { net, options } = this.workbench;
-    this.replica ??= new Replica(net.layout, optimizerOf(options), new ArrayBuffer(replicaBytes(net.layout, options.training.optimizer)));
+    const { net, dataset, options } = this.workbench;
+    this.replica ??= new Replica(net.layout, optimizerOf(options), learningRateOf(options, dataset.training.length), new ArrayBuffer(replicaBytes(net.layout, options.training.optimizer)));
     this.loaded = '';
     this.replica.restore(await readSnapshot(this.snapshots, sha256));
     this.loaded = sha256;

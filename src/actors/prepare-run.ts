@@ -4,7 +4,7 @@
  * workers find all of it ready.
  */
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeOptions } from '../config/describe.js';
 import type { Options } from '../config/options.js';
@@ -59,6 +59,7 @@ async function phantoms(folder: RunFolder, options: Options, onProgress: Prepari
   const { seed, patients, scansPerPatient, classes, slices, size, contrast, format } = options.data.phantom;
   const done = join(folder.root, 'phantoms.done');
   if (!existsSync(done)) {
+    await rm(folder.phantoms, { recursive: true, force: true });
     await writePhantoms(folder.phantoms, { seed, patients, scansPerPatient, classes, shape: [slices, size, size], contrast, format, onProgress: (made, total) => onProgress('phantoms', made, total) });
     await writeFileAtomic(done, '');
   }

@@ -2,6 +2,7 @@
 import type { Options } from '../config/options.js';
 import type { ObjectiveRule, SearchRules } from '../search/state.js';
 import type { Operation, SearchSpace } from '../space/space.js';
+import type { LearningRateRule } from '../training/learning-rate.js';
 import type { OptimizerOptions } from '../training/optimizer.js';
 import type { SamplingRules } from '../training/samples.js';
 import { stepsPerEpoch } from '../training/samples.js';
@@ -19,6 +20,12 @@ export function samplingOf(options: Options): SamplingRules {
 export function optimizerOf(options: Options): OptimizerOptions {
   const { optimizer, learningRate, momentum, weightDecay, beta1, beta2, epsilon } = options.training;
   return { kind: optimizer, learningRate, momentum, weightDecay, beta1, beta2, epsilon };
+}
+
+/** Over a run of `trainingScans` training scans. */
+export function learningRateOf(options: Options, trainingScans: number): LearningRateRule {
+  const { learningRate, finalLearningRate, batch } = options.training;
+  return { first: learningRate, last: finalLearningRate ?? learningRate, steps: stepsPerEpoch(trainingScans, batch) * (options.warmup.epochs + options.evolution.epochs) };
 }
 
 export function validationOf(options: Options): ValidationRules {

@@ -8,7 +8,7 @@ import type { Measurer } from './evaluation-taker.js';
 import { takeEvaluations } from './evaluation-taker.js';
 import type { Identity } from './presence.js';
 import { Presence } from './presence.js';
-import { optimizerOf, samplingOf, spaceOf } from './rules.js';
+import { learningRateOf, optimizerOf, samplingOf, spaceOf } from './rules.js';
 import { runFolder } from './run-folder.js';
 import { readSides } from './sides.js';
 import type { SlotComputer } from './trainer-protocol.js';
@@ -29,7 +29,8 @@ const SLOT_MS = 1_800_000;
 const { root, identity, memory, vector } = threadData() as TrainerBusData;
 const folder = runFolder(root);
 const options = loadOptions({ file: folder.config });
-const space = spaceOf(options, (await readSides(folder.split)).classes.length);
+const sides = await readSides(folder.split);
+const space = spaceOf(options, sides.classes.length);
 const layout = superNetLayout(space);
 const main = callMain<SlotComputer & Measurer>();
 const { bus, subjects } = await joinBus(folder.bus, identity.id);
@@ -47,7 +48,7 @@ const protocol = new TrainerProtocol(
     snapshots: folder.snapshots,
     checkDigestEvery: options.runtime.checkDigestEvery,
   },
-  new Replica(layout, optimizerOf(options), memory),
+  new Replica(layout, optimizerOf(options), learningRateOf(options, sides.training.length), memory),
   new Float32Array(vector),
   { initialise: () => main.call(SLOT_MS, (api) => api.initialise()), computeSlot: (key, genome) => main.call(SLOT_MS, (api) => api.computeSlot(key, genome)) },
   async (busy) => {

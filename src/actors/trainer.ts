@@ -17,7 +17,7 @@ import { maximumSlotFloats } from '../training/slot-vector.js';
 import { EvaluationBench } from './evaluation-bench.js';
 import type { EvaluationKey, Measurer } from './evaluation-taker.js';
 import { loadObjectives } from './objective-rules.js';
-import { optimizerOf, samplingOf } from './rules.js';
+import { learningRateOf, optimizerOf, samplingOf } from './rules.js';
 import { runFolder } from './run-folder.js';
 import type { TrainerBusData } from './trainer-bus.js';
 import type { SlotComputer } from './trainer-protocol.js';
@@ -41,7 +41,7 @@ async function main(): Promise<void> {
   const identity = await workerIdentity('trainer', id, device, options.engine.threads);
   const memory = new SharedArrayBuffer(replicaBytes(net.layout, options.training.optimizer));
   const vector = new SharedArrayBuffer(4 * maximumSlotFloats(net));
-  const replica = new Replica(net.layout, optimizerOf(options), memory);
+  const replica = new Replica(net.layout, optimizerOf(options), learningRateOf(options, dataset.training.length), memory);
   const slotVector = new Float32Array(vector);
   const rules: TrainingRules = { ...samplingOf(options), dropout: options.training.dropout, classWeights: classWeights(workbench) };
   const bench = new EvaluationBench(workbench, await loadObjectives(options), folder.snapshots);

@@ -27,6 +27,7 @@ export const DEFAULTS: Options = deepFreeze<Options>({
     microBatches: 1,
     optimizer: 'adam',
     learningRate: 0.003,
+    finalLearningRate: null,
     momentum: 0.9,
     weightDecay: 0,
     beta1: 0.9,

@@ -50,6 +50,8 @@ export interface TrainingOptions {
   readonly microBatches: number;
   readonly optimizer: Optimizer;
   readonly learningRate: number;
+  /** Rate after the last step of the run, reached in a straight line; null: constant. */
+  readonly finalLearningRate: number | null;
   /** SGD only. */
   readonly momentum: number;
   /** L2 factor added to the gradient of a tensor on the path. */

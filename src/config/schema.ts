@@ -53,6 +53,7 @@ export const schema = z.strictObject({
     microBatches: integer(1, 1024),
     optimizer: choice('sgd', 'adam'),
     learningRate: positive(10),
+    finalLearningRate: positive(10).nullable(),
     momentum: share(),
     weightDecay: number(0, 1),
     beta1: share(),

@@ -1,5 +1,6 @@
 /** Accuracy on D_val: the share of scans predicted right, over all classes (paper section VI). */
-import { argmaxRows, confusionMatrix, predictScans } from '../training/validate.js';
+import { predictedClasses } from '../training/loss.js';
+import { confusionMatrix, predictScans } from '../training/validate.js';
 import type { WeightsObjective } from './objective.js';
 
 export const accuracy: WeightsObjective = {
@@ -9,7 +10,7 @@ export const accuracy: WeightsObjective = {
   needs: 'weights',
   measure: ({ net, genome, weights, dataset, rules, epoch }) => {
     const logits = predictScans(net, dataset, rules, epoch, genome, weights, dataset.validation);
-    const predicted = argmaxRows(logits, net.space.classes);
+    const predicted = predictedClasses(logits, net.space.classes);
     const truth = Int32Array.from(dataset.validation, (id) => dataset.label(id));
     const confusion = confusionMatrix(truth, predicted, net.space.classes);
     const correct = truth.reduce((sum, label, i) => sum + (label === predicted[i] ? 1 : 0), 0);

@@ -10,6 +10,8 @@ import { bytesOf } from '../gradient/chunks.js';
 import type { SlotGradient } from '../gradient/sum.js';
 import { sumSlots } from '../gradient/sum.js';
 import type { SuperNetLayout } from '../space/layout.js';
+import type { LearningRateRule } from './learning-rate.js';
+import { learningRateAt } from './learning-rate.js';
 import type { OptimizerOptions } from './optimizer.js';
 import { optimizerFloats, optimizerStep } from './optimizer.js';
 
@@ -42,6 +44,7 @@ export class Replica {
   constructor(
     private readonly layout: SuperNetLayout,
     private readonly options: OptimizerOptions,
+    private readonly rate: LearningRateRule,
     memory: ArrayBuffer | SharedArrayBuffer,
   ) {
     const { parameterCount, statisticCount } = layout;
@@ -61,7 +64,7 @@ export class Replica {
   /** Applies one committed step; slots ascending, diverged ones with weight 0. */
   applyStep(slots: readonly SlotOutcome[]): void {
     const touched = sumSlots(this.layout.parameters, slots, this.sum);
-    optimizerStep(this.options, this.layout.parameters, touched, this.sum, this.parameters, this.optimizerState);
+    optimizerStep({ ...this.options, learningRate: learningRateAt(this.rate, this.appliedStep) }, this.layout.parameters, touched, this.sum, this.parameters, this.optimizerState);
     for (const slot of slots) if (slot.weight > 0) this.blendStatistics(slot);
     this.appliedStep++;
   }

@@ -56,15 +56,6 @@ function pathStatistics(net: Net, dataset: Dataset, rules: ValidationRules, epoc
   }
 }
 
-/** Class with the largest logit for each row; ties go to the lowest index. */
-export function argmaxRows(logits: Float32Array, classes: number): Int32Array {
-  return Int32Array.from({ length: logits.length / classes }, (_, row) => {
-    let best = 0;
-    for (let c = 1; c < classes; c++) if (logits[row * classes + c]! > logits[row * classes + best]!) best = c;
-    return best;
-  });
-}
-
 /** Confusion matrix `[classes][classes]`, flat, true class by row. */
 export function confusionMatrix(truth: Int32Array, predicted: Int32Array, classes: number): number[] {
   const matrix = new Array<number>(classes * classes).fill(0);

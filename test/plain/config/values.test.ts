@@ -23,6 +23,7 @@ describe('single values', () => {
     ['input.slices', ['0', '1025', '-16']],
     ['training.optimizer', ['Adam', 'rmsprop', '1']],
     ['training.learningRate', ['0', '-0.1', '.inf', '.nan', '11']],
+    ['training.finalLearningRate', ['0', '-0.1', '"low"']],
     ['training.dropout', ['1', '-0.1', '1.5']],
     ['training.momentum', ['1', '-1']],
     ['training.flips.vertical', ['1', '"yes"']],
