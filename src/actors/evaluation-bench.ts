@@ -1,5 +1,6 @@
 /** Measures objectives that need weights, on the TensorFlow thread; keeps one snapshot loaded. */
 import type { Objective, Measured } from '../objectives/objective.js';
+import { checkedMeasurement } from '../objectives/objective.js';
 import { readSnapshot } from '../runtime/snapshots.js';
 import { asGenome } from '../space/genome.js';
 import { Replica, replicaBytes } from '../training/replica.js';
@@ -23,7 +24,7 @@ export class EvaluationBench implements Measurer {
     const found = this.objectives.find(({ name }) => name === objective);
     if (found?.needs !== 'weights') throw new RangeError(`expected an objective that needs weights, got "${objective}"`);
     const weights = await this.weights(snapshot);
-    return found.measure({ net, dataset, genome: asGenome(net.space, genome), weights, rules: validationOf(options), epoch });
+    return checkedMeasurement(objective, found.measure({ net, dataset, genome: asGenome(net.space, genome), weights, rules: validationOf(options), epoch }));
   }
 
   private async weights(sha256: string): Promise<Replica> {

@@ -31,7 +31,6 @@ const STALL_MS = 60_000;
 export class EvaluationDriver {
   duplicates = 0;
   private movedAt = monotonicMs();
-  private round = 0;
 
   constructor(
     private readonly rules: SearchRules,
@@ -67,7 +66,7 @@ export class EvaluationDriver {
   async ask(): Promise<void> {
     const { epoch, trainedSnapshot, fence, individuals } = this.host.state();
     const requests = this.open().map(({ id, objective }) => ({
-      id: `${fence}-${epoch}-${trainedSnapshot.slice(0, 12)}-${id}-${objective}-${this.round}`,
+      id: `${fence}-${epoch}-${trainedSnapshot.slice(0, 12)}-${id}-${objective}`,
       request: { epoch, snapshot: trainedSnapshot, individual: { id, genome: [...individuals.get(id)!.genome] }, objective },
     }));
     this.movedAt = monotonicMs();
@@ -76,7 +75,6 @@ export class EvaluationDriver {
 
   async tick(now: number): Promise<void> {
     if (now - this.movedAt < STALL_MS || this.host.state().phase !== 'evaluating') return;
-    this.round++;
     await this.ask();
   }
 
@@ -113,7 +111,11 @@ export class EvaluationDriver {
         const { genome, history } = individuals.get(id)!;
         events.push(await this.host.measure(rule.name, { genome, history }).then(
           ({ value, defined }): SearchEvent => ({ type: 'evaluated', ...key, value, worker: 'evolution', ...(defined === undefined ? {} : { defined }) }),
-          (reason: unknown): SearchEvent => ({ type: 'evaluation-failed', ...key, reason: reason instanceof Error ? reason.message : String(reason) }),
+          (reason: unknown): SearchEvent => {
+            // The thread that measures is gone: no verdict on the individual. This process starts again with a new one.
+            if (reason instanceof Error && reason.name === 'ThreadExited') throw reason;
+            return { type: 'evaluation-failed', ...key, reason: reason instanceof Error ? reason.message : String(reason) };
+          },
         ));
       }
     }

@@ -5,6 +5,7 @@
  */
 import type { Measured } from '../objectives/objective.js';
 import type { Bus } from '../runtime/connection.js';
+import { sleep } from '../runtime/monotonic.js';
 import type { Taken, WorkTaker } from '../runtime/work-queue.js';
 import { takeWork } from '../runtime/work-queue.js';
 import type { Draft, Message } from '../wire/messages.js';
@@ -26,16 +27,29 @@ export interface Measurer {
 /** After `maxDeliver` deliveries whoever takes the request says that it cannot be done. */
 export const EVALUATION_QUEUE = { ackWaitMs: 6000, maxDeliver: 5 };
 const RESULT_MS = 10_000;
+const RETRY_MS = 500;
 
-export function takeEvaluations(bus: Bus, subjects: Subjects, worker: string, measurer: Measurer, options: { readonly paused: boolean }): WorkTaker {
+/** Starts paused: who is not welcome must not deliver. */
+export function takeEvaluations(bus: Bus, subjects: Subjects, worker: string, measurer: Measurer): WorkTaker {
   const onError = (error: unknown): void => void process.stderr.write(`evaluation: ${error instanceof Error ? error.message : String(error)}\n`);
-  const work = { stream: subjects.evaluationStream, consumer: 'evaluators', paused: options.paused, onError };
+  const work = { stream: subjects.evaluationStream, consumer: 'evaluators', paused: true, onError };
   return takeWork(bus, work, async (bytes, taken) => {
     const request = decode('EvaluationRequest', bytes);
     const result = await measured(request, taken, worker, measurer);
-    const receipt = decode('Receipt', await bus.ask(subjects.result, encode('EvaluationResult', result), RESULT_MS));
-    return receipt.accepted ? 'ack' : 'nak';
+    return (await delivered(bus, subjects, result)) ? 'ack' : 'nak';
   }, { signal: new AbortController().signal });
+}
+
+/** Insists: while nobody answers, the evolution actor is being started again, and the work is done. */
+async function delivered(bus: Bus, subjects: Subjects, result: Draft<'EvaluationResult'>): Promise<boolean> {
+  for (;;) {
+    try {
+      return decode('Receipt', await bus.ask(subjects.result, encode('EvaluationResult', result), RESULT_MS)).accepted;
+    } catch (error) {
+      if (bus.closed) throw error;
+      await sleep(RETRY_MS);
+    }
+  }
 }
 
 async function measured(request: Message<'EvaluationRequest'>, { deliveries, exhausted }: Taken, worker: string, measurer: Measurer): Promise<Draft<'EvaluationResult'>> {

@@ -7,7 +7,7 @@ import { takeEvaluations } from './evaluation-taker.js';
 import type { Identity } from './presence.js';
 import { Presence } from './presence.js';
 import { runFolder } from './run-folder.js';
-import { farewell, measureDeadlineMs, presenceTiming } from './worker-bus.js';
+import { farewell, measurerOf, presenceTiming } from './worker-bus.js';
 
 export interface EvaluatorBusData {
   readonly root: string;
@@ -20,7 +20,7 @@ const options = loadOptions({ file: folder.config });
 const main = callMain<Measurer>();
 const { bus, subjects } = await joinBus(folder.bus, identity.id);
 const end = farewell(bus, subjects);
-new Presence(bus, subjects, identity, () => null, presenceTiming(options), (error) => end.refuse(error));
-takeEvaluations(bus, subjects, identity.id, { measure: (key) => main.call(measureDeadlineMs(options, key.objective), (api) => api.measure(key)) }, { paused: false });
+const taker = takeEvaluations(bus, subjects, identity.id, measurerOf(main, options));
+new Presence(bus, subjects, identity, () => null, presenceTiming(options), () => taker.resume(), (error) => end.refuse(error));
 
 exposeInThread({ untilFarewell: () => end.reached });

@@ -8,7 +8,7 @@ import { EvaluationBench } from './evaluation-bench.js';
 import type { EvaluatorBusData } from './evaluator-bus.js';
 import { loadObjectives } from './objective-rules.js';
 import { runFolder } from './run-folder.js';
-import { runBusThread, workerIdentity } from './worker-process.js';
+import { runBusThread, runWorker, workerIdentity } from './worker-process.js';
 import { openWorkbench } from './workbench.js';
 
 async function main(): Promise<void> {
@@ -21,4 +21,4 @@ async function main(): Promise<void> {
   await runBusThread(new URL('./evaluator-bus.js', import.meta.url), data, { measure: bench.measure.bind(bench) });
 }
 
-await main();
+await runWorker(main);

@@ -7,6 +7,7 @@ import { loadOptions } from '../config/load.js';
 import { optionsHash } from '../config/describe.js';
 import type { Options } from '../config/options.js';
 import { guardAgainstOrphaning } from '../runtime/orphan-guard.js';
+import { JournalError } from '../runtime/journal.js';
 import { acquireRunLock } from '../runtime/run-lock.js';
 import { startThread } from '../runtime/thread.js';
 import { declareWorkQueue } from '../runtime/work-queue.js';
@@ -17,13 +18,13 @@ import { Membership } from './membership.js';
 import type { ObjectiveThread, ObjectiveThreadData } from './objective-thread.js';
 import { loadObjectives, objectiveRules } from './objective-rules.js';
 import { searchRulesOf } from './rules.js';
-import { DAMAGED_EXIT, STOPPED_EXIT } from './run-exits.js';
+import { DAMAGED_EXIT, STOPPED_EXIT, TERMINATED_EXIT } from './run-exits.js';
 import { runFolder } from './run-folder.js';
 import { SearchLog } from './search-log.js';
 import { readSides } from './sides.js';
 import { measureDeadlineMs } from './worker-bus.js';
 
-const DAMAGE = new Set(['DamagedRun', 'HistoryError', 'JournalError', 'ZodError', 'SyntaxError']);
+const DAMAGE = new Set(['DamagedRun', 'SnapshotError', 'HistoryError', 'JournalError', 'ZodError', 'SyntaxError']);
 const STOPS = new Set(['SearchStopped', 'RunLockedError', 'ObjectiveModuleError', 'RangeError']);
 
 function timingOf(options: Options): { leaseMs: number; adoptMs: number; repeatMs: number } {
@@ -35,7 +36,7 @@ async function main(): Promise<void> {
   guardAgainstOrphaning();
   const [root, trainers] = process.argv.slice(2) as [string, string];
   const folder = runFolder(root);
-  const lock = await acquireRunLock(root);
+  const lock = await acquireRunLock(folder.evolutionLock);
   const options = loadOptions({ file: folder.config });
   const sides = await readSides(folder.split);
   const rules = searchRulesOf(options, objectiveRules(options, await loadObjectives(options)), sides.training.length, sides.classes.length);
@@ -67,7 +68,7 @@ async function main(): Promise<void> {
     await log.close();
     await lock.release();
   };
-  process.once('SIGTERM', () => void close().finally(() => process.exit(0)));
+  process.once('SIGTERM', () => void close().finally(() => process.exit(TERMINATED_EXIT)));
   await actor.start();
   await actor.done;
   await queue.remove();
@@ -80,5 +81,7 @@ try {
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   const name = error instanceof Error ? error.name : '';
-  process.exit(DAMAGE.has(name) ? DAMAGED_EXIT : STOPS.has(name) ? STOPPED_EXIT : 1);
+  // A journal that cannot be written is the disk's fault, one that cannot be read the run's.
+  const unwritable = error instanceof JournalError && (error.reason === 'write-failed' || error.reason === 'cannot-open');
+  process.exit(DAMAGE.has(name) && !unwritable ? DAMAGED_EXIT : STOPS.has(name) || unwritable ? STOPPED_EXIT : 1);
 }

@@ -10,7 +10,7 @@ import type { Measured } from '../objectives/objective.js';
 import type { Bus } from '../runtime/connection.js';
 import { Mailbox } from '../runtime/mailbox.js';
 import { after, monotonicMs, sleep } from '../runtime/monotonic.js';
-import { keepOnly } from '../runtime/snapshots.js';
+import { keepOnly, readSnapshot } from '../runtime/snapshots.js';
 import type { WorkQueue } from '../runtime/work-queue.js';
 import type { SearchEvent } from '../search/events.js';
 import { planEpoch } from '../search/plan.js';
@@ -26,6 +26,7 @@ import type { Membership } from './membership.js';
 import type { RunFolder } from './run-folder.js';
 import { writeResults } from './run-results.js';
 import type { SearchLog } from './search-log.js';
+import { DamagedRun } from './search-log.js';
 import type { TrainingTiming } from './training-driver.js';
 import { TrainingDriver } from './training-driver.js';
 
@@ -58,6 +59,9 @@ type Incoming =
 
 const TICK_MS = 200;
 const ROLL_CALL_MS = 1000;
+/** How long a search that goes on waits for all its trainers. */
+const GATHER_AGAIN_MS = 30_000;
+const ECHO_MS = 2000;
 const QUEUE_TRIES = 120;
 const QUEUE_RETRY_MS = 500;
 
@@ -69,6 +73,7 @@ export class EvolutionActor {
   private gatheredOnce = false;
   private lastRollCall = -Infinity;
   private tickedAt = monotonicMs();
+  private echoAt = monotonicMs();
   private lastTrainerAt = monotonicMs();
   private readonly startedAt = monotonicMs();
   private readonly stopwatch = new Stopwatch();
@@ -102,6 +107,7 @@ export class EvolutionActor {
     on(this.subjects.slots, (bytes) => ({ kind: 'slots', message: decode('SlotsHeld', bytes) }));
     on(this.subjects.trained, (bytes) => ({ kind: 'trained', message: decode('EpochTrained', bytes) }));
     on(this.subjects.result, (bytes, reply) => ({ kind: 'result', message: decode('EvaluationResult', bytes), reply }));
+    this.bus.subscribe(this.subjects.rollCall, () => void (this.echoAt = monotonicMs()));
     this.bus.onReconnect(() => this.mailbox.post({ kind: 'reconnected' }));
     if (this.log.state.phase === 'training') this.becomeTraining(true);
     this.tick();
@@ -165,8 +171,8 @@ export class EvolutionActor {
 
   private async onTick(): Promise<void> {
     const now = monotonicMs();
-    // Cut off from the bus, or late ourselves, we cannot tell who is silent.
-    if (!this.bus.connected || now - this.tickedAt > 1000) this.membership.excuse(now);
+    // Cut off from the bus (our own roll call does not come back), or late ourselves, we cannot tell who is silent.
+    if (!this.bus.connected || now - this.echoAt > ECHO_MS || now - this.tickedAt > ROLL_CALL_MS) this.membership.excuse(now);
     this.tickedAt = now;
     const lost = this.membership.dropSilent(now);
     if (lost.length > 0) {
@@ -181,7 +187,7 @@ export class EvolutionActor {
     await this.evaluation?.tick(now);
     if (now - this.lastRollCall >= ROLL_CALL_MS) {
       this.lastRollCall = now;
-      this.bus.publish(this.subjects.rollCall, encode('RollCall', { fence: this.log.state.fence }));
+      this.bus.publish(this.subjects.rollCall, encode('RollCall', { fence: this.log.state.fence, present: this.membership.incarnations() }));
     }
     this.publishStatus('');
   }
@@ -217,7 +223,7 @@ export class EvolutionActor {
   private gathered(): boolean {
     const alive = this.membership.trainers().length;
     if (alive === 0) return false;
-    return alive >= this.setup.expectedTrainers || this.gatheredOnce || monotonicMs() - this.startedAt > this.setup.gatherMs;
+    return alive >= this.setup.expectedTrainers || this.gatheredOnce || monotonicMs() - this.startedAt > (this.log.state.step > 0 ? GATHER_AGAIN_MS : this.setup.gatherMs);
   }
 
   private async planEpoch(): Promise<void> {
@@ -236,6 +242,9 @@ export class EvolutionActor {
       send: (directive: Parameters<typeof encode<'Directive'>>[1]) => this.bus.publish(this.subjects.directive, encode('Directive', directive)),
       nextNumber: () => ++this.attempts,
       log: this.say,
+      stop: (reason: string, damaged: boolean): never => {
+        throw damaged ? new DamagedRun(reason) : new SearchStopped(`${reason}; the run can be resumed`);
+      },
     };
     this.training = new TrainingDriver(this.setup.rules, host, this.setup.timing, members, adopting);
     this.publishStatus('');
@@ -251,6 +260,8 @@ export class EvolutionActor {
 
   private async becomeEvaluating(): Promise<void> {
     this.stopwatch.enter('evaluate');
+    // Damaged, it would make every evaluation fail: better to stop before one is recorded.
+    await readSnapshot(this.setup.folder.snapshots, this.log.state.trainedSnapshot);
     await this.insist(() => this.queue.purge());
     this.evaluation = new EvaluationDriver(this.setup.rules, {
       state: () => this.log.state,

@@ -57,6 +57,11 @@ export class Membership {
     if (worker?.incarnation === incarnation) worker.heardAt = now;
   }
 
+  /** Incarnations of those who are here. */
+  incarnations(): string[] {
+    return [...this.workers.values()].map(({ incarnation }) => incarnation);
+  }
+
   /** Nobody's silence counts up to now. */
   excuse(now: number): void {
     for (const worker of this.workers.values()) worker.heardAt = now;

@@ -1,6 +1,7 @@
 /** The thread beside the evolution actor that measures objectives of genome and history. */
 import { loadOptions } from '../config/load.js';
 import type { Measured } from '../objectives/objective.js';
+import { checkedMeasurement } from '../objectives/objective.js';
 import { exposeInThread, threadData } from '../runtime/thread.js';
 import { asGenome } from '../space/genome.js';
 import type { LocalSubject } from './evaluation-driver.js';
@@ -25,9 +26,9 @@ function measure(name: string, { genome, history }: LocalSubject): Measured {
   const objective = objectives.get(name);
   switch (objective?.needs) {
     case 'genome':
-      return objective.measure({ space, genome: asGenome(space, genome), input: options.input });
+      return checkedMeasurement(name, objective.measure({ space, genome: asGenome(space, genome), input: options.input }));
     case 'history':
-      return objective.measure({ history });
+      return checkedMeasurement(name, objective.measure({ history }));
     case 'weights':
     case undefined:
       throw new RangeError(`expected an objective of genome or history, got "${name}"`);

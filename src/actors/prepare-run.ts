@@ -33,11 +33,11 @@ export interface PreparedRun {
  * Prepares a new run, or what an interrupted preparation left. Writes the split last: a folder with
  * `split.json` is ready. Errors: CatalogueError, BadScansError, SplitError, DataUnfit.
  */
-export async function prepareRun(folder: RunFolder, options: Options, onProgress: Preparing): Promise<PreparedRun> {
+export async function prepareRun(folder: RunFolder, options: Options, onProgress: Preparing, signal: AbortSignal): Promise<PreparedRun> {
   await mkdir(folder.snapshots, { recursive: true });
   await writeFileAtomic(folder.config, describeOptions(options));
-  const root = options.data.path ?? (await phantoms(folder, options, onProgress));
-  const store = await openStore(options, root, (done, total) => onProgress('decoding', done, total));
+  const root = options.data.path ?? (await phantoms(folder, options, onProgress, signal));
+  const store = await openStore(options, root, (done, total) => onProgress('decoding', done, total), signal);
   const split = await splitOf(options, store);
   const batches = Math.floor(split.train.length / options.training.batch);
   if (batches === 0) throw new DataUnfit(`expected at least ${options.training.batch} training scans (training.batch), got ${split.train.length} of ${store.scans.length} scans in ${root}; lower training.batch or add scans`);
@@ -55,12 +55,12 @@ async function splitOf(options: Options, store: ScanStore): Promise<ReturnType<t
 }
 
 /** Phantom scans of the run, made once; a half-made folder is made again. */
-async function phantoms(folder: RunFolder, options: Options, onProgress: Preparing): Promise<string> {
+async function phantoms(folder: RunFolder, options: Options, onProgress: Preparing, signal: AbortSignal): Promise<string> {
   const { seed, patients, scansPerPatient, classes, slices, size, contrast, format } = options.data.phantom;
   const done = join(folder.root, 'phantoms.done');
   if (!existsSync(done)) {
     await rm(folder.phantoms, { recursive: true, force: true });
-    await writePhantoms(folder.phantoms, { seed, patients, scansPerPatient, classes, shape: [slices, size, size], contrast, format, onProgress: (made, total) => onProgress('phantoms', made, total) });
+    await writePhantoms(folder.phantoms, { seed, patients, scansPerPatient, classes, shape: [slices, size, size], contrast, format, signal, onProgress: (made, total) => onProgress('phantoms', made, total) });
     await writeFileAtomic(done, '');
   }
   return folder.phantoms;

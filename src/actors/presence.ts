@@ -33,11 +33,13 @@ export class Presence {
     private readonly identity: Identity,
     private readonly position: () => NonNullable<Draft<'Hello'>['position']> | null,
     private readonly timing: { readonly heartbeatMs: number; readonly askMs: number },
+    /** Each time: the first one admits this worker to work. */
+    private readonly onWelcome: () => void,
     private readonly onRefused: (error: WorkerRefused) => void,
   ) {
     bus.subscribe(subjects.rollCall, (bytes) => {
-      const { fence } = decode('RollCall', bytes);
-      if (fence !== this.welcomedFence) void this.hello();
+      const { fence, present } = decode('RollCall', bytes);
+      if (fence !== this.welcomedFence || !present.includes(identity.incarnation)) void this.hello();
     });
     this.pulse();
     void this.hello();
@@ -56,8 +58,11 @@ export class Presence {
     try {
       const answer = await this.bus.ask(this.subjects.hello, encode('Hello', { protocol: PROTOCOL, ...this.identity, position: this.position() }), this.timing.askMs);
       const welcome = decode('Welcome', answer);
-      if (welcome.accepted) this.welcomedFence = welcome.fence;
-      else this.onRefused(new WorkerRefused(`${this.identity.id} was refused: ${welcome.reason}`));
+      if (welcome.accepted) {
+        this.welcomedFence = welcome.fence;
+        this.onWelcome();
+      }
+      if (!welcome.accepted) this.onRefused(new WorkerRefused(`${this.identity.id} was refused: ${welcome.reason}`));
     } catch {
       // Nobody answered in time: the evolution actor is starting, and its roll call will come.
     } finally {

@@ -17,6 +17,8 @@ export interface RunFolder {
   readonly broker: string;
   /** How workers reach the bus: URL, credentials and run id, mode 0600. */
   readonly bus: string;
+  /** Where the evolution process holds its lock; the parent of a run holds one on the folder itself. */
+  readonly evolutionLock: string;
   readonly log: (process: string) => string;
 }
 
@@ -34,6 +36,7 @@ export function runFolder(root: string): RunFolder {
     phantoms: join(root, 'phantoms'),
     broker: join(root, 'broker'),
     bus: join(root, 'bus.json'),
+    evolutionLock: join(root, 'evolution'),
     log: (process) => join(root, `${process}.log`),
   };
 }

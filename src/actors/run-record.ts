@@ -16,7 +16,8 @@ export interface ProcessRow {
   readonly starts: number;
 }
 
-const carried = z.object({ duplicateResults: z.number(), timings: z.record(z.string(), z.number()) });
+const badScan = z.object({ path: z.string(), reason: z.string() });
+const carried = z.object({ duplicateResults: z.number(), timings: z.record(z.string(), z.number()), badScans: z.array(badScan) });
 
 /** Counters that a process restarts from zero; what earlier processes counted is carried along. */
 interface Counted {
@@ -46,9 +47,10 @@ export class RunRecord {
   /** Carries over what earlier parts of the run counted. A record that cannot be read counts as none. */
   async load(): Promise<void> {
     if (!this.resumed) return;
-    const parsed = carried.safeParse(await readFile(this.path, 'utf8').then(JSON.parse, () => null));
+    const parsed = carried.safeParse(await readFile(this.path, 'utf8').then(JSON.parse).catch(() => null));
     if (!parsed.success) return;
     this.before.duplicates = parsed.data.duplicateResults;
+    this.badScans = parsed.data.badScans;
     for (const [name, seconds] of Object.entries(parsed.data.timings)) this.before.phases[name] = seconds;
   }
 
@@ -77,7 +79,7 @@ export class RunRecord {
 
   /** Writes the record; calls are serialised. `totalSeconds`: of this process so far. */
   write(totalSeconds: number): Promise<void> {
-    this.writing = this.writing.then(() => writeFileAtomic(this.path, JSON.stringify(this.document(totalSeconds), null, 2) + '\n'));
+    this.writing = this.writing.catch(() => undefined).then(() => writeFileAtomic(this.path, JSON.stringify(this.document(totalSeconds), null, 2) + '\n'));
     return this.writing;
   }
 

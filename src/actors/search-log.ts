@@ -6,7 +6,7 @@ import type { Journal } from '../runtime/journal.js';
 import { openJournal } from '../runtime/journal.js';
 import { apply } from '../search/apply.js';
 import type { SearchEvent } from '../search/events.js';
-import { decodeEvent, encodeEvent } from '../search/events.js';
+import { decodeEvent, encodeEvent, searchEvent } from '../search/events.js';
 import type { SearchRules, SearchState } from '../search/state.js';
 import { initialState } from '../search/state.js';
 
@@ -39,7 +39,7 @@ export class SearchLog {
       try {
         log.fold(decodeEvent(record));
       } catch (cause) {
-        throw new DamagedRun(`expected record ${index} of ${path} to continue the search, but it does not (${cause instanceof Error ? cause.message : String(cause)}); the run folder is damaged or of another version`, { cause });
+        throw new DamagedRun(`expected record ${index} of ${path} to continue the search, but it does not (${(cause instanceof Error ? cause.message : String(cause)).replace(/\s+/g, ' ').slice(0, 300)}); the run folder is damaged or of another version`, { cause });
       }
     });
     if (records.length === 0) await log.record({ type: 'run-started', format: 1, run, options: optionsHash });
@@ -54,16 +54,16 @@ export class SearchLog {
     return this.current;
   }
 
-  /** Writes an event down (fdatasync), then lets it count. */
+  /** Writes an event down (fdatasync), then lets it count. What could not be read back is refused before it is written. */
   async record(event: SearchEvent): Promise<void> {
-    await this.journal.append(encodeEvent(event));
+    await this.journal.append(encodeEvent(searchEvent.parse(event)));
     this.fold(event);
   }
 
   /** Several at once, one sync. */
   async recordAll(events: readonly SearchEvent[]): Promise<void> {
     if (events.length === 0) return;
-    await this.journal.appendMany(events.map(encodeEvent));
+    await this.journal.appendMany(events.map((event) => encodeEvent(searchEvent.parse(event))));
     for (const event of events) this.fold(event);
   }
 

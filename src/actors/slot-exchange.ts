@@ -21,6 +21,8 @@ import type { Subjects } from '../wire/subjects.js';
 const WINDOW_BYTES = 16 * 1024 * 1024;
 /** A receiver says how far it is after so many bytes. */
 const CREDIT_BYTES = 4 * 1024 * 1024;
+/** The longest wait for credit; the broker holds several windows for a slow receiver. */
+const CREDIT_MS = 2000;
 /** A vector that stands still for so long is asked for. */
 const CHASE_MS = 700;
 
@@ -78,6 +80,12 @@ export class SlotExchange {
     this.steps.clear();
   }
 
+  /** True while this attempt of a slot is the leased one and not here yet. */
+  wants(step: number, lease: SlotLease): boolean {
+    const entry = this.steps.get(step)?.get(lease.slot);
+    return entry?.held === null && sameAttempt(entry.lease, lease);
+  }
+
   /** Takes a vector computed here and sends it. Resolves when it is on its way to every peer. */
   async offer(step: number, lease: SlotLease, vector: Float32Array): Promise<void> {
     const entry = this.steps.get(step)?.get(lease.slot);
@@ -85,7 +93,9 @@ export class SlotExchange {
     for (const { index, payload, checksum } of cut(vector, CHUNK_BYTES)) entry.assembly.add(index, payload, checksum);
     this.complete(step, entry);
     for (const chunk of cut(entry.assembly.vector, CHUNK_BYTES)) {
-      while (this.outstanding() + CHUNK_BYTES > WINDOW_BYTES && this.steps.get(step)?.get(lease.slot) === entry) await sleep(2);
+      // Bounded: credit may get lost with the broker, and who misses a chunk asks for it.
+      const patience = monotonicMs() + CREDIT_MS;
+      while (this.outstanding() + CHUNK_BYTES > WINDOW_BYTES && monotonicMs() < patience) await sleep(2);
       this.send(step, entry, chunk);
     }
   }

@@ -15,7 +15,7 @@ import type { ChildExit, Supervised } from '../runtime/processes.js';
 import { superviseChild } from '../runtime/processes.js';
 import { tensorEnvironment } from '../tensor/environment.js';
 import type { Message } from '../wire/messages.js';
-import { decode } from '../wire/messages.js';
+import { decode, MESSAGE_LIMIT } from '../wire/messages.js';
 import { joinBus, writeBusAccess } from './bus-access.js';
 import { DAMAGED_EXIT, REFUSED_EXIT, STOPPED_EXIT } from './run-exits.js';
 import type { RunFolder } from './run-folder.js';
@@ -92,8 +92,7 @@ export class RunSupervision {
       record.error = error instanceof Error ? error.message : String(error);
       throw error;
     } finally {
-      await this.stopAll();
-      await record.write(this.seconds());
+      await this.stopAll().finally(() => record.write(this.seconds()));
     }
   }
 
@@ -116,6 +115,7 @@ export class RunSupervision {
     await writeBusAccess(folder.bus, { run: await this.runId(), ...access });
     const { bus, subjects } = await joinBus(folder.bus, 'supervisor');
     this.bus = bus;
+    if (bus.maxPayload < MESSAGE_LIMIT) throw new RunFailed(`expected a nats-server that takes messages of ${MESSAGE_LIMIT} bytes, got a limit of ${bus.maxPayload}; raise its max_payload`, false);
     bus.subscribe(subjects.status, (bytes) => {
       const status = decode('Status', bytes);
       // A new phase is written at once, the rest now and then.
@@ -126,10 +126,9 @@ export class RunSupervision {
 
   /** The same id on a resume: what a foreign broker still holds is found again. */
   private async runId(): Promise<string> {
-    const known = await readFile(this.setup.folder.bus, 'utf8').then(
-      (text) => (JSON.parse(text) as { run?: unknown }).run,
-      () => undefined,
-    );
+    const known = await readFile(this.setup.folder.bus, 'utf8')
+      .then((text) => (JSON.parse(text) as { run?: unknown }).run)
+      .catch(() => undefined);
     return typeof known === 'string' && /^[0-9a-f]{12}$/.test(known) ? known : randomBytes(6).toString('hex');
   }
 
@@ -152,7 +151,7 @@ export class RunSupervision {
         args: [folder.root, ...args],
         ...(role === 'evolution' ? {} : { env: tensorEnvironment({ threads: options.engine.threads, cudaDevices }) }),
         logFile: folder.log(id),
-        restart: { limit: options.runtime.restarts, healthyMs: HEALTHY_MS },
+        restart: { limit: options.runtime.restarts + 1, healthyMs: HEALTHY_MS },
       },
       {
         onStart: () => {

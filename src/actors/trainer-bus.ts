@@ -13,7 +13,7 @@ import { runFolder } from './run-folder.js';
 import { readSides } from './sides.js';
 import type { SlotComputer } from './trainer-protocol.js';
 import { TrainerProtocol } from './trainer-protocol.js';
-import { farewell, measureDeadlineMs, presenceTiming } from './worker-bus.js';
+import { farewell, measurerOf, presenceTiming } from './worker-bus.js';
 
 export interface TrainerBusData {
   readonly root: string;
@@ -36,7 +36,7 @@ const main = callMain<SlotComputer & Measurer>();
 const { bus, subjects } = await joinBus(folder.bus, identity.id);
 const end = farewell(bus, subjects);
 
-const taker = takeEvaluations(bus, subjects, identity.id, { measure: (key) => main.call(measureDeadlineMs(options, key.objective), (api) => api.measure(key)) }, { paused: false });
+const taker = takeEvaluations(bus, subjects, identity.id, measurerOf(main, options));
 const protocol = new TrainerProtocol(
   bus,
   subjects,
@@ -57,6 +57,6 @@ const protocol = new TrainerProtocol(
   },
   (error) => end.fail(error),
 );
-new Presence(bus, subjects, identity, () => protocol.position(), presenceTiming(options), (error) => end.refuse(error));
+new Presence(bus, subjects, identity, () => protocol.position(), presenceTiming(options), () => protocol.becomeWelcome(), (error) => end.refuse(error));
 
 exposeInThread({ untilFarewell: () => end.reached });

@@ -61,6 +61,7 @@ export class TrainerProtocol {
   private computing: Promise<void> = Promise.resolve();
   private readonly started = new Set<string>();
   private stuckSince: number | null = null;
+  private training = false;
   private readonly exchange: SlotExchange;
   private readonly mailbox: Mailbox<Message<'Directive'>>;
 
@@ -74,7 +75,7 @@ export class TrainerProtocol {
     private readonly computer: SlotComputer,
     /** Told when training starts and ends, so that evaluations are taken in between only. */
     private readonly onTraining: (busy: boolean) => Promise<void>,
-    onError: (error: unknown) => void,
+    private readonly onError: (error: unknown) => void,
   ) {
     this.exchange = new SlotExchange(bus, subjects, setup.id, (step) => this.report(step));
     this.mailbox = new Mailbox((directive) => this.follow(directive), onError);
@@ -85,6 +86,16 @@ export class TrainerProtocol {
   private chase(): void {
     this.exchange.chase();
     after(CHASE_EVERY_MS, () => this.chase());
+  }
+
+  /** The run takes this trainer: evaluations too, unless an epoch is being trained. */
+  becomeWelcome(): void {
+    if (!this.training) void this.setTraining(false);
+  }
+
+  private async setTraining(busy: boolean): Promise<void> {
+    this.training = busy;
+    await this.onTraining(busy);
   }
 
   /** What this trainer holds, for its hello. */
@@ -101,8 +112,9 @@ export class TrainerProtocol {
     if (directive.plan != null) {
       if (member) await this.prepare(directive, directive.plan);
     } else if (!member || this.work?.epoch !== directive.epoch) {
-      // Not part of this epoch: wait for the next one.
+      // Not part of this epoch: wait for the next one, and evaluate meanwhile.
       this.ready = null;
+      if (this.training) await this.setTraining(false);
     } else if (directive.step != null) {
       await this.takeStep(directive.step);
     } else if (directive.end != null) {
@@ -115,7 +127,7 @@ export class TrainerProtocol {
   private async prepare(directive: Message<'Directive'>, plan: NonNullable<Message<'Directive'>['plan']>): Promise<void> {
     const { fence, epoch } = directive;
     if (this.ready?.fence !== fence || this.ready.epoch !== epoch) {
-      await this.onTraining(true);
+      await this.setTraining(true);
       await this.computing;
       const error = await this.loadEpoch(epoch, plan).then(
         () => '',
@@ -144,6 +156,7 @@ export class TrainerProtocol {
     if (this.replica.appliedStep !== plan.firstStep) throw new RangeError(`expected a snapshot of step ${plan.firstStep}, got one of step ${this.replica.appliedStep}`);
     this.trained = null;
     this.stateDigest = null;
+    this.stuckSince = null;
     this.work = { epoch, firstStep: plan.firstStep, genomes, schedule: plan.schedule };
   }
 
@@ -199,13 +212,14 @@ export class TrainerProtocol {
   }
 
   private async compute({ step, stepInEpoch }: { step: number; stepInEpoch: number }, lease: SlotLease): Promise<void> {
-    if (this.work === null || this.replica.appliedStep !== step) return;
+    if (this.work === null || this.replica.appliedStep !== step || !this.exchange.wants(step, lease)) return;
     try {
       const { length, bad } = await this.computer.computeSlot({ epoch: this.work.epoch, step, stepInEpoch, slot: lease.slot }, this.genomeOf(stepInEpoch, lease.slot));
       if (bad === '') await this.exchange.offer(step, lease, this.slotVector.slice(0, length));
       else this.exchange.offerBad(step, lease, bad);
     } catch (error) {
-      this.exchange.offerBad(step, lease, error instanceof Error ? error.message : String(error));
+      // Not the slot's fault but this process's: it ends, and the slot is leased again.
+      this.onError(error);
     }
   }
 
@@ -232,7 +246,7 @@ export class TrainerProtocol {
       if (writes) error = await this.writeSnapshot(sha256);
       this.trained = { id: this.setup.id, epoch, sha256, written: writes && error === '', error };
       this.exchange.clear();
-      await this.onTraining(false);
+      await this.setTraining(false);
     }
     this.bus.publish(this.subjects.trained, encode('EpochTrained', { ...this.trained, fence }));
   }

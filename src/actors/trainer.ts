@@ -21,7 +21,7 @@ import { learningRateOf, optimizerOf, samplingOf } from './rules.js';
 import { runFolder } from './run-folder.js';
 import type { TrainerBusData } from './trainer-bus.js';
 import type { SlotComputer } from './trainer-protocol.js';
-import { runBusThread, workerIdentity } from './worker-process.js';
+import { runBusThread, runWorker, workerIdentity } from './worker-process.js';
 import type { Workbench } from './workbench.js';
 import { openWorkbench } from './workbench.js';
 
@@ -60,4 +60,4 @@ async function main(): Promise<void> {
   await runBusThread(new URL('./trainer-bus.js', import.meta.url), data, serve);
 }
 
-await main();
+await runWorker(main);

@@ -30,8 +30,12 @@ export interface TrainingHost {
   /** Numbers for attempts, never the same one twice under a fence. */
   nextNumber(): number;
   log(line: string): void;
+  /** Ends the search: going on would only repeat what failed. */
+  stop(reason: string, damaged: boolean): never;
 }
 
+/** Rollbacks of a run after which replicas that differ end it. */
+const DISAGREEMENTS = 20;
 /** A lease is this many times a measured step long, and twice that for an epoch's first step. */
 const LEASE_STEPS = 8;
 
@@ -45,6 +49,7 @@ export class TrainingDriver {
   private sentAt = -Infinity;
   private stepStartedAt = 0;
   private stepMs = 0;
+  private expiries = 0;
   private readonly startedAt = monotonicMs();
 
   constructor(
@@ -80,7 +85,10 @@ export class TrainingDriver {
   async ready({ id, fence, epoch, error }: Message<'EpochReady'>): Promise<void> {
     const state = this.host.state();
     if (this.stage !== 'preparing' || fence !== state.fence || epoch !== state.epoch || !this.takesPart(id)) return;
-    if (error !== '') return this.lose([id], `it cannot train epoch ${epoch}: ${error}`);
+    if (error !== '') {
+      if (this.members.length === 1) this.host.stop(`no trainer can begin epoch ${epoch}: ${error}`, state.snapshot !== '');
+      return this.lose([id], `it cannot train epoch ${epoch}: ${error}`);
+    }
     this.readyMembers.add(id);
     await this.startWhenReady();
   }
@@ -90,7 +98,7 @@ export class TrainingDriver {
     if (report.fence !== state.fence || !this.takesPart(report.id)) return;
     if (report.behind) return this.lose([report.id], `it cannot follow after step ${report.appliedStep}`);
     if (this.stage !== 'stepping' || this.ledger?.step !== report.step) return;
-    if (report.stateDigest.length > 0 && this.disagrees(report)) return this.rollBack(`replicas disagree after step ${report.step}`);
+    if (report.stateDigest.length > 0 && this.disagrees(report)) return this.disagreement(`after step ${report.step}`);
     const attempts = report.held.map((held) => ({ ...held, digest: Buffer.from(held.digest).toString('hex') }));
     if (this.ledger.report(report.id, attempts)) this.announce();
     await this.commitWhenWhole();
@@ -99,7 +107,10 @@ export class TrainingDriver {
   async trained(report: Message<'EpochTrained'>): Promise<void> {
     const state = this.host.state();
     if (this.stage !== 'ending' || report.fence !== state.fence || report.epoch !== state.epoch || !this.takesPart(report.id)) return;
-    if (report.error !== '') return this.lose([report.id], `it cannot write the snapshot: ${report.error}`);
+    if (report.error !== '') {
+      if (this.members.length === 1) this.host.stop(`no trainer can write the snapshot of epoch ${report.epoch}: ${report.error}`, false);
+      return this.lose([report.id], `it cannot write the snapshot: ${report.error}`);
+    }
     this.trainedBy.set(report.id, report);
     await this.closeWhenTrained();
   }
@@ -129,6 +140,7 @@ export class TrainingDriver {
       return;
     }
     if (this.stage === 'stepping' && now > this.stepStartedAt + this.leaseMs()) {
+      this.expiries++;
       for (const slot of this.ledger!.open()) this.ledger!.leaseAgain(slot);
       this.stepStartedAt = now;
       this.announce();
@@ -170,6 +182,7 @@ export class TrainingDriver {
     this.stepMs = this.stepMs === 0 ? elapsed : 0.8 * this.stepMs + 0.2 * elapsed;
     const { epoch, step } = this.host.state();
     const repeated = this.ledger.repeated;
+    this.expiries = 0;
     this.ledger = null;
     await this.host.record({ type: 'step-committed', epoch, step, slots, repeated });
     await this.nextStep();
@@ -179,7 +192,7 @@ export class TrainingDriver {
     const reports = this.members.map((id) => this.trainedBy.get(id));
     if (reports.some((report) => report === undefined)) return;
     const digests = new Set(reports.map((report) => report!.sha256));
-    if (digests.size > 1) return this.rollBack('replicas disagree at the end of the epoch');
+    if (digests.size > 1) return this.disagreement('at the end of the epoch');
     if (!this.trainedBy.get(this.writer)!.written) return;
     const { epoch, step } = this.host.state();
     await this.host.record({ type: 'epoch-trained', epoch, sha256: [...digests][0]!, step });
@@ -193,6 +206,13 @@ export class TrainingDriver {
     return known !== undefined && known !== digest;
   }
 
+  /** Replay from the snapshot mends a chance fault; replicas that always differ are of different arithmetic. */
+  private async disagreement(when: string): Promise<void> {
+    const { rollbacks, epoch } = this.host.state();
+    if (rollbacks >= DISAGREEMENTS) this.host.stop(`the trainers' weights differ ${when} (epoch ${epoch}), after ${rollbacks} replays; use devices of one model, or one trainer`, false);
+    return this.rollBack(`replicas disagree ${when}`);
+  }
+
   private async rollBack(reason: string): Promise<void> {
     this.host.log(`epoch ${this.host.state().epoch} begins again from its snapshot: ${reason}`);
     await this.host.record({ type: 'rolled-back', epoch: this.host.state().epoch, reason });
@@ -200,7 +220,8 @@ export class TrainingDriver {
 
   private leaseMs(): number {
     const first = this.host.state().step === this.host.state().plan?.firstStep;
-    return Math.max(this.timing.leaseMs, LEASE_STEPS * this.stepMs) * (first ? 2 : 1);
+    // Doubles while a step runs over it, so that a slow host gets through in the end.
+    return Math.max(this.timing.leaseMs, LEASE_STEPS * this.stepMs) * (first ? 2 : 1) * 2 ** Math.min(this.expiries, 10);
   }
 
   // --- what trainers are told ---

@@ -30,7 +30,7 @@ export async function openWorkbench(root: string): Promise<Workbench> {
 }
 
 /** Decoded scans of a folder under the options of a run. `onProgress(done, total)` while it decodes. */
-export function openStore(options: Options, root: string, onProgress?: (done: number, total: number) => void): Promise<ScanStore> {
+export function openStore(options: Options, root: string, onProgress?: (done: number, total: number) => void, signal?: AbortSignal): Promise<ScanStore> {
   return openScanStore({
     root,
     size: options.input.size,
@@ -39,6 +39,7 @@ export function openStore(options: Options, root: string, onProgress?: (done: nu
     onBadScan: options.data.onBadScan,
     threads: 2,
     ...(onProgress === undefined ? {} : { onProgress }),
+    ...(signal === undefined ? {} : { signal }),
   });
 }
 

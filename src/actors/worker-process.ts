@@ -6,7 +6,7 @@ import { startThread } from '../runtime/thread.js';
 import { engineFacts } from '../tensor/backend.js';
 import { canaryDigest } from '../training/canary.js';
 import type { Identity } from './presence.js';
-import { REFUSED_EXIT } from './run-exits.js';
+import { REFUSED_EXIT, TERMINATED_EXIT } from './run-exits.js';
 
 /** Identity of this process, with what decides the bits it computes. Loads TensorFlow. */
 export async function workerIdentity(role: Identity['role'], id: string, device: string, threads: number): Promise<Identity> {
@@ -28,7 +28,7 @@ async function deviceModel(device: string): Promise<string> {
  */
 export async function runBusThread(url: URL, workerData: object, serve: object): Promise<void> {
   const thread = startThread<BusThread>(url, { workerData, serve });
-  const stop = (): void => void thread.stop().then(() => process.exit(0));
+  const stop = (): void => void thread.stop().then(() => process.exit(TERMINATED_EXIT));
   process.once('SIGTERM', stop);
   process.once('SIGINT', () => undefined);
   const end = await Promise.race([thread.call(LONGEST_MS, (api) => api.untilFarewell()), thread.exited.then((error) => Promise.reject(error))]);
@@ -38,6 +38,16 @@ export async function runBusThread(url: URL, workerData: object, serve: object):
     process.exit(REFUSED_EXIT);
   }
   process.exit(0);
+}
+
+/** Runs a worker's main function; its last words on standard error are the reason, in one line. */
+export async function runWorker(main: () => Promise<void>): Promise<void> {
+  try {
+    await main();
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(1);
+  }
 }
 
 /** The longest a timer can wait, 24 days. */

@@ -9,8 +9,11 @@ import type { RunSetup } from '../actors/supervise-run.js';
 import { RunSupervision } from '../actors/supervise-run.js';
 import type { Options } from '../config/options.js';
 import { fingerprint } from '../engine/fingerprint.js';
+import type { Engine } from '../engine/locate.js';
 import { requireEngine } from '../engine/locate.js';
-import { acquireRunLock } from '../runtime/run-lock.js';
+import { Deadline, sleep } from '../runtime/monotonic.js';
+import type { RunLock } from '../runtime/run-lock.js';
+import { acquireRunLock, RunLockedError } from '../runtime/run-lock.js';
 import type { Message } from '../wire/messages.js';
 import { Interrupted } from './errors.js';
 import type { ShownFront } from './front-table.js';
@@ -18,6 +21,8 @@ import { renderFrontTable } from './front-table.js';
 import { print, printJson } from './output.js';
 import type { ProgressStatus, SearchPhase } from './progress.js';
 import { ProgressView } from './progress.js';
+
+const LOCK_MS = 3000;
 
 export interface SearchRequest {
   readonly folder: RunFolder;
@@ -31,27 +36,53 @@ export interface SearchRequest {
 
 /** Errors: Interrupted after Ctrl-C or SIGTERM; the typed errors of preparation and supervision. */
 export async function runSearch(request: SearchRequest): Promise<void> {
-  const { folder, options, resumed, json } = request;
+  const { folder } = request;
   const engine = await requireEngine();
-  // Refuses a run that another process works on; the evolution process then holds the lock itself.
-  if (existsSync(folder.root)) await (await acquireRunLock(folder.root)).release();
+  const lock = await lockRun(folder.root);
+  try {
+    await lockedSearch(request, engine);
+  } finally {
+    await lock.release();
+  }
+}
+
+/** A parent that was killed a moment ago may still be dying: tries for a while. */
+async function lockRun(root: string): Promise<RunLock> {
+  const deadline = new Deadline(LOCK_MS);
+  for (;;) {
+    try {
+      return await acquireRunLock(root);
+    } catch (error) {
+      if (!(error instanceof RunLockedError) || deadline.over) throw error;
+      await sleep(200);
+    }
+  }
+}
+
+async function lockedSearch(request: SearchRequest, engine: Engine): Promise<void> {
+  const { folder, options, resumed, json } = request;
   const view = json ? null : new ProgressView(process.stderr);
   const resume = `go on with: npx emars search --resume ${folder.root}`;
   const stopped = interruption(resume);
   const numerics = fingerprint({ tensorflow: { version: engine.tensorflow.version, id: '' }, threads: options.engine.threads, device: request.devices.join(',') });
-  const tell = json ? jsonEvents() : (status: Message<'Status'>): void => show(status, view);
-  const supervision = new RunSupervision({ ...request, natsBinary: engine.nats.path }, tell, (line) => view?.note(line));
+  const tell = json ? jsonEvents() : progressOf(view);
+  const supervision = new RunSupervision({ ...request, natsBinary: engine.nats.path }, tell, (line) => {
+    view?.note(line);
+  });
   const record = new RunRecord(folder.run, numerics, resumed, () => supervision.rows());
   await record.load();
   const start = performance.now();
   if (!resumed || !existsSync(folder.split)) {
-    const prepared = await Promise.race([prepareRun(folder, options, preparation(view, json, request.trainers)), stopped.signalled]);
+    const prepared = await prepareRun(folder, options, preparation(view, json, request.trainers), stopped.signal);
     record.badScans = prepared.badScans;
     for (const { path, reason } of prepared.badScans) view?.note(`skips ${path}: ${reason}`);
     record.addSeconds('prepareSeconds', (performance.now() - start) / 1000);
     record.addSeconds('totalSeconds', (performance.now() - start) / 1000);
   }
-  void stopped.signalled.catch(() => supervision.interrupt());
+  stopped.signal.addEventListener('abort', () => {
+    supervision.interrupt();
+  });
+  stopped.signal.throwIfAborted();
   const end = await supervision.run(record).finally(() => view?.end());
   if (end === 'interrupted') throw new Interrupted(resume);
   stopped.forget();
@@ -59,21 +90,24 @@ export async function runSearch(request: SearchRequest): Promise<void> {
   await showEnd(folder, json);
 }
 
-/** Ctrl-C and SIGTERM as a promise that rejects. */
-function interruption(resume: string): { signalled: Promise<never>; forget: () => void } {
-  let stop: () => void = () => undefined;
-  const signalled = new Promise<never>((_, reject) => (stop = () => reject(new Interrupted(resume))));
-  signalled.catch(() => undefined);
+/** Ctrl-C and SIGTERM as a signal whose reason says how to go on; repeated ones change nothing. */
+function interruption(resume: string): { signal: AbortSignal; forget: () => void } {
+  const controller = new AbortController();
+  const stop = (): void => {
+    controller.abort(new Interrupted(resume));
+  };
   const signals = ['SIGINT', 'SIGTERM'] as const;
   for (const signal of signals) process.on(signal, stop);
-  return { signalled, forget: () => signals.forEach((signal) => process.off(signal, stop)) };
+  return { signal: controller.signal, forget: () => signals.forEach((signal) => process.off(signal, stop)) };
 }
 
 const PHASES: ReadonlySet<string> = new Set<SearchPhase>(['preparing', 'warm-up', 'search', 'evaluating', 'done']);
 
-function show(status: Message<'Status'>, view: ProgressView | null): void {
-  const { phase, etaSeconds, bestAccuracy } = status;
-  if (PHASES.has(phase)) view?.update({ ...status, phase: phase as SearchPhase, etaSeconds: known(etaSeconds), bestAccuracy: known(bestAccuracy) });
+function progressOf(view: ProgressView | null): (status: Message<'Status'>) => void {
+  return (status) => {
+    const { phase, etaSeconds, bestAccuracy } = status;
+    if (PHASES.has(phase)) view?.update({ ...status, phase: phase as SearchPhase, etaSeconds: known(etaSeconds), bestAccuracy: known(bestAccuracy) });
+  };
 }
 
 /** One event a line, where something moved; the time left alone moves nothing. */

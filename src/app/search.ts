@@ -73,7 +73,7 @@ async function search(flags: Flags): Promise<void> {
     ...(flags.set === undefined ? {} : { set: flags.set }),
     overrides: { ...(flags.seed === undefined ? {} : { seed: flags.seed }), ...(flags.data === undefined ? {} : { data: { path: resolve(flags.data) } }) },
   });
-  if (options.data.path !== null && !existsSync(options.data.path)) throw new UsageError(`--data: expected a folder of scans, got "${options.data.path}", which is not there; check the path`);
+  requireData(options);
   const root = flags.out === undefined ? freeFolder(flags.config) : newFolder(flags.out);
   await launch(root, options, false, flags);
 }
@@ -85,11 +85,19 @@ async function resume(root: string, flags: Flags): Promise<void> {
   requireRun(root);
   if (!existsSync(runFolder(root).run) && !existsSync(runFolder(root).journal) && !existsSync(runFolder(root).snapshots)) throw new NotARun(`expected the folder of a run, got "${root}", which has a config.yaml and nothing else`);
   if ((await readRecordedStatus(root)) === 'finished') {
+    if (!existsSync(runFolder(root).report)) await (await import('../report/build.js')).buildReport(root);
     if (flags.json === true) await printJson({ phase: 'done', epoch: null, step: null, eta: 0, trainers: 0, run: root });
     else await print(`the run in ${root} is finished; its report is ${runFolder(root).report}`);
     return;
   }
-  await launch(root, loadOptions({ file: runFolder(root).config }), true, flags);
+  const options = loadOptions({ file: runFolder(root).config });
+  requireData(options);
+  await launch(root, options, true, flags);
+}
+
+/** Errors: UsageError when the scans of a search are not where it says. */
+function requireData({ data: { path } }: Options): void {
+  if (path !== null && !existsSync(path)) throw new UsageError(`data: expected a folder of scans, got "${path}", which is not there; check the path, or mount its disk`);
 }
 
 async function launch(root: string, options: Options, resumed: boolean, flags: Flags): Promise<void> {

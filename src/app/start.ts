@@ -18,7 +18,7 @@ export function registerStart(program: Command): void {
     .command('start')
     .summary('the quickstart: a whole search on phantom scans')
     .description(`Searches on phantom scans into ${OUT}, with ${TRAINERS} trainers on the CPU. An unfinished run is resumed, a finished one moved aside.`)
-    .addHelpText('after', '\nExample:\n  npm start')
+    .addHelpText('after', '\nExamples:\n  npm start\n  emars start')
     .action(start);
 }
 

@@ -20,6 +20,19 @@ export interface Measured {
   readonly confusion?: readonly number[];
 }
 
+/** Beyond this magnitude the selection cannot square distances any more. */
+const MOST = 1e150;
+
+/**
+ * What an objective returned, checked: modules of users return what they like. Errors: RangeError for
+ * anything but a number the selection can use; never a default in its place.
+ */
+export function checkedMeasurement(name: string, measured: unknown): Measured {
+  const value = typeof measured === 'object' && measured !== null ? (measured as { value?: unknown }).value : undefined;
+  if (typeof value !== 'number' || !(Math.abs(value) <= MOST)) throw new RangeError(`expected the objective "${name}" to return { value } with a finite number, got ${JSON.stringify(measured)}`);
+  return measured as Measured;
+}
+
 export interface GenomeSubject {
   readonly space: SearchSpace;
   readonly genome: Genome;
