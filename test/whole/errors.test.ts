@@ -103,7 +103,7 @@ describe('a resume refuses', () => {
     expect(oneLine(await emarsExits(2, ['search', '--resume', at('scans'), '--seed', '3']))).toContain('--seed');
   });
 
-  it('a damaged journal and another configuration, and names the file', async () => {
+  it('a damaged journal, another configuration, a damaged snapshot, and names the file', async () => {
     const started = emars(['search', ...SMOKE, '--data', at('scans'), '--out', at('damaged'), '--trainers', '1']);
     const run = await untilRun(started, at('damaged'), 'two epochs are trained', ({ step }) => step >= 9);
     kill9(started.child.pid!);
@@ -113,8 +113,12 @@ describe('a resume refuses', () => {
     journal[400]! ^= 1;
     writeFileSync(at('damaged', 'journal'), journal);
     expect(oneLine(await emarsExits(3, ['search', '--resume', at('damaged')]))).toContain('journal');
-    writeFileSync(at('reconfigured', 'config.yaml'), readFileSync(at('reconfigured', 'config.yaml'), 'utf8').replace(/learningRate: .*/, 'learningRate: 0.5'));
+    const config = readFileSync(at('reconfigured', 'config.yaml'), 'utf8');
+    writeFileSync(at('reconfigured', 'config.yaml'), config.replace(/learningRate: .*/, 'learningRate: 0.5'));
     expect(oneLine(await emarsExits(3, ['search', '--resume', at('reconfigured')]))).toContain('config.yaml');
+    writeFileSync(at('reconfigured', 'config.yaml'), config);
+    for (const name of readdirSync(at('reconfigured', 'snapshots'))) truncateSync(at('reconfigured', 'snapshots', name), 1000);
+    expect(oneLine(await emarsExits(3, ['search', '--resume', at('reconfigured'), '--trainers', '1']))).toMatch(/snapshot/);
   });
 });
 

@@ -101,6 +101,31 @@ describe('kill -9 of one process in mid-epoch, with nobody to help', () => {
     expect(only(readRun(folder('evaluator'))!, 'evolution').starts).toBe(2);
   });
 
+  it('SIGSTOP of the only trainer: taken for lost, called back when it wakes, and no byte changes', async () => {
+    const started = emars(search('asleep', '--trainers', '1'));
+    const run = await untilRun(started, folder('asleep'), 'the second epoch trains', ({ step }) => step === STEPS_PER_EPOCH + 1);
+    const { pid } = only(run, 'trainer-0');
+    process.kill(pid!, 'SIGSTOP');
+    try {
+      await untilRun(started, folder('asleep'), 'the epoch is rolled back', ({ rolledBackEpochs }) => rolledBackEpochs === 1);
+    } finally {
+      process.kill(pid!, 'SIGCONT');
+    }
+    expect((await started.ended).code).toBe(0);
+    expect(front('asleep')).toBe(front('two'));
+    // The same process: it was called back, not started again.
+    expect(only(readRun(folder('asleep'))!, 'trainer-0').starts).toBe(1);
+  });
+
+  it('SIGTERM of a trainer is no wish to end: it is started again, and no byte changes', async () => {
+    const started = emars(search('terminated', '--trainers', '2'));
+    const run = await untilRun(started, folder('terminated'), 'the second epoch trains', ({ step }) => step === STEPS_PER_EPOCH + 1);
+    process.kill(only(run, 'trainer-0').pid!, 'SIGTERM');
+    expect((await started.ended).code).toBe(0);
+    expect(front('terminated')).toBe(front('two'));
+    expect(only(readRun(folder('terminated'))!, 'trainer-0').starts).toBe(2);
+  });
+
   it('of the only trainer begins the epoch again from its snapshot and changes no byte', async () => {
     const started = emars(search('lonely', '--trainers', '1'));
     const run = await untilRun(started, folder('lonely'), 'the third epoch trains', ({ step }) => step === 2 * STEPS_PER_EPOCH + 1);
