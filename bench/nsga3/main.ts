@@ -17,6 +17,7 @@ import { isWorse, markdown } from './table.js';
 
 const HELP = `Usage: npm run bench:nsga3 -- [options]
   --seeds N             runs of each side and case, at least 3 (default 11)
+  --first-seed N        the first of them (default 1)
   --problems LIST       of ${PROBLEMS.join(',')} (default all)
   --objectives LIST     of ${OBJECTIVES.join(',')} (default all)
   --jobs N              processes at once (default: processors, at most 4)
@@ -26,6 +27,7 @@ Example: npm run bench:nsga3 -- --problems dtlz2,scaled-dtlz2 --objectives 3 --s
 
 interface Options {
   readonly seeds: number;
+  readonly firstSeed: number;
   readonly cases: readonly Case[];
   readonly jobs: number;
 }
@@ -33,7 +35,7 @@ interface Options {
 function options(parameters: string[]): Options | null {
   const { values } = parseArgs({
     args: parameters,
-    options: { seeds: { type: 'string' }, problems: { type: 'string' }, objectives: { type: 'string' }, jobs: { type: 'string' }, quick: { type: 'boolean' }, help: { type: 'boolean' } },
+    options: { seeds: { type: 'string' }, 'first-seed': { type: 'string' }, problems: { type: 'string' }, objectives: { type: 'string' }, jobs: { type: 'string' }, quick: { type: 'boolean' }, help: { type: 'boolean' } },
   });
   if (values.help === true) return null;
   const quick = values.quick === true;
@@ -41,6 +43,7 @@ function options(parameters: string[]): Options | null {
   const objectives = values.objectives?.split(',').map(Number) ?? (quick ? [3] : OBJECTIVES);
   return {
     seeds: count('--seeds', values.seeds ?? (quick ? '5' : '11'), 3, 1000),
+    firstSeed: count('--first-seed', values['first-seed'] ?? '1', 0, 1_000_000),
     cases: problems.flatMap((name) => objectives.map((m) => caseOf(name, m))),
     jobs: count('--jobs', values.jobs ?? String(Math.min(4, cpus().length)), 1, 64),
   };
@@ -52,11 +55,11 @@ function count(name: string, given: string, least: number, most: number): number
   return value;
 }
 
-async function bench({ seeds, cases, jobs }: Options): Promise<boolean> {
+async function bench({ seeds, firstSeed, cases, jobs }: Options): Promise<boolean> {
   const source = (name: string): string => fileURLToPath(new URL(`../../bench/nsga3/${name}`, import.meta.url));
   const python = peerPython(source('requirements.txt'));
   const ourSide = fileURLToPath(new URL('side.js', import.meta.url));
-  const list = Array.from({ length: seeds }, (_, k) => k + 1);
+  const list = Array.from({ length: seeds }, (_, k) => firstSeed + k);
   const all: Job[] = cases.flatMap((problem): Job[] => [
     { problem, seeds: list, command: [process.execPath, ourSide] },
     { problem, seeds: list, command: [python, source('pymoo_peer.py')] },
@@ -67,7 +70,7 @@ async function bench({ seeds, cases, jobs }: Options): Promise<boolean> {
   });
   const rows = cases.map((problem, k) => ({ problem, ours: results[2 * k]!, peer: results[2 * k + 1]! }));
   const worse = rows.filter(isWorse);
-  process.stdout.write(`IGD of the last population, ${seeds} runs of each side (seeds 1 to ${seeds}). p: two-sided Wilcoxon rank-sum, exact.\n`);
+  process.stdout.write(`IGD of the last population, ${seeds} runs of each side (seeds ${firstSeed} to ${firstSeed + seeds - 1}). p: two-sided Wilcoxon rank-sum, exact.\n`);
   process.stdout.write(`Node ${process.versions.node}; ${peerVersions(python)}; ${cpus().length} x ${cpus()[0]?.model ?? 'unknown processor'}; ${jobs} processes at once. Times are processor time of a run.\n\n`);
   process.stdout.write(`${markdown(rows)}\n\n`);
   process.stdout.write(worse.length === 0 ? 'EMARS is nowhere worse than pymoo.\n' : `EMARS is WORSE than pymoo on ${worse.map(({ problem }) => `${problem.name} M=${problem.objectives}`).join(', ')}.\n`);

@@ -57,7 +57,7 @@ type Incoming =
   | { readonly kind: 'reconnected' }
   | { readonly kind: 'tick' };
 
-const TICK_MS = 200;
+const TICK_MS = 100;
 const ROLL_CALL_MS = 1000;
 /** How long a search that goes on waits for all its trainers. */
 const GATHER_AGAIN_MS = 30_000;

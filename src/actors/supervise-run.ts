@@ -41,7 +41,7 @@ export class RunFailed extends Error {
   }
 }
 
-const RECORD_MS = 500;
+const RECORD_MS = 250;
 const STOP_MS = 3000;
 /** A worker that finds the broker away tries again; this often in a row it is given up. */
 const HEALTHY_MS = 20_000;
