@@ -56,7 +56,7 @@ describe('shipped configurations', () => {
       return { net, input: `${input.slices}x${input.size}, ${training.batch}`, scans, search: [warmup.epochs, evolution.population, evolution.keep, evolution.epochs, training.individualsPerStep].join(' ') };
     };
     expect(sizes('smoke.yaml')).toEqual({ net: '8; 8,16; 2,2; 2,2; 64', input: '16x32, 8', scans: 48, search: '1 6 3 4 2' });
-    expect(sizes('quickstart.yaml')).toEqual({ net: '16; 12,20,40; 2,2,2; 2,2,2; 160', input: '16x32, 8', scans: 180, search: '2 12 6 12 2' });
+    expect(sizes('quickstart.yaml')).toEqual({ net: '16; 12,20,40; 2,2,2; 2,2,2; 160', input: '16x32, 8', scans: 180, search: '2 12 6 30 2' });
     expect(sizes('nodules.yaml')).toMatchObject({ net: '16; 12,20,40; 2,2,2; 2,2,2; 160', input: '16x64, 8', search: '3 8 4 40 2' });
     expect(sizes('paper.yaml')).toMatchObject({ net: '32; 24,40,80,96,192,320; 2,2,2,1,2,1; 4,4,4,4,4,1; 1280', input: '32x64, 64', search: '5 20 10 95 1' });
   });
