@@ -82,7 +82,6 @@ export function statusOf({ rules, state, membership, tally, stopwatch, duplicate
     rolledBack: state.rollbacks,
     phases: stopwatch.phases(),
     absoluteStep: state.step,
-    fingerprint: state.numerics?.fingerprint ?? '',
     error,
   };
 }

@@ -158,7 +158,7 @@ export class EvolutionActor {
     if (reason === '') {
       if (numerics === null) await this.log.record({ type: 'numerics-fixed', fingerprint: hello.fingerprint, canary: Buffer.from(hello.canary).toString('hex') });
       if (this.membership.join(hello, monotonicMs())) await this.training?.lose([hello.id], 'its process was started again');
-      await this.training?.candidate(hello.id, hello.position ?? null);
+      this.training?.candidate(hello.id, hello.position ?? null);
     } else this.say(`refuses ${hello.id}: ${reason}`);
     if (reply !== '') this.bus.respond(reply, encode('Welcome', { accepted: reason === '', reason, fence }));
   }
@@ -252,8 +252,8 @@ export class EvolutionActor {
 
   private async recordTraining(event: SearchEvent): Promise<void> {
     await this.log.record(event);
-    // A new fence makes every message about the void steps an old one.
     if (event.type === 'rolled-back' || event.type === 'epoch-trained') this.training = null;
+    // A new fence makes every message about the void steps an old one.
     if (event.type === 'rolled-back') await this.log.record({ type: 'fence-raised', fence: this.log.state.fence + 1 });
     if (event.type === 'epoch-trained') await keepOnly(this.setup.folder.snapshots, [this.log.state.snapshot, this.log.state.trainedSnapshot].filter((sha) => sha !== ''));
   }

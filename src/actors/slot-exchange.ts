@@ -86,13 +86,14 @@ export class SlotExchange {
     return entry?.held === null && sameAttempt(entry.lease, lease);
   }
 
-  /** Takes a vector computed here and sends it. Resolves when it is on its way to every peer. */
+  /** Takes a vector computed here and sends it; it must not change any more. Resolves when it is on its way to every peer. */
   async offer(step: number, lease: SlotLease, vector: Float32Array): Promise<void> {
     const entry = this.steps.get(step)?.get(lease.slot);
     if (entry === undefined || !sameAttempt(entry.lease, lease) || entry.held !== null) return;
-    for (const { index, payload, checksum } of cut(vector, CHUNK_BYTES)) entry.assembly.add(index, payload, checksum);
+    const chunks = cut(vector, CHUNK_BYTES);
+    for (const { index, payload, checksum } of chunks) entry.assembly.add(index, payload, checksum);
     this.complete(step, entry);
-    for (const chunk of cut(entry.assembly.vector, CHUNK_BYTES)) {
+    for (const chunk of chunks) {
       // Bounded: credit may get lost with the broker, and who misses a chunk asks for it.
       const patience = monotonicMs() + CREDIT_MS;
       while (this.outstanding() + CHUNK_BYTES > WINDOW_BYTES && monotonicMs() < patience) await sleep(2);

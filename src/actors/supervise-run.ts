@@ -43,7 +43,7 @@ export class RunFailed extends Error {
 
 const RECORD_MS = 250;
 const STOP_MS = 3000;
-/** A worker that finds the broker away tries again; this often in a row it is given up. */
+/** A process that lives so long did not crash at its start: its count of deaths in a row begins anew. */
 const HEALTHY_MS = 20_000;
 
 interface Child {

@@ -101,7 +101,7 @@ export class TrainerProtocol {
   /** What this trainer holds, for its hello. */
   position(): NonNullable<Draft<'Hello'>['position']> | null {
     if (this.work === null) return null;
-    return { epoch: this.work.epoch, appliedStep: this.replica.appliedStep, holdsNext: false };
+    return { epoch: this.work.epoch, appliedStep: this.replica.appliedStep };
   }
 
   private async follow(directive: Message<'Directive'>): Promise<void> {
@@ -271,7 +271,6 @@ export class TrainerProtocol {
     const { net } = this.setup;
     return slotFloats(pathLayout(net.layout, net.space, this.genomeOf(stepInEpoch, slot)));
   }
-
 }
 
 type WireSlot = NonNullable<NonNullable<Message<'Directive'>['end']>['commit']>['slots'][number];

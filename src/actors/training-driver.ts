@@ -63,11 +63,6 @@ export class TrainingDriver {
     else this.announce();
   }
 
-  /** Milliseconds of a step, smoothed; 0 before the first. */
-  get millisecondsPerStep(): number {
-    return this.stepMs;
-  }
-
   takesPart(id: string): boolean {
     return this.members.includes(id);
   }
@@ -75,11 +70,10 @@ export class TrainingDriver {
   // --- events ---
 
   /** After a restart: a trainer said where it stands. */
-  async candidate(id: string, position: { epoch: number; appliedStep: number } | null): Promise<void> {
+  candidate(id: string, position: { epoch: number; appliedStep: number } | null): void {
     const { epoch, step } = this.host.state();
     if (this.stage !== 'adopting' || position?.epoch !== epoch) return;
     if (position.appliedStep === step || position.appliedStep === step - 1) this.members = [...new Set([...this.members, id])].sort();
-    await Promise.resolve();
   }
 
   async ready({ id, fence, epoch, error }: Message<'EpochReady'>): Promise<void> {
@@ -90,7 +84,7 @@ export class TrainingDriver {
       return this.lose([id], `it cannot train epoch ${epoch}: ${error}`);
     }
     this.readyMembers.add(id);
-    await this.startWhenReady();
+    this.startWhenReady();
   }
 
   async slots(report: Message<'SlotsHeld'>): Promise<void> {
@@ -123,7 +117,10 @@ export class TrainingDriver {
     this.members = this.members.filter((id) => !lost.includes(id));
     if (this.stage === 'adopting') return;
     if (this.members.length === 0) return this.rollBack('no trainer is left');
-    if (this.stage === 'preparing') return this.startWhenReady();
+    if (this.stage === 'preparing') {
+      this.startWhenReady();
+      return;
+    }
     if (this.stage === 'ending') {
       if (lost.includes(this.writer)) this.writer = this.members[0]!;
       this.announce();
@@ -153,14 +150,14 @@ export class TrainingDriver {
   private async adopt(): Promise<void> {
     if (this.members.length === 0) return this.rollBack('no trainer stands where the journal ends');
     this.host.log(`goes on at step ${this.host.state().step} with ${this.members.join(', ')}`);
-    await this.nextStep();
+    this.nextStep();
   }
 
-  private async startWhenReady(): Promise<void> {
-    if (this.members.every((id) => this.readyMembers.has(id))) await this.nextStep();
+  private startWhenReady(): void {
+    if (this.members.every((id) => this.readyMembers.has(id))) this.nextStep();
   }
 
-  private async nextStep(): Promise<void> {
+  private nextStep(): void {
     const { step, plan, fence } = this.host.state();
     if (step === plan!.firstStep + this.rules.stepsPerEpoch) {
       this.stage = 'ending';
@@ -172,7 +169,6 @@ export class TrainingDriver {
       this.stepStartedAt = monotonicMs();
     }
     this.announce();
-    await Promise.resolve();
   }
 
   private async commitWhenWhole(): Promise<void> {
@@ -185,7 +181,7 @@ export class TrainingDriver {
     this.expiries = 0;
     this.ledger = null;
     await this.host.record({ type: 'step-committed', epoch, step, slots, repeated });
-    await this.nextStep();
+    this.nextStep();
   }
 
   private async closeWhenTrained(): Promise<void> {

@@ -8,14 +8,13 @@
 import { generator } from '../random/generator.js';
 import type { Genome } from '../space/genome.js';
 import { genomeId } from '../space/genome.js';
-import { sampleGenome } from '../space/variation.js';
+import { expectUnused, sampleGenome } from '../space/variation.js';
 import type { EpochPlan, SearchRules, SearchState } from './state.js';
 
 /** Slots of a step, S = individuals per step × micro-batches: fixed, whoever computes them. */
 export function slotsPerStep(rules: SearchRules): number {
   return rules.individualsPerStep * rules.microBatches;
 }
-
 
 /** The plan of `state.epoch`: a function of the rules and the state alone. */
 export function planEpoch(rules: SearchRules, state: SearchState): EpochPlan {
@@ -57,11 +56,10 @@ function populationSchedule(rules: SearchRules, state: SearchState): Schedule {
 
 /** P different uniform draws: the first population of a search without warm-up. */
 export function drawPopulation(rules: SearchRules, count: number, taken: ReadonlySet<string>): Genome[] {
+  expectUnused(rules.space, taken, count);
   const random = generator(rules.seed, 'population');
   const used = new Set(taken);
   const drawn: Genome[] = [];
-  const capacity = Math.pow(rules.space.operations.length, rules.space.blocks.reduce((sum, blocks) => sum + blocks, 0)) - taken.size;
-  if (capacity < count) throw new RangeError(`expected a search space of at least ${count} unused genomes, got ${capacity}; widen the space or lower evolution.population`);
   while (drawn.length < count) {
     const genome = sampleGenome(rules.space, random);
     if (used.has(genomeId(genome))) continue;

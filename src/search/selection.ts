@@ -1,6 +1,5 @@
 /** Who survives an epoch, and what the front is (paper Alg. 1, "Select"; spec section 2). */
 import { nonDominated, selectSurvivors } from '../evolution/selector.js';
-import type { SelectorName } from '../evolution/selector.js';
 import { generator } from '../random/generator.js';
 import type { ObjectiveRule, SearchRules, SearchState } from './state.js';
 
@@ -45,7 +44,7 @@ export function chooseSurvivors(rules: SearchRules, state: SearchState): string[
     values,
     directions,
     keep: rules.keep,
-    selector: rules.selector as SelectorName,
+    selector: rules.selector,
     random: generator(rules.seed, 'selection', state.epoch),
     ...(rules.partitions === null ? {} : { partitions: rules.partitions }),
     accuracyIndex: Math.max(0, deciding(rules).findIndex(({ name }) => name === 'accuracy')),

@@ -1,4 +1,5 @@
 /** The state of a search: plain data, a fold over its events (paper Alg. 1). */
+import type { SelectorName } from '../evolution/selector.js';
 import type { Genome } from '../space/genome.js';
 import type { SearchSpace } from '../space/space.js';
 import type { VariationOptions } from '../space/variation.js';
@@ -30,7 +31,7 @@ export interface SearchRules {
   /** K. */
   readonly keep: number;
   readonly variation: VariationOptions;
-  readonly selector: string;
+  readonly selector: SelectorName;
   /** Das–Dennis partitions; null: the smallest with at least K directions. */
   readonly partitions: number | null;
   readonly objectives: readonly ObjectiveRule[];

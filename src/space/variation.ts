@@ -41,6 +41,12 @@ export interface VariationOptions {
   readonly mutationProbability: number;
 }
 
+/** Errors: RangeError if the space has fewer than `count` genomes that are not taken. */
+export function expectUnused(space: SearchSpace, taken: ReadonlySet<string>, count: number): void {
+  const capacity = Math.pow(space.operations.length, blockCount(space)) - taken.size;
+  if (capacity < count) throw new RangeError(`expected at least ${count} unused genomes in the search space, got ${capacity}; widen the space or lower evolution.population`);
+}
+
 /** Tries before a duplicate is replaced by uniform draws; keeps breeding finite in a crowded space. */
 const BREEDING_TRIES = 64;
 
@@ -53,8 +59,7 @@ const BREEDING_TRIES = 64;
  * unused genomes than `count`.
  */
 export function breed(space: SearchSpace, parents: readonly Genome[], taken: ReadonlySet<string>, count: number, options: VariationOptions, streamOf: (index: number) => Generator): Genome[] {
-  const capacity = Math.pow(space.operations.length, blockCount(space)) - taken.size;
-  if (capacity < count) throw new RangeError(`expected at least ${count} unused genomes in the search space, got ${capacity}; widen the space or lower evolution.population`);
+  expectUnused(space, taken, count);
   const used = new Set(taken);
   const offspring: Genome[] = [];
   for (let index = 0; index < count; index++) {

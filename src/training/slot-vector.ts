@@ -29,5 +29,4 @@ export interface ComputedSlot {
   readonly length: number;
   /** Why the vector is no gradient; '' when it is one. */
   readonly bad: string;
-  readonly loss: number;
 }

@@ -27,7 +27,7 @@ export function computeSlot(net: Net, dataset: Dataset, rules: TrainingRules, ke
     augment: (scan) => augmentStream(rules, step, slot, scan),
     depth: (scan) => depthStream(rules, step, slot, scan),
   });
-  const { gradient, statistics, loss } = pathGradient(net, genome, parameters, {
+  const { gradient, statistics } = pathGradient(net, genome, parameters, {
     ...batch,
     ...(rules.dropout > 0 ? { dropoutMask: dropoutMask(rules, step, slot, ids.length, net.space.head, rules.dropout) } : {}),
     ...(rules.classWeights === null ? {} : { classWeights: rules.classWeights }),
@@ -37,5 +37,5 @@ export function computeSlot(net: Net, dataset: Dataset, rules: TrainingRules, ke
   out.set(statistics, path.parameterCount);
   const length = slotFloats(path);
   const position = firstNonFinite(out.subarray(0, length));
-  return { length, bad: position < 0 ? '' : `value ${position} of ${length} is ${out[position]!}`, loss };
+  return { length, bad: position < 0 ? '' : `value ${position} of ${length} is ${out[position]!}` };
 }

@@ -154,7 +154,7 @@ describe('variants', () => {
     expect(cold.at(-1)!.phase).toBe('done');
   });
 
-  it.each(['merged-fronts', 'nsga2', 'random', 'top-accuracy'])('work with the selector %s', (selector) => {
+  it.each(['merged-fronts', 'nsga2', 'random', 'top-accuracy'] as const)('work with the selector %s', (selector) => {
     expect(wholeSearch({ ...RULES, selector }).states.at(-1)!.phase).toBe('done');
   });
 
