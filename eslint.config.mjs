@@ -4,7 +4,10 @@ const pureRooms = ['random', 'space', 'evolution', 'gradient', 'search'];
 
 export default tseslint.config(
   { ignores: ['dist/', '.types/', 'node_modules/', 'runs/', 'proto/generated/', 'dist-bench/'] },
-  ...tseslint.configs.strictTypeChecked.map((entry) => ({ ...entry, files: ['src/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts'] })),
+  ...tseslint.configs.strictTypeChecked.map((entry) => ({
+    ...entry,
+    files: ['src/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts'],
+  })),
   {
     files: ['src/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts'],
     languageOptions: { parserOptions: { project: './tsconfig.json', tsconfigRootDir: import.meta.dirname } },
@@ -12,8 +15,14 @@ export default tseslint.config(
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/no-explicit-any': 'error',
       '@typescript-eslint/consistent-type-imports': 'error',
-      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
-      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
       // Indexed access is checked (noUncheckedIndexedAccess); in numeric loops the bound is the proof.
       '@typescript-eslint/no-non-null-assertion': 'off',
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
@@ -24,7 +33,11 @@ export default tseslint.config(
     // Search code has no clock and no chance: a seed in, the same front out.
     files: pureRooms.map((room) => `src/${room}/**/*.ts`),
     rules: {
-      'no-restricted-properties': ['error', { object: 'Math', property: 'random' }, { object: 'Date', property: 'now' }],
+      'no-restricted-properties': [
+        'error',
+        { object: 'Math', property: 'random' },
+        { object: 'Date', property: 'now' },
+      ],
       'no-restricted-globals': ['error', 'performance', 'process', 'setTimeout', 'setInterval', 'Date'],
     },
   },

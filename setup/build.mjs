@@ -16,7 +16,8 @@ export async function build() {
   const stamp = existsSync(STAMP) ? readFileSync(STAMP, 'utf8') : '';
   const schemas = inputs.filter((path) => path.endsWith('.proto'));
   const lost =
-    schemas.some((path) => !existsSync(generatedOf(path))) || sources.some((path) => !path.endsWith('.d.ts') && !existsSync(outputOf(path)));
+    schemas.some((path) => !existsSync(generatedOf(path))) ||
+    sources.some((path) => !path.endsWith('.d.ts') && !existsSync(outputOf(path)));
   if (stamp === digest && !lost) return;
   await phase('Compiling TypeScript', async () => {
     // The compiler trusts its own record of what it wrote: without the files, the record must go too.
@@ -34,7 +35,8 @@ export async function build() {
 function removeOrphans(outputs) {
   for (const path of list('dist').filter((file) => file.endsWith('.js'))) {
     if (outputs.has(join(root, path))) continue;
-    for (const ending of ['.js', '.js.map', '.d.ts', '.d.ts.map']) rmSync(join(root, path.replace(/\.js$/, ending)), { force: true });
+    for (const ending of ['.js', '.js.map', '.d.ts', '.d.ts.map'])
+      rmSync(join(root, path.replace(/\.js$/, ending)), { force: true });
   }
 }
 
@@ -56,6 +58,8 @@ function digestOf(paths) {
 /** Files below a folder, as paths relative to the root, sorted; empty where there is no such folder. */
 function list(folder) {
   if (!existsSync(join(root, folder))) return [];
-  const files = readdirSync(join(root, folder), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const files = readdirSync(join(root, folder), { recursive: true, withFileTypes: true }).filter((entry) =>
+    entry.isFile(),
+  );
   return files.map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1)).sort();
 }

@@ -13,21 +13,31 @@ export async function install() {
   }
   const npm = process.env.npm_execpath;
   const [program, ...args] = npm?.endsWith('.js') ? [process.execPath, npm] : ['npm'];
-  await phase(`Installing npm packages (${reason})`, () => mustRun(program, [...args, 'ci', '--ignore-scripts', '--no-fund', '--no-audit', '--loglevel=error'], { quiet: true }));
+  await phase(`Installing npm packages (${reason})`, () =>
+    mustRun(program, [...args, 'ci', '--ignore-scripts', '--no-fund', '--no-audit', '--loglevel=error'], {
+      quiet: true,
+    }),
+  );
 }
 
 /** Why the packages must be installed, or null. npm writes what it installed to node_modules/.package-lock.json. */
 function staleReason() {
   const wanted = readPackages('package-lock.json');
-  if (wanted === null) throw new PhaseError('package-lock.json is missing or damaged; restore it from the repository.', 4);
+  if (wanted === null)
+    throw new PhaseError('package-lock.json is missing or damaged; restore it from the repository.', 4);
   const installed = readPackages(join('node_modules', '.package-lock.json'));
   if (installed === null) return 'none are installed';
   for (const [path, entry] of Object.entries(wanted)) {
     if (path === '' || entry.optional || entry.link) continue;
     const there = installed[path];
     if (there === undefined) return `${path.replace('node_modules/', '')} is missing`;
-    if (there.version !== entry.version || there.integrity !== entry.integrity) return `${path.replace('node_modules/', '')} changed`;
-    if (path.lastIndexOf('node_modules/') === 0 && lstatSync(join(root, path), { throwIfNoEntry: false }) === undefined) return `${path} is gone`;
+    if (there.version !== entry.version || there.integrity !== entry.integrity)
+      return `${path.replace('node_modules/', '')} changed`;
+    if (
+      path.lastIndexOf('node_modules/') === 0 &&
+      lstatSync(join(root, path), { throwIfNoEntry: false }) === undefined
+    )
+      return `${path} is gone`;
   }
   return null;
 }

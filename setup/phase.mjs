@@ -40,7 +40,11 @@ export async function phase(name, work) {
  */
 export function runChild(program, args, { env = process.env, quiet = false } = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { cwd: root, env, stdio: quiet ? ['ignore', 'pipe', 'pipe'] : 'inherit' });
+    const child = spawn(program, args, {
+      cwd: root,
+      env,
+      stdio: quiet ? ['ignore', 'pipe', 'pipe'] : 'inherit',
+    });
     let said = '';
     child.stdout?.on('data', (chunk) => (said += chunk));
     child.stderr?.on('data', (chunk) => (said += chunk));
@@ -61,7 +65,8 @@ export function runChild(program, args, { env = process.env, quiet = false } = {
 /** Like {@link runChild}, but anything except exit code 0 is a {@link PhaseError}. */
 export async function mustRun(program, args, options) {
   const exitCode = await runChild(program, args, options);
-  if (exitCode !== 0) throw new PhaseError(`${[program, ...args].join(' ')} ended with exit code ${exitCode}.`, exitCode);
+  if (exitCode !== 0)
+    throw new PhaseError(`${[program, ...args].join(' ')} ended with exit code ${exitCode}.`, exitCode);
 }
 
 /**
@@ -89,7 +94,7 @@ export async function main(work) {
   } catch (error) {
     progress(null);
     // Ours, and the engine's, carry an exit code: one line. Anything else is a fault of ours: with its trace.
-    say(typeof error?.exitCode === 'number' ? error.message : error?.stack ?? String(error));
+    say(typeof error?.exitCode === 'number' ? error.message : (error?.stack ?? String(error)));
     process.exitCode = typeof error?.exitCode === 'number' ? error.exitCode : 1;
   }
 }

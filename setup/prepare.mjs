@@ -22,7 +22,9 @@ export async function prepare() {
     say(`  ${line}`);
   };
   const started = performance.now();
-  const engine = await interruptible(() => provideEngine({ log, progress: (text) => progress(text === null ? null : `  ${text}`) }));
+  const engine = await interruptible(() =>
+    provideEngine({ log, progress: (text) => progress(text === null ? null : `  ${text}`) }),
+  );
   if (worked) say(`Native parts: done in ${((performance.now() - started) / 1000).toFixed(1)} s.`);
   return engine;
 }
@@ -48,5 +50,8 @@ async function interruptible(work) {
 function checkNode() {
   const [major, minor] = process.versions.node.split('.').map(Number);
   if (major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1])) return;
-  throw new PhaseError(`Node ${OLDEST_NODE.join('.')} or newer is needed, this is ${process.versions.node}. Install Node 22 from nodejs.org or your distribution.`, 4);
+  throw new PhaseError(
+    `Node ${OLDEST_NODE.join('.')} or newer is needed, this is ${process.versions.node}. Install Node 22 from nodejs.org or your distribution.`,
+    4,
+  );
 }

@@ -18,7 +18,10 @@ export default class Tally {
         else if (state === 'failed') tally.failed++;
         else {
           tally.skipped++;
-          tally.skips.push({ name: `${module.relativeModuleId} > ${test.fullName}`, reason: note ?? (state === 'pending' ? 'it was not run' : '') });
+          tally.skips.push({
+            name: `${module.relativeModuleId} > ${test.fullName}`,
+            reason: note ?? (state === 'pending' ? 'it was not run' : ''),
+          });
         }
       }
     }

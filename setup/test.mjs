@@ -12,17 +12,26 @@ import { prepare } from './prepare.mjs';
 await main(async () => {
   await prepare();
   // A failed check does not hide the tests: both are wanted from one run.
-  const checks = await phase('Types, lint and import rules', () => runChild('npm', ['run', '--silent', 'check']));
+  const checks = await phase('Types, lint and import rules', () =>
+    runChild('npm', ['run', '--silent', 'check']),
+  );
   if (checks !== 0) say(`The checks failed (exit code ${checks}); the tests run all the same.`);
 
   const folder = mkdtempSync(join(tmpdir(), 'emars-tests-'));
   try {
     const file = join(folder, 'tally.json');
     const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
-    const args = [vitest, 'run', '--reporter=default', `--reporter=${join(root, 'setup', 'tally.mjs')}`, ...process.argv.slice(2)];
+    const args = [
+      vitest,
+      'run',
+      '--reporter=default',
+      `--reporter=${join(root, 'setup', 'tally.mjs')}`,
+      ...process.argv.slice(2),
+    ];
     const tests = await runChild(process.execPath, args, { env: { ...process.env, EMARS_TALLY: file } });
     const tally = readTally(file);
-    for (const { name, reason } of tally?.skips ?? []) console.log(`skipped: ${name}${reason === '' ? '' : ` (${reason})`}`);
+    for (const { name, reason } of tally?.skips ?? [])
+      console.log(`skipped: ${name}${reason === '' ? '' : ` (${reason})`}`);
     if (checks !== 0) console.log(`The checks before the tests failed with exit code ${checks}.`);
     if (tally === null) say('vitest ended before it could count its tests.');
     else console.log(`${tally.passed} passed, ${tally.failed} failed, ${tally.skipped} skipped`);

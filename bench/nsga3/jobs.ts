@@ -19,7 +19,11 @@ export interface Job {
 }
 
 /** The runs of each job, in the order of `jobs`. `done` is told of each as it ends. Rejects if a child fails. */
-export async function runJobs(jobs: readonly Job[], atOnce: number, done: (job: Job) => void): Promise<Run[][]> {
+export async function runJobs(
+  jobs: readonly Job[],
+  atOnce: number,
+  done: (job: Job) => void,
+): Promise<Run[][]> {
   const results = new Array<Run[]>(jobs.length);
   let next = 0;
   const worker = async (): Promise<void> => {
@@ -47,12 +51,19 @@ async function run(job: Job): Promise<Run[]> {
   child.stdin.on('error', () => undefined); // A child that died early is reported by its exit code.
   child.stdin.end(JSON.stringify({ case: job.problem, seeds: job.seeds }));
   const [output, complaints, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
-  if (code !== 0) throw new Error(`${program} ended with ${String(code)} on ${job.problem.name}: ${complaints.trim().split('\n').slice(-3).join(' | ')}`);
+  if (code !== 0)
+    throw new Error(
+      `${program} ended with ${String(code)} on ${job.problem.name}: ${complaints.trim().split('\n').slice(-3).join(' | ')}`,
+    );
   return output
     .trim()
     .split('\n')
     .map((line) => {
-      const { seed, seconds, values } = JSON.parse(line) as { seed: number; seconds: number; values: number[][] };
+      const { seed, seconds, values } = JSON.parse(line) as {
+        seed: number;
+        seconds: number;
+        values: number[][];
+      };
       return { seed, seconds, igd: igd(job.problem, values) };
     });
 }

@@ -18,7 +18,9 @@ const MATING_ROUNDS = 100;
 /** The objective values [N][M] of the last population. */
 export function runNsga3(problem: Case, seed: number): number[][] {
   const start = generator(seed, 'bench-start');
-  let population: Float64Array[] = Array.from({ length: problem.population }, () => Float64Array.from({ length: problem.variables }, () => start.uniform()));
+  let population: Float64Array[] = Array.from({ length: problem.population }, () =>
+    Float64Array.from({ length: problem.variables }, () => start.uniform()),
+  );
   let values = population.map((x) => evaluate(problem, x));
   let state: SelectorState | undefined;
   for (let generation = 0; generation < problem.generations; generation++) {
@@ -41,7 +43,12 @@ export function runNsga3(problem: Case, seed: number): number[][] {
   return values;
 }
 
-function breed(population: readonly Float64Array[], count: number, seed: number, generation: number): Float64Array[] {
+function breed(
+  population: readonly Float64Array[],
+  count: number,
+  seed: number,
+  generation: number,
+): Float64Array[] {
   const random = generator(seed, 'bench-breed', generation);
   const children: Float64Array[] = [];
   for (let round = 0; children.length < count && round < MATING_ROUNDS; round++) {
@@ -49,7 +56,8 @@ function breed(population: readonly Float64Array[], count: number, seed: number,
     for (let k = 0; k < parents.length; k += 2) {
       for (const child of crossover(population[parents[k]!]!, population[parents[k + 1]!]!, random)) {
         mutate(child, random);
-        if (children.length < count && !repeats(child, population) && !repeats(child, children)) children.push(child);
+        if (children.length < count && !repeats(child, population) && !repeats(child, children))
+          children.push(child);
       }
     }
   }

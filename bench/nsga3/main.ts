@@ -35,7 +35,15 @@ interface Options {
 function options(parameters: string[]): Options | null {
   const { values } = parseArgs({
     args: parameters,
-    options: { seeds: { type: 'string' }, 'first-seed': { type: 'string' }, problems: { type: 'string' }, objectives: { type: 'string' }, jobs: { type: 'string' }, quick: { type: 'boolean' }, help: { type: 'boolean' } },
+    options: {
+      seeds: { type: 'string' },
+      'first-seed': { type: 'string' },
+      problems: { type: 'string' },
+      objectives: { type: 'string' },
+      jobs: { type: 'string' },
+      quick: { type: 'boolean' },
+      help: { type: 'boolean' },
+    },
   });
   if (values.help === true) return null;
   const quick = values.quick === true;
@@ -51,12 +59,14 @@ function options(parameters: string[]): Options | null {
 
 function count(name: string, given: string, least: number, most: number): number {
   const value = Number(given);
-  if (!Number.isInteger(value) || value < least || value > most) throw new RangeError(`${name}: expected an integer from ${least} to ${most}, got ${given}`);
+  if (!Number.isInteger(value) || value < least || value > most)
+    throw new RangeError(`${name}: expected an integer from ${least} to ${most}, got ${given}`);
   return value;
 }
 
 async function bench({ seeds, firstSeed, cases, jobs }: Options): Promise<boolean> {
-  const source = (name: string): string => fileURLToPath(new URL(`../../bench/nsga3/${name}`, import.meta.url));
+  const source = (name: string): string =>
+    fileURLToPath(new URL(`../../bench/nsga3/${name}`, import.meta.url));
   const python = peerPython(source('requirements.txt'));
   const ourSide = fileURLToPath(new URL('side.js', import.meta.url));
   const list = Array.from({ length: seeds }, (_, k) => firstSeed + k);
@@ -66,14 +76,24 @@ async function bench({ seeds, firstSeed, cases, jobs }: Options): Promise<boolea
   ]);
   let finished = 0;
   const results = await runJobs(all, jobs, (job) => {
-    process.stderr.write(`${++finished}/${all.length} ${job.problem.name} M=${job.problem.objectives} ${job.command[0] === python ? 'pymoo' : 'EMARS'}\n`);
+    process.stderr.write(
+      `${++finished}/${all.length} ${job.problem.name} M=${job.problem.objectives} ${job.command[0] === python ? 'pymoo' : 'EMARS'}\n`,
+    );
   });
   const rows = cases.map((problem, k) => ({ problem, ours: results[2 * k]!, peer: results[2 * k + 1]! }));
   const worse = rows.filter(isWorse);
-  process.stdout.write(`IGD of the last population, ${seeds} runs of each side (seeds ${firstSeed} to ${firstSeed + seeds - 1}). p: two-sided Wilcoxon rank-sum, exact.\n`);
-  process.stdout.write(`Node ${process.versions.node}; ${peerVersions(python)}; ${cpus().length} x ${cpus()[0]?.model ?? 'unknown processor'}; ${jobs} processes at once. Times are processor time of a run.\n\n`);
+  process.stdout.write(
+    `IGD of the last population, ${seeds} runs of each side (seeds ${firstSeed} to ${firstSeed + seeds - 1}). p: two-sided Wilcoxon rank-sum, exact.\n`,
+  );
+  process.stdout.write(
+    `Node ${process.versions.node}; ${peerVersions(python)}; ${cpus().length} x ${cpus()[0]?.model ?? 'unknown processor'}; ${jobs} processes at once. Times are processor time of a run.\n\n`,
+  );
   process.stdout.write(`${markdown(rows)}\n\n`);
-  process.stdout.write(worse.length === 0 ? 'EMARS is nowhere worse than pymoo.\n' : `EMARS is WORSE than pymoo on ${worse.map(({ problem }) => `${problem.name} M=${problem.objectives}`).join(', ')}.\n`);
+  process.stdout.write(
+    worse.length === 0
+      ? 'EMARS is nowhere worse than pymoo.\n'
+      : `EMARS is WORSE than pymoo on ${worse.map(({ problem }) => `${problem.name} M=${problem.objectives}`).join(', ')}.\n`,
+  );
   return worse.length === 0;
 }
 
@@ -82,7 +102,10 @@ try {
   if (wanted === null) process.stdout.write(HELP);
   else process.exitCode = (await bench(wanted)) ? 0 : 1;
 } catch (error) {
-  const known = error instanceof PeerUnavailableError || error instanceof RangeError || error instanceof TypeError;
-  process.stderr.write(`bench:nsga3: ${error instanceof Error ? (known ? error.message : (error.stack ?? error.message)) : String(error)}\n`);
+  const known =
+    error instanceof PeerUnavailableError || error instanceof RangeError || error instanceof TypeError;
+  process.stderr.write(
+    `bench:nsga3: ${error instanceof Error ? (known ? error.message : (error.stack ?? error.message)) : String(error)}\n`,
+  );
   process.exitCode = 2;
 }

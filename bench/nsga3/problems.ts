@@ -56,7 +56,10 @@ export const OBJECTIVES: readonly number[] = Object.keys(PARTITIONS).map(Number)
 export function caseOf(name: string, objectives: number): Case {
   const family = FAMILIES[name];
   const partitions = PARTITIONS[objectives];
-  if (family === undefined || partitions === undefined) throw new RangeError(`expected a problem of ${PROBLEMS.join(', ')} with ${OBJECTIVES.join(' or ')} objectives, got ${name} with ${objectives}`);
+  if (family === undefined || partitions === undefined)
+    throw new RangeError(
+      `expected a problem of ${PROBLEMS.join(', ')} with ${OBJECTIVES.join(' or ')} objectives, got ${name} with ${objectives}`,
+    );
   const directions = dasDennis(objectives, partitions);
   const factor = family.factor?.[objectives] ?? 1;
   return {
@@ -116,7 +119,10 @@ function sphere(position: Float64Array, g: number, alpha: number): number[] {
 /** Where the reference lines meet the true front, unscaled and unshifted: the set IGD is measured to. */
 export function frontTargets(problem: Case): number[][] {
   return problem.directions.map((direction) => {
-    const length = problem.shape === 'dtlz1' ? 2 * direction.reduce((sum, d) => sum + d, 0) : Math.sqrt(direction.reduce((sum, d) => sum + d * d, 0));
+    const length =
+      problem.shape === 'dtlz1'
+        ? 2 * direction.reduce((sum, d) => sum + d, 0)
+        : Math.sqrt(direction.reduce((sum, d) => sum + d * d, 0));
     return direction.map((d) => d / length);
   });
 }

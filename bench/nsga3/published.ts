@@ -4,7 +4,9 @@
  * These figures are quoted FROM MEMORY of the paper and need checking against it. They are printed
  * for orientation; nothing is decided by them.
  */
-export const PUBLISHED: Readonly<Record<string, Readonly<Record<number, readonly [number, number, number]>>>> = {
+export const PUBLISHED: Readonly<
+  Record<string, Readonly<Record<number, readonly [number, number, number]>>>
+> = {
   dtlz1: { 3: [4.88e-4, 1.308e-3, 4.88e-3], 5: [5.116e-4, 9.799e-4, 1.979e-3] },
   dtlz2: { 3: [1.262e-3, 1.357e-3, 2.114e-3], 5: [4.254e-3, 4.982e-3, 5.862e-3] },
   dtlz3: { 3: [9.751e-4, 4.007e-3, 6.665e-3], 5: [3.086e-3, 5.96e-3, 1.196e-2] },

@@ -15,7 +15,9 @@ export class PeerUnavailableError extends Error {
     readonly step: string,
     readonly output: string,
   ) {
-    super(`cannot set up pymoo, the peer of this benchmark: ${step} failed${output === '' ? '' : `: ${output}`}. Needed: python3 (3.10 to 3.13) with venv and pip, and a package index that pip can reach; another Python may be named in EMARS_PYTHON`);
+    super(
+      `cannot set up pymoo, the peer of this benchmark: ${step} failed${output === '' ? '' : `: ${output}`}. Needed: python3 (3.10 to 3.13) with venv and pip, and a package index that pip can reach; another Python may be named in EMARS_PYTHON`,
+    );
   }
 }
 
@@ -33,7 +35,15 @@ export function peerPython(requirements: string): string {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   step('making a virtual environment', process.env['EMARS_PYTHON'] ?? 'python3', ['-m', 'venv', folder]);
-  step('pip install', python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements]);
+  step('pip install', python, [
+    '-m',
+    'pip',
+    'install',
+    '--quiet',
+    '--disable-pip-version-check',
+    '-r',
+    requirements,
+  ]);
   step('importing pymoo', python, ['-c', 'import pymoo.algorithms.moo.nsga3']);
   // Last, so that an interrupted installation is made anew.
   writeFileSync(stamp, wanted);
@@ -41,13 +51,18 @@ export function peerPython(requirements: string): string {
 }
 
 function step(name: string, command: string, parameters: string[]): void {
-  const { status, stdout, stderr, error } = spawnSync(command, parameters, { encoding: 'utf8', timeout: MINUTES_TO_INSTALL * 60_000 });
+  const { status, stdout, stderr, error } = spawnSync(command, parameters, {
+    encoding: 'utf8',
+    timeout: MINUTES_TO_INSTALL * 60_000,
+  });
   if (error !== undefined) throw new PeerUnavailableError(name, error.message);
-  if (status !== 0) throw new PeerUnavailableError(name, `${stderr}\n${stdout}`.trim().split('\n').slice(-3).join(' | '));
+  if (status !== 0)
+    throw new PeerUnavailableError(name, `${stderr}\n${stdout}`.trim().split('\n').slice(-3).join(' | '));
 }
 
 /** "Python 3.11.7, pymoo 0.6.2, numpy 2.2.6", as the environment itself says. */
 export function peerVersions(python: string): string {
-  const script = 'import platform, numpy, importlib.metadata as m; print(f"Python {platform.python_version()}, pymoo {m.version(\'pymoo\')}, numpy {numpy.__version__}")';
+  const script =
+    'import platform, numpy, importlib.metadata as m; print(f"Python {platform.python_version()}, pymoo {m.version(\'pymoo\')}, numpy {numpy.__version__}")';
   return spawnSync(python, ['-c', script], { encoding: 'utf8' }).stdout.trim();
 }

@@ -36,7 +36,9 @@ export function markdown(rows: readonly Row[]): string {
         (median(ours) / median(peer)).toFixed(2),
         p.toFixed(3),
         verdict(ours, peer, p),
-        published === undefined ? '-' : `${short(published[1])} (${short(published[0])} … ${short(published[2])})`,
+        published === undefined
+          ? '-'
+          : `${short(published[1])} (${short(published[0])} … ${short(published[2])})`,
         `${time.toFixed(1)}x`,
       ].join(' | ')} |`;
     }),

@@ -33,7 +33,9 @@ export function crossover(a: Float64Array, b: Float64Array, random: Generator): 
     const high = Math.max(a[j]!, b[j]!);
     const draw = random.uniform();
     const child1 = within01(0.5 * (low + high - spread(draw, 1 + (2 * low) / (high - low)) * (high - low)));
-    const child2 = within01(0.5 * (low + high + spread(draw, 1 + (2 * (1 - high)) / (high - low)) * (high - low)));
+    const child2 = within01(
+      0.5 * (low + high + spread(draw, 1 + (2 * (1 - high)) / (high - low)) * (high - low)),
+    );
     const swap = random.chance(0.5);
     left[j] = swap ? child2 : child1;
     right[j] = swap ? child1 : child2;

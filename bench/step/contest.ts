@@ -17,9 +17,14 @@ export const space: SearchSpace = {
 
 /** [batch, depth, height, width]. */
 export type Shape = readonly [number, number, number, number];
-export const shapes: readonly Shape[] = [[4, 16, 64, 64], [4, 32, 64, 64]];
+export const shapes: readonly Shape[] = [
+  [4, 16, 64, 64],
+  [4, 32, 64, 64],
+];
 
-export const genomes: readonly Genome[] = [0, 1, 2, 3].map((i) => sampleGenome(space, generator(20210126, 'bench-step', i)));
+export const genomes: readonly Genome[] = [0, 1, 2, 3].map((i) =>
+  sampleGenome(space, generator(20210126, 'bench-step', i)),
+);
 
 /** One request to a contestant, one line of JSON; the answer is one line as well. */
 export interface StepRequest {

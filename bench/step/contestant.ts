@@ -16,7 +16,10 @@ export class Contestant {
     args: readonly string[],
     environment: Readonly<Record<string, string>>,
   ) {
-    this.child = spawn(command, [...args], { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, ...environment } });
+    this.child = spawn(command, [...args], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+      env: { ...process.env, ...environment },
+    });
     this.lines = createInterface({ input: this.child.stdout });
   }
 

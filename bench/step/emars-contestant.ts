@@ -12,12 +12,23 @@ const layout = superNetLayout(space);
 const parameters = initialiseParameters(layout, 1);
 const gradient = new Float32Array(layout.parameterCount);
 const velocity = new Float32Array(optimizerFloats('sgd', layout.parameterCount, layout.parameters.length));
-const sgd = { kind: 'sgd', learningRate: 1e-3, momentum: 0, weightDecay: 0, beta1: 0, beta2: 0, epsilon: 0 } as const;
+const sgd = {
+  kind: 'sgd',
+  learningRate: 1e-3,
+  momentum: 0,
+  weightDecay: 0,
+  beta1: 0,
+  beta2: 0,
+  epsilon: 0,
+} as const;
 const noise = generator(1, 'bench-step-noise');
 const pool = Float32Array.from({ length: 100_003 }, () => noise.normal());
 
 function step({ shape, genome }: StepRequest): StepAnswer {
-  const images = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => pool[i % pool.length]!);
+  const images = Float32Array.from(
+    { length: shape.reduce((a, b) => a * b, 1) },
+    (_, i) => pool[i % pool.length]!,
+  );
   const labels = Int32Array.from({ length: shape[0] }, (_, i) => i % space.classes);
   const started = performance.now();
   const result = pathGradient({ space, layout }, genome, parameters, { images, shape, labels });
@@ -31,7 +42,12 @@ function step({ shape, genome }: StepRequest): StepAnswer {
   }
   optimizerStep(sgd, layout.parameters, touched, gradient, parameters, velocity);
   const milliseconds = performance.now() - started;
-  return { milliseconds, loss: result.loss, parameters: layout.parameterCount, peakMegabytes: process.resourceUsage().maxRSS / 1024 };
+  return {
+    milliseconds,
+    loss: result.loss,
+    parameters: layout.parameterCount,
+    peakMegabytes: process.resourceUsage().maxRSS / 1024,
+  };
 }
 
 for await (const line of createInterface({ input: process.stdin })) {

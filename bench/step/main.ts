@@ -15,7 +15,13 @@ import { genomes, shapes, space } from './contest.js';
 import { Contestant } from './contestant.js';
 import { torchPython } from './torch-environment.js';
 
-const { values } = parseArgs({ options: { rounds: { type: 'string', default: '5' }, threads: { type: 'string', default: '1' }, out: { type: 'string' } } });
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '5' },
+    threads: { type: 'string', default: '1' },
+    out: { type: 'string' },
+  },
+});
 const rounds = Number(values.rounds);
 const threadCounts = values.threads.split(',').map(Number);
 const script = fileURLToPath(new URL('../../bench/step/torch_contestant.py', import.meta.url));
@@ -29,8 +35,16 @@ function median(list: readonly number[]): number {
 
 function contestants(python: string, threads: number): Contestant[] {
   const environment = tensorEnvironment({ threads });
-  const torch = (format: string): Contestant => new Contestant(`PyTorch ${format}`, python, [script, JSON.stringify(space), String(threads), format], { OMP_NUM_THREADS: String(threads), GLIBC_TUNABLES: environment['GLIBC_TUNABLES'] ?? '' });
-  return [new Contestant('EMARS', process.execPath, [ours], environment), torch('channels_last_3d'), torch('contiguous')];
+  const torch = (format: string): Contestant =>
+    new Contestant(`PyTorch ${format}`, python, [script, JSON.stringify(space), String(threads), format], {
+      OMP_NUM_THREADS: String(threads),
+      GLIBC_TUNABLES: environment['GLIBC_TUNABLES'] ?? '',
+    });
+  return [
+    new Contestant('EMARS', process.execPath, [ours], environment),
+    torch('channels_last_3d'),
+    torch('contiguous'),
+  ];
 }
 
 interface Row {
@@ -42,7 +56,11 @@ interface Row {
 }
 
 /** Medians of every contestant on one input size. */
-async function race(field: readonly Contestant[], threads: number, shape: (typeof shapes)[number]): Promise<Row[]> {
+async function race(
+  field: readonly Contestant[],
+  threads: number,
+  shape: (typeof shapes)[number],
+): Promise<Row[]> {
   const times = new Map<Contestant, number[]>(field.map((contestant) => [contestant, []]));
   const peaks = new Map<Contestant, number>();
   for (let round = 0; round <= rounds; round++) {
@@ -50,16 +68,24 @@ async function race(field: readonly Contestant[], threads: number, shape: (typeo
       const counts = new Set<number>();
       for (const contestant of field) {
         const answer = await contestant.step({ shape, genome });
-        if (!Number.isFinite(answer.loss)) throw new Error(`expected a finite loss from ${contestant.name}, got ${answer.loss}`);
+        if (!Number.isFinite(answer.loss))
+          throw new Error(`expected a finite loss from ${contestant.name}, got ${answer.loss}`);
         counts.add(answer.parameters);
         peaks.set(contestant, answer.peakMegabytes);
         if (round > 0) times.get(contestant)!.push(answer.milliseconds);
       }
-      if (counts.size !== 1) throw new Error(`expected equal networks, got ${[...counts].join(' and ')} parameters`);
+      if (counts.size !== 1)
+        throw new Error(`expected equal networks, got ${[...counts].join(' and ')} parameters`);
     }
     process.stderr.write(`threads ${threads}, ${shape.join('x')}: round ${round} of ${rounds}\n`);
   }
-  return field.map((contestant) => ({ threads, shape: `${shape[0]} x ${shape[1]}x${shape[2]}x${shape[3]}`, name: contestant.name, milliseconds: median(times.get(contestant)!), peakMegabytes: peaks.get(contestant)! }));
+  return field.map((contestant) => ({
+    threads,
+    shape: `${shape[0]} x ${shape[1]}x${shape[2]}x${shape[3]}`,
+    name: contestant.name,
+    milliseconds: median(times.get(contestant)!),
+    peakMegabytes: peaks.get(contestant)!,
+  }));
 }
 
 const rows: Row[] = [];
@@ -73,10 +99,17 @@ for (const threads of threadCounts) {
   }
 }
 
-const lines = ['| threads | input | contestant | median step, ms | EMARS is faster by | peak memory, MB |', '|---|---|---|---|---|---|'];
+const lines = [
+  '| threads | input | contestant | median step, ms | EMARS is faster by | peak memory, MB |',
+  '|---|---|---|---|---|---|',
+];
 for (const row of rows) {
-  const reference = rows.find((other) => other.name === 'EMARS' && other.threads === row.threads && other.shape === row.shape)!;
-  lines.push(`| ${row.threads} | ${row.shape} | ${row.name} | ${row.milliseconds.toFixed(0)} | ${(row.milliseconds / reference.milliseconds).toFixed(2)} x | ${row.peakMegabytes.toFixed(0)} |`);
+  const reference = rows.find(
+    (other) => other.name === 'EMARS' && other.threads === row.threads && other.shape === row.shape,
+  )!;
+  lines.push(
+    `| ${row.threads} | ${row.shape} | ${row.name} | ${row.milliseconds.toFixed(0)} | ${(row.milliseconds / reference.milliseconds).toFixed(2)} x | ${row.peakMegabytes.toFixed(0)} |`,
+  );
 }
 const table = lines.join('\n');
 const machine = `${cpus().length} x ${cpus()[0]?.model ?? 'unknown CPU'}, Node ${process.version}`;

@@ -14,9 +14,15 @@ export function torchPython(): string {
   const python = join(folder, 'bin', 'python');
   if (existsSync(python) && spawnSync(python, ['-c', 'import torch']).status === 0) return python;
   process.stderr.write(`Bringing ${PACKAGES.join(', ')} to ${folder} (some gigabytes, once)\n`);
-  for (const [command, args] of [['python3', ['-m', 'venv', folder]], [python, ['-m', 'pip', 'install', '--quiet', ...PACKAGES]]] as const) {
+  for (const [command, args] of [
+    ['python3', ['-m', 'venv', folder]],
+    [python, ['-m', 'pip', 'install', '--quiet', ...PACKAGES]],
+  ] as const) {
     const { status } = spawnSync(command, [...args], { stdio: 'inherit' });
-    if (status !== 0) throw new Error(`expected "${command} ${args.join(' ')}" to work, got exit code ${status ?? 'none'}; or set EMARS_BENCH_PYTHON to a Python that has PyTorch`);
+    if (status !== 0)
+      throw new Error(
+        `expected "${command} ${args.join(' ')}" to work, got exit code ${status ?? 'none'}; or set EMARS_BENCH_PYTHON to a Python that has PyTorch`,
+      );
   }
   return python;
 }

@@ -25,8 +25,16 @@ export async function writeBusAccess(path: string, access: BusAccess): Promise<v
 }
 
 /** Joins the bus of a run. Errors: BrokerUnreachable; SyntaxError or ZodError for a damaged file. */
-export async function joinBus(path: string, name: string): Promise<{ bus: Bus; subjects: Subjects; run: string }> {
+export async function joinBus(
+  path: string,
+  name: string,
+): Promise<{ bus: Bus; subjects: Subjects; run: string }> {
   const access = busAccess.parse(JSON.parse(await readFile(path, 'utf8')));
-  const bus = await connect({ url: access.url, credentials: access.credentials, name: `emars ${access.run} ${name}`, deadlineMs: 15_000 });
+  const bus = await connect({
+    url: access.url,
+    credentials: access.credentials,
+    name: `emars ${access.run} ${name}`,
+    deadlineMs: 15_000,
+  });
   return { bus, subjects: subjectsOf(access.run), run: access.run };
 }

@@ -22,15 +22,31 @@ export class EvaluationBench implements Measurer {
   async measure({ epoch, snapshot, genome, objective }: EvaluationKey): Promise<Measured> {
     const { net, dataset, options } = this.workbench;
     const found = this.objectives.find(({ name }) => name === objective);
-    if (found?.needs !== 'weights') throw new RangeError(`expected an objective that needs weights, got "${objective}"`);
+    if (found?.needs !== 'weights')
+      throw new RangeError(`expected an objective that needs weights, got "${objective}"`);
     const weights = await this.weights(snapshot);
-    return checkedMeasurement(objective, found.measure({ net, dataset, genome: asGenome(net.space, genome), weights, rules: validationOf(options), epoch }));
+    return checkedMeasurement(
+      objective,
+      found.measure({
+        net,
+        dataset,
+        genome: asGenome(net.space, genome),
+        weights,
+        rules: validationOf(options),
+        epoch,
+      }),
+    );
   }
 
   private async weights(sha256: string): Promise<Replica> {
     if (this.replica !== null && this.loaded === sha256) return this.replica;
     const { net, dataset, options } = this.workbench;
-    this.replica ??= new Replica(net.layout, optimizerOf(options), learningRateOf(options, dataset.training.length), new ArrayBuffer(replicaBytes(net.layout, options.training.optimizer)));
+    this.replica ??= new Replica(
+      net.layout,
+      optimizerOf(options),
+      learningRateOf(options, dataset.training.length),
+      new ArrayBuffer(replicaBytes(net.layout, options.training.optimizer)),
+    );
     this.loaded = '';
     this.replica.restore(await readSnapshot(this.snapshots, sha256));
     this.loaded = sha256;

@@ -47,17 +47,37 @@ export class EvaluationDriver {
   /** Takes a result in. True when it need not be sent again. */
   async result(result: Message<'EvaluationResult'>): Promise<boolean> {
     const state = this.host.state();
-    const expected = state.phase === 'evaluating' && result.epoch === state.epoch && result.snapshot === state.trainedSnapshot && state.evaluees.includes(result.individual);
-    const rule = this.rules.objectives.find(({ name, needs }) => name === result.objective && needs === 'weights');
+    const expected =
+      state.phase === 'evaluating' &&
+      result.epoch === state.epoch &&
+      result.snapshot === state.trainedSnapshot &&
+      state.evaluees.includes(result.individual);
+    const rule = this.rules.objectives.find(
+      ({ name, needs }) => name === result.objective && needs === 'weights',
+    );
     if (!expected || rule === undefined || this.known(result.individual, rule)) {
       this.duplicates++;
       return true;
     }
     this.movedAt = monotonicMs();
     const key = { epoch: result.epoch, individual: result.individual, objective: result.objective };
-    const reason = result.error !== '' ? result.error : Number.isFinite(result.value) ? '' : `expected a finite value, got ${result.value}`;
+    const reason =
+      result.error !== ''
+        ? result.error
+        : Number.isFinite(result.value)
+          ? ''
+          : `expected a finite value, got ${result.value}`;
     if (reason !== '') await this.host.recordAll([{ type: 'evaluation-failed', ...key, reason }]);
-    else await this.host.recordAll([{ type: 'evaluated', ...key, value: result.value, worker: result.worker, ...(result.confusion.length > 0 ? { confusion: result.confusion } : {}) }]);
+    else
+      await this.host.recordAll([
+        {
+          type: 'evaluated',
+          ...key,
+          value: result.value,
+          worker: result.worker,
+          ...(result.confusion.length > 0 ? { confusion: result.confusion } : {}),
+        },
+      ]);
     if (result.objective === 'accuracy') await this.measureLocally('history', [result.individual]);
     return true;
   }
@@ -67,7 +87,12 @@ export class EvaluationDriver {
     const { epoch, trainedSnapshot, fence, individuals } = this.host.state();
     const requests = this.open().map(({ id, objective }) => ({
       id: `${fence}-${epoch}-${trainedSnapshot.slice(0, 12)}-${id}-${objective}`,
-      request: { epoch, snapshot: trainedSnapshot, individual: { id, genome: [...individuals.get(id)!.genome] }, objective },
+      request: {
+        epoch,
+        snapshot: trainedSnapshot,
+        individual: { id, genome: [...individuals.get(id)!.genome] },
+        objective,
+      },
     }));
     this.movedAt = monotonicMs();
     if (requests.length > 0) await this.host.enqueue(requests);
@@ -81,13 +106,20 @@ export class EvaluationDriver {
   /** Measurements done and wanted. */
   progress(): { done: number; total: number } {
     const total = this.host.state().evaluees.length * this.rules.objectives.length;
-    const done = [...this.host.state().measured.values()].reduce((sum, measurements) => sum + Object.keys(measurements).length, 0);
+    const done = [...this.host.state().measured.values()].reduce(
+      (sum, measurements) => sum + Object.keys(measurements).length,
+      0,
+    );
     return { done, total };
   }
 
   private open(): { id: string; objective: string }[] {
     const weights = this.rules.objectives.filter(({ needs }) => needs === 'weights');
-    return this.host.state().evaluees.flatMap((id) => weights.filter((rule) => !this.known(id, rule)).map(({ name }) => ({ id, objective: name })));
+    return this.host
+      .state()
+      .evaluees.flatMap((id) =>
+        weights.filter((rule) => !this.known(id, rule)).map(({ name }) => ({ id, objective: name })),
+      );
   }
 
   private known(id: string, { name }: ObjectiveRule): boolean {
@@ -109,14 +141,26 @@ export class EvaluationDriver {
           continue;
         }
         const { genome, history } = individuals.get(id)!;
-        events.push(await this.host.measure(rule.name, { genome, history }).then(
-          ({ value, defined }): SearchEvent => ({ type: 'evaluated', ...key, value, worker: 'evolution', ...(defined === undefined ? {} : { defined }) }),
-          (reason: unknown): SearchEvent => {
-            // The thread that measures is gone: no verdict on the individual. This process starts again with a new one.
-            if (reason instanceof Error && reason.name === 'ThreadExited') throw reason;
-            return { type: 'evaluation-failed', ...key, reason: reason instanceof Error ? reason.message : String(reason) };
-          },
-        ));
+        events.push(
+          await this.host.measure(rule.name, { genome, history }).then(
+            ({ value, defined }): SearchEvent => ({
+              type: 'evaluated',
+              ...key,
+              value,
+              worker: 'evolution',
+              ...(defined === undefined ? {} : { defined }),
+            }),
+            (reason: unknown): SearchEvent => {
+              // The thread that measures is gone: no verdict on the individual. This process starts again with a new one.
+              if (reason instanceof Error && reason.name === 'ThreadExited') throw reason;
+              return {
+                type: 'evaluation-failed',
+                ...key,
+                reason: reason instanceof Error ? reason.message : String(reason),
+              };
+            },
+          ),
+        );
       }
     }
     await this.host.recordAll(events);

@@ -31,20 +31,27 @@ const RETRY_MS = 500;
 
 /** Starts paused: who is not welcome must not deliver. */
 export function takeEvaluations(bus: Bus, subjects: Subjects, worker: string, measurer: Measurer): WorkTaker {
-  const onError = (error: unknown): void => void process.stderr.write(`evaluation: ${error instanceof Error ? error.message : String(error)}\n`);
+  const onError = (error: unknown): void =>
+    void process.stderr.write(`evaluation: ${error instanceof Error ? error.message : String(error)}\n`);
   const work = { stream: subjects.evaluationStream, consumer: 'evaluators', paused: true, onError };
-  return takeWork(bus, work, async (bytes, taken) => {
-    const request = decode('EvaluationRequest', bytes);
-    const result = await measured(request, taken, worker, measurer);
-    return (await delivered(bus, subjects, result)) ? 'ack' : 'nak';
-  }, { signal: new AbortController().signal });
+  return takeWork(
+    bus,
+    work,
+    async (bytes, taken) => {
+      const request = decode('EvaluationRequest', bytes);
+      const result = await measured(request, taken, worker, measurer);
+      return (await delivered(bus, subjects, result)) ? 'ack' : 'nak';
+    },
+    { signal: new AbortController().signal },
+  );
 }
 
 /** Insists: while nobody answers, the evolution actor is being started again, and the work is done. */
 async function delivered(bus: Bus, subjects: Subjects, result: Draft<'EvaluationResult'>): Promise<boolean> {
   for (;;) {
     try {
-      return decode('Receipt', await bus.ask(subjects.result, encode('EvaluationResult', result), RESULT_MS)).accepted;
+      return decode('Receipt', await bus.ask(subjects.result, encode('EvaluationResult', result), RESULT_MS))
+        .accepted;
     } catch (error) {
       if (bus.closed) throw error;
       await sleep(RETRY_MS);
@@ -52,12 +59,26 @@ async function delivered(bus: Bus, subjects: Subjects, result: Draft<'Evaluation
   }
 }
 
-async function measured(request: Message<'EvaluationRequest'>, { deliveries, exhausted }: Taken, worker: string, measurer: Measurer): Promise<Draft<'EvaluationResult'>> {
+async function measured(
+  request: Message<'EvaluationRequest'>,
+  { deliveries, exhausted }: Taken,
+  worker: string,
+  measurer: Measurer,
+): Promise<Draft<'EvaluationResult'>> {
   const { epoch, snapshot, objective, individual } = request;
   const base = { epoch, snapshot, objective, individual: individual?.id ?? '', worker, deliveries };
-  if (exhausted) return { ...base, error: `given up after ${EVALUATION_QUEUE.maxDeliver} deliveries: each worker that took it died or fell silent` };
+  if (exhausted)
+    return {
+      ...base,
+      error: `given up after ${EVALUATION_QUEUE.maxDeliver} deliveries: each worker that took it died or fell silent`,
+    };
   try {
-    const { value, confusion } = await measurer.measure({ epoch, snapshot, genome: individual?.genome ?? [], objective });
+    const { value, confusion } = await measurer.measure({
+      epoch,
+      snapshot,
+      genome: individual?.genome ?? [],
+      objective,
+    });
     return { ...base, value, confusion: [...(confusion ?? [])] };
   } catch (error) {
     // Tried again elsewhere first: the fault may be this worker's, and must not become a verdict.

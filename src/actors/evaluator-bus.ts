@@ -21,6 +21,14 @@ const main = callMain<Measurer>();
 const { bus, subjects } = await joinBus(folder.bus, identity.id);
 const end = farewell(bus, subjects);
 const taker = takeEvaluations(bus, subjects, identity.id, measurerOf(main, options));
-new Presence(bus, subjects, identity, () => null, presenceTiming(options), () => taker.resume(), (error) => end.refuse(error));
+new Presence(
+  bus,
+  subjects,
+  identity,
+  () => null,
+  presenceTiming(options),
+  () => taker.resume(),
+  (error) => end.refuse(error),
+);
 
 exposeInThread({ untilFarewell: () => end.reached });

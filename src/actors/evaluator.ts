@@ -16,9 +16,15 @@ async function main(): Promise<void> {
   const [root, id, device] = process.argv.slice(2) as [string, string, string];
   const workbench = await openWorkbench(root);
   const identity = await workerIdentity('evaluator', id, device, workbench.options.engine.threads);
-  const bench = new EvaluationBench(workbench, await loadObjectives(workbench.options), runFolder(root).snapshots);
+  const bench = new EvaluationBench(
+    workbench,
+    await loadObjectives(workbench.options),
+    runFolder(root).snapshots,
+  );
   const data: EvaluatorBusData = { root, identity };
-  await runBusThread(new URL('./evaluator-bus.js', import.meta.url), data, { measure: bench.measure.bind(bench) });
+  await runBusThread(new URL('./evaluator-bus.js', import.meta.url), data, {
+    measure: bench.measure.bind(bench),
+  });
 }
 
 await runWorker(main);

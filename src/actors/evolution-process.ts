@@ -24,7 +24,14 @@ import { SearchLog } from './search-log.js';
 import { readSides } from './sides.js';
 import { measureDeadlineMs } from './worker-bus.js';
 
-const DAMAGE = new Set(['DamagedRun', 'SnapshotError', 'HistoryError', 'JournalError', 'ZodError', 'SyntaxError']);
+const DAMAGE = new Set([
+  'DamagedRun',
+  'SnapshotError',
+  'HistoryError',
+  'JournalError',
+  'ZodError',
+  'SyntaxError',
+]);
 const STOPS = new Set(['SearchStopped', 'RunLockedError', 'ObjectiveModuleError', 'RangeError']);
 
 function timingOf(options: Options): { leaseMs: number; adoptMs: number; repeatMs: number } {
@@ -39,12 +46,23 @@ async function main(): Promise<void> {
   const lock = await acquireRunLock(folder.evolutionLock);
   const options = loadOptions({ file: folder.config });
   const sides = await readSides(folder.split);
-  const rules = searchRulesOf(options, objectiveRules(options, await loadObjectives(options)), sides.training.length, sides.classes.length);
+  const rules = searchRulesOf(
+    options,
+    objectiveRules(options, await loadObjectives(options)),
+    sides.training.length,
+    sides.classes.length,
+  );
   const { bus, subjects, run } = await joinBus(folder.bus, 'evolution');
   const log = await SearchLog.open(folder.journal, rules, run, optionsHash(options));
-  const queue = await declareWorkQueue(bus, { stream: subjects.evaluationStream, subject: subjects.evaluate, ...EVALUATION_QUEUE });
+  const queue = await declareWorkQueue(bus, {
+    stream: subjects.evaluationStream,
+    subject: subjects.evaluate,
+    ...EVALUATION_QUEUE,
+  });
   const data: ObjectiveThreadData = { config: folder.config, classes: sides.classes.length };
-  const objectives = startThread<ObjectiveThread>(new URL('./objective-thread.js', import.meta.url), { workerData: data });
+  const objectives = startThread<ObjectiveThread>(new URL('./objective-thread.js', import.meta.url), {
+    workerData: data,
+  });
   const actor = new EvolutionActor(
     {
       folder,
@@ -53,7 +71,8 @@ async function main(): Promise<void> {
       expectedTrainers: Number(trainers),
       gatherMs: 1000 * options.runtime.waitForTrainersSeconds,
       patienceMs: 1000 * options.runtime.waitForTrainersSeconds,
-      measure: (name, subject) => objectives.call(measureDeadlineMs(options, name), (api) => api.measure(name, subject)),
+      measure: (name, subject) =>
+        objectives.call(measureDeadlineMs(options, name), (api) => api.measure(name, subject)),
     },
     log,
     new Membership(1000 * options.runtime.silenceSeconds, options.engine.numerics === 'tolerant'),
@@ -82,6 +101,9 @@ try {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   const name = error instanceof Error ? error.name : '';
   // A journal that cannot be written is the disk's fault, one that cannot be read the run's.
-  const unwritable = error instanceof JournalError && (error.reason === 'write-failed' || error.reason === 'cannot-open');
-  process.exit(DAMAGE.has(name) && !unwritable ? DAMAGED_EXIT : STOPS.has(name) || unwritable ? STOPPED_EXIT : 1);
+  const unwritable =
+    error instanceof JournalError && (error.reason === 'write-failed' || error.reason === 'cannot-open');
+  process.exit(
+    DAMAGE.has(name) && !unwritable ? DAMAGED_EXIT : STOPS.has(name) || unwritable ? STOPPED_EXIT : 1,
+  );
 }

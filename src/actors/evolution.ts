@@ -92,7 +92,10 @@ export class EvolutionActor {
     private readonly say: (line: string) => void,
   ) {
     this.done = new Promise((resolve, reject) => (this.settle = { resolve, reject }));
-    this.mailbox = new Mailbox((incoming) => this.handle(incoming), (error) => this.fail(error));
+    this.mailbox = new Mailbox(
+      (incoming) => this.handle(incoming),
+      (error) => this.fail(error),
+    );
   }
 
   /** Raises the fence, listens, and goes on from what the journal says. */
@@ -106,7 +109,11 @@ export class EvolutionActor {
     on(this.subjects.ready, (bytes) => ({ kind: 'ready', message: decode('EpochReady', bytes) }));
     on(this.subjects.slots, (bytes) => ({ kind: 'slots', message: decode('SlotsHeld', bytes) }));
     on(this.subjects.trained, (bytes) => ({ kind: 'trained', message: decode('EpochTrained', bytes) }));
-    on(this.subjects.result, (bytes, reply) => ({ kind: 'result', message: decode('EvaluationResult', bytes), reply }));
+    on(this.subjects.result, (bytes, reply) => ({
+      kind: 'result',
+      message: decode('EvaluationResult', bytes),
+      reply,
+    }));
     this.bus.subscribe(this.subjects.rollCall, () => void (this.echoAt = monotonicMs()));
     this.bus.onReconnect(() => this.mailbox.post({ kind: 'reconnected' }));
     if (this.log.state.phase === 'training') this.becomeTraining(true);
@@ -156,8 +163,14 @@ export class EvolutionActor {
     const { numerics, fence } = this.log.state;
     const reason = this.membership.objection(hello, numerics);
     if (reason === '') {
-      if (numerics === null) await this.log.record({ type: 'numerics-fixed', fingerprint: hello.fingerprint, canary: Buffer.from(hello.canary).toString('hex') });
-      if (this.membership.join(hello, monotonicMs())) await this.training?.lose([hello.id], 'its process was started again');
+      if (numerics === null)
+        await this.log.record({
+          type: 'numerics-fixed',
+          fingerprint: hello.fingerprint,
+          canary: Buffer.from(hello.canary).toString('hex'),
+        });
+      if (this.membership.join(hello, monotonicMs()))
+        await this.training?.lose([hello.id], 'its process was started again');
       this.training?.candidate(hello.id, hello.position ?? null);
     } else this.say(`refuses ${hello.id}: ${reason}`);
     if (reply !== '') this.bus.respond(reply, encode('Welcome', { accepted: reason === '', reason, fence }));
@@ -172,7 +185,8 @@ export class EvolutionActor {
   private async onTick(): Promise<void> {
     const now = monotonicMs();
     // Cut off from the bus (our own roll call does not come back), or late ourselves, we cannot tell who is silent.
-    if (!this.bus.connected || now - this.echoAt > ECHO_MS || now - this.tickedAt > ROLL_CALL_MS) this.membership.excuse(now);
+    if (!this.bus.connected || now - this.echoAt > ECHO_MS || now - this.tickedAt > ROLL_CALL_MS)
+      this.membership.excuse(now);
     this.tickedAt = now;
     const lost = this.membership.dropSilent(now);
     if (lost.length > 0) {
@@ -181,13 +195,18 @@ export class EvolutionActor {
     }
     if (this.membership.trainers().length > 0) this.lastTrainerAt = now;
     else if (now - this.lastTrainerAt > this.setup.patienceMs) {
-      throw new SearchStopped(`no trainer for ${Math.round(this.setup.patienceMs / 1000)} s; the run can be resumed`);
+      throw new SearchStopped(
+        `no trainer for ${Math.round(this.setup.patienceMs / 1000)} s; the run can be resumed`,
+      );
     }
     await this.training?.tick(now);
     await this.evaluation?.tick(now);
     if (now - this.lastRollCall >= ROLL_CALL_MS) {
       this.lastRollCall = now;
-      this.bus.publish(this.subjects.rollCall, encode('RollCall', { fence: this.log.state.fence, present: this.membership.incarnations() }));
+      this.bus.publish(
+        this.subjects.rollCall,
+        encode('RollCall', { fence: this.log.state.fence, present: this.membership.incarnations() }),
+      );
     }
     this.publishStatus('');
   }
@@ -223,14 +242,22 @@ export class EvolutionActor {
   private gathered(): boolean {
     const alive = this.membership.trainers().length;
     if (alive === 0) return false;
-    return alive >= this.setup.expectedTrainers || this.gatheredOnce || monotonicMs() - this.startedAt > (this.log.state.step > 0 ? GATHER_AGAIN_MS : this.setup.gatherMs);
+    return (
+      alive >= this.setup.expectedTrainers ||
+      this.gatheredOnce ||
+      monotonicMs() - this.startedAt > (this.log.state.step > 0 ? GATHER_AGAIN_MS : this.setup.gatherMs)
+    );
   }
 
   private async planEpoch(): Promise<void> {
     this.gatheredOnce = true;
     const { epoch } = this.log.state;
     const plan = planEpoch(this.setup.rules, this.log.state);
-    await this.log.record({ type: 'epoch-planned', epoch, individuals: plan.individuals.map(({ id }) => id) });
+    await this.log.record({
+      type: 'epoch-planned',
+      epoch,
+      individuals: plan.individuals.map(({ id }) => id),
+    });
   }
 
   private becomeTraining(adopting: boolean): void {
@@ -239,7 +266,8 @@ export class EvolutionActor {
     const host = {
       state: () => this.log.state,
       record: (event: SearchEvent) => this.recordTraining(event),
-      send: (directive: Parameters<typeof encode<'Directive'>>[1]) => this.bus.publish(this.subjects.directive, encode('Directive', directive)),
+      send: (directive: Parameters<typeof encode<'Directive'>>[1]) =>
+        this.bus.publish(this.subjects.directive, encode('Directive', directive)),
       nextNumber: () => ++this.attempts,
       log: this.say,
       stop: (reason: string, damaged: boolean): never => {
@@ -254,8 +282,13 @@ export class EvolutionActor {
     await this.log.record(event);
     if (event.type === 'rolled-back' || event.type === 'epoch-trained') this.training = null;
     // A new fence makes every message about the void steps an old one.
-    if (event.type === 'rolled-back') await this.log.record({ type: 'fence-raised', fence: this.log.state.fence + 1 });
-    if (event.type === 'epoch-trained') await keepOnly(this.setup.folder.snapshots, [this.log.state.snapshot, this.log.state.trainedSnapshot].filter((sha) => sha !== ''));
+    if (event.type === 'rolled-back')
+      await this.log.record({ type: 'fence-raised', fence: this.log.state.fence + 1 });
+    if (event.type === 'epoch-trained')
+      await keepOnly(
+        this.setup.folder.snapshots,
+        [this.log.state.snapshot, this.log.state.trainedSnapshot].filter((sha) => sha !== ''),
+      );
   }
 
   private async becomeEvaluating(): Promise<void> {
@@ -267,7 +300,8 @@ export class EvolutionActor {
       state: () => this.log.state,
       recordAll: (events) => this.log.recordAll(events),
       enqueue: async (requests) => {
-        for (const { id, request } of requests) await this.insist(() => this.queue.enqueue(encode('EvaluationRequest', request), id));
+        for (const { id, request } of requests)
+          await this.insist(() => this.queue.enqueue(encode('EvaluationRequest', request), id));
       },
       measure: this.setup.measure,
     });
@@ -296,7 +330,10 @@ export class EvolutionActor {
     this.stopwatch.enter('select');
     const { epoch } = this.log.state;
     const survivors = chooseSurvivors(this.setup.rules, this.log.state);
-    if (survivors.length === 0) throw new SearchStopped(`no individual of epoch ${epoch} could be measured; see "evaluation-failed" in history.jsonl and the logs`);
+    if (survivors.length === 0)
+      throw new SearchStopped(
+        `no individual of epoch ${epoch} could be measured; see "evaluation-failed" in history.jsonl and the logs`,
+      );
     await this.log.record({ type: 'selected', epoch, survivors });
     await writeResults(this.setup.folder, this.setup.rules, this.log.state);
     this.stopwatch.epochDone();
@@ -315,7 +352,10 @@ export class EvolutionActor {
   private fail(error: unknown): void {
     const text = error instanceof Error ? error.message : String(error);
     this.publishStatus(text);
-    void this.bus.flush().catch(() => undefined).then(() => this.settle.reject(error));
+    void this.bus
+      .flush()
+      .catch(() => undefined)
+      .then(() => this.settle.reject(error));
   }
 
   private publishStatus(error: string): void {
@@ -324,7 +364,20 @@ export class EvolutionActor {
     const evaluation = this.evaluation?.progress() ?? { done: 0, total: 0 };
     this.bus.publish(
       this.subjects.status,
-      encode('Status', statusOf({ rules: setup.rules, state: log.state, tally: log.tally, membership, stopwatch, duplicates, expectedTrainers: setup.expectedTrainers, evaluation, error })),
+      encode(
+        'Status',
+        statusOf({
+          rules: setup.rules,
+          state: log.state,
+          tally: log.tally,
+          membership,
+          stopwatch,
+          duplicates,
+          expectedTrainers: setup.expectedTrainers,
+          evaluation,
+          error,
+        }),
+      ),
     );
   }
 }

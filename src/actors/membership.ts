@@ -33,8 +33,10 @@ export class Membership {
    * of other arithmetic would make the result depend on who computed (spec section 5).
    */
   objection(hello: Message<'Hello'>, reference: Numerics | null): string {
-    if (hello.protocol !== PROTOCOL) return `expected protocol ${PROTOCOL}, got ${hello.protocol}; install the same version of EMARS everywhere`;
-    if (hello.role !== 'trainer' && hello.role !== 'evaluator') return `expected the role "trainer" or "evaluator", got "${hello.role}"`;
+    if (hello.protocol !== PROTOCOL)
+      return `expected protocol ${PROTOCOL}, got ${hello.protocol}; install the same version of EMARS everywhere`;
+    if (hello.role !== 'trainer' && hello.role !== 'evaluator')
+      return `expected the role "trainer" or "evaluator", got "${hello.role}"`;
     if (reference === null || this.tolerant) return '';
     const canary = Buffer.from(hello.canary).toString('hex');
     if (hello.fingerprint !== reference.fingerprint || canary !== reference.canary) {
@@ -46,8 +48,17 @@ export class Membership {
   /** Takes a worker in. True when this id was here before as another incarnation: that one is lost. */
   join(hello: Message<'Hello'>, now: number): boolean {
     const before = this.workers.get(hello.id);
-    const position = hello.position == null ? null : { epoch: hello.position.epoch, appliedStep: hello.position.appliedStep };
-    this.workers.set(hello.id, { id: hello.id, role: hello.role, incarnation: hello.incarnation, position, heardAt: now });
+    const position =
+      hello.position == null
+        ? null
+        : { epoch: hello.position.epoch, appliedStep: hello.position.appliedStep };
+    this.workers.set(hello.id, {
+      id: hello.id,
+      role: hello.role,
+      incarnation: hello.incarnation,
+      position,
+      heardAt: now,
+    });
     this.known.set(hello.id, hello.role);
     return before !== undefined && before.incarnation !== hello.incarnation;
   }
@@ -69,14 +80,18 @@ export class Membership {
 
   /** Drops the silent ones; returns their ids. */
   dropSilent(now: number): string[] {
-    const lost = [...this.workers.values()].filter(({ heardAt }) => now - heardAt > this.silenceMs).map(({ id }) => id);
+    const lost = [...this.workers.values()]
+      .filter(({ heardAt }) => now - heardAt > this.silenceMs)
+      .map(({ id }) => id);
     for (const id of lost) this.workers.delete(id);
     return lost;
   }
 
   /** Trainers alive, ids ascending. */
   trainers(): Worker[] {
-    return [...this.workers.values()].filter(({ role }) => role === 'trainer').sort((a, b) => (a.id < b.id ? -1 : 1));
+    return [...this.workers.values()]
+      .filter(({ role }) => role === 'trainer')
+      .sort((a, b) => (a.id < b.id ? -1 : 1));
   }
 
   alive(id: string): boolean {

@@ -26,7 +26,10 @@ function measure(name: string, { genome, history }: LocalSubject): Measured {
   const objective = objectives.get(name);
   switch (objective?.needs) {
     case 'genome':
-      return checkedMeasurement(name, objective.measure({ space, genome: asGenome(space, genome), input: options.input }));
+      return checkedMeasurement(
+        name,
+        objective.measure({ space, genome: asGenome(space, genome), input: options.input }),
+      );
     case 'history':
       return checkedMeasurement(name, objective.measure({ history }));
     case 'weights':

@@ -47,7 +47,10 @@ export class Presence {
 
   private pulse(): void {
     const { id, role, incarnation } = this.identity;
-    this.bus.publish(this.subjects.heartbeat, encode('Heartbeat', { id, role, incarnation, fence: Math.max(0, this.welcomedFence) }));
+    this.bus.publish(
+      this.subjects.heartbeat,
+      encode('Heartbeat', { id, role, incarnation, fence: Math.max(0, this.welcomedFence) }),
+    );
     after(this.timing.heartbeatMs, () => this.pulse());
   }
 
@@ -56,13 +59,18 @@ export class Presence {
     if (this.asking) return;
     this.asking = true;
     try {
-      const answer = await this.bus.ask(this.subjects.hello, encode('Hello', { protocol: PROTOCOL, ...this.identity, position: this.position() }), this.timing.askMs);
+      const answer = await this.bus.ask(
+        this.subjects.hello,
+        encode('Hello', { protocol: PROTOCOL, ...this.identity, position: this.position() }),
+        this.timing.askMs,
+      );
       const welcome = decode('Welcome', answer);
       if (welcome.accepted) {
         this.welcomedFence = welcome.fence;
         this.onWelcome();
       }
-      if (!welcome.accepted) this.onRefused(new WorkerRefused(`${this.identity.id} was refused: ${welcome.reason}`));
+      if (!welcome.accepted)
+        this.onRefused(new WorkerRefused(`${this.identity.id} was refused: ${welcome.reason}`));
     } catch {
       // Nobody answered in time: the evolution actor is starting, and its roll call will come.
     } finally {

@@ -25,16 +25,31 @@ export function optimizerOf(options: Options): OptimizerOptions {
 /** Over a run of `trainingScans` training scans. */
 export function learningRateOf(options: Options, trainingScans: number): LearningRateRule {
   const { learningRate, finalLearningRate, batch } = options.training;
-  return { first: learningRate, last: finalLearningRate ?? learningRate, steps: stepsPerEpoch(trainingScans, batch) * (options.warmup.epochs + options.evolution.epochs) };
+  return {
+    first: learningRate,
+    last: finalLearningRate ?? learningRate,
+    steps: stepsPerEpoch(trainingScans, batch) * (options.warmup.epochs + options.evolution.epochs),
+  };
 }
 
 export function validationOf(options: Options): ValidationRules {
   const { batchNorm, batch, recalibrationBatches } = options.evaluation;
-  return { seed: options.seed, batchNorm, batch, recalibrationBatches, trainingBatch: options.training.batch };
+  return {
+    seed: options.seed,
+    batchNorm,
+    batch,
+    recalibrationBatches,
+    trainingBatch: options.training.batch,
+  };
 }
 
 /** `objectives` in the order of the configuration; `trainingScans`: size of D_train. */
-export function searchRulesOf(options: Options, objectives: readonly ObjectiveRule[], trainingScans: number, classes: number): SearchRules {
+export function searchRulesOf(
+  options: Options,
+  objectives: readonly ObjectiveRule[],
+  trainingScans: number,
+  classes: number,
+): SearchRules {
   const { warmup, evolution, training } = options;
   return {
     seed: options.seed,
@@ -44,7 +59,10 @@ export function searchRulesOf(options: Options, objectives: readonly ObjectiveRu
     epochs: evolution.epochs,
     population: evolution.population,
     keep: evolution.keep,
-    variation: { crossoverProbability: evolution.crossoverProbability, mutationProbability: evolution.mutationProbability },
+    variation: {
+      crossoverProbability: evolution.crossoverProbability,
+      mutationProbability: evolution.mutationProbability,
+    },
     selector: evolution.selector,
     partitions: evolution.partitions,
     objectives,

@@ -17,7 +17,11 @@ export interface ProcessRow {
 }
 
 const badScan = z.object({ path: z.string(), reason: z.string() });
-const carried = z.object({ duplicateResults: z.number(), timings: z.record(z.string(), z.number()), badScans: z.array(badScan) });
+const carried = z.object({
+  duplicateResults: z.number(),
+  timings: z.record(z.string(), z.number()),
+  badScans: z.array(badScan),
+});
 
 /** Counters that a process restarts from zero; what earlier processes counted is carried along. */
 interface Counted {
@@ -25,7 +29,11 @@ interface Counted {
   phases: Record<string, number>;
 }
 
-const PHASE_NAMES: Readonly<Record<string, string>> = { train: 'trainSeconds', evaluate: 'evaluateSeconds', select: 'selectSeconds' };
+const PHASE_NAMES: Readonly<Record<string, string>> = {
+  train: 'trainSeconds',
+  evaluate: 'evaluateSeconds',
+  select: 'selectSeconds',
+};
 
 export class RunRecord {
   private before: Counted = { duplicates: 0, phases: {} };
@@ -47,7 +55,11 @@ export class RunRecord {
   /** Carries over what earlier parts of the run counted. A record that cannot be read counts as none. */
   async load(): Promise<void> {
     if (!this.resumed) return;
-    const parsed = carried.safeParse(await readFile(this.path, 'utf8').then(JSON.parse).catch(() => null));
+    const parsed = carried.safeParse(
+      await readFile(this.path, 'utf8')
+        .then(JSON.parse)
+        .catch(() => null),
+    );
     if (!parsed.success) return;
     this.before.duplicates = parsed.data.duplicateResults;
     this.badScans = parsed.data.badScans;
@@ -68,18 +80,25 @@ export class RunRecord {
   /** Takes the newest status; true when the run entered another phase or epoch. */
   take(status: Message<'Status'>): boolean {
     const turned = status.phase !== this.last?.phase || status.epoch !== this.last.epoch;
-    if (this.resumed && this.resumedFromEpoch === null && status.epoch > 0) this.resumedFromEpoch = status.epoch;
+    if (this.resumed && this.resumedFromEpoch === null && status.epoch > 0)
+      this.resumedFromEpoch = status.epoch;
     this.last = status;
     this.current = {
       duplicates: status.duplicateResults,
-      phases: Object.fromEntries(status.phases.flatMap(({ name, seconds }) => (PHASE_NAMES[name] === undefined ? [] : [[PHASE_NAMES[name], seconds]]))),
+      phases: Object.fromEntries(
+        status.phases.flatMap(({ name, seconds }) =>
+          PHASE_NAMES[name] === undefined ? [] : [[PHASE_NAMES[name], seconds]],
+        ),
+      ),
     };
     return turned;
   }
 
   /** Writes the record; calls are serialised. `totalSeconds`: of this process so far. */
   write(totalSeconds: number): Promise<void> {
-    this.writing = this.writing.catch(() => undefined).then(() => writeFileAtomic(this.path, JSON.stringify(this.document(totalSeconds), null, 2) + '\n'));
+    this.writing = this.writing
+      .catch(() => undefined)
+      .then(() => writeFileAtomic(this.path, JSON.stringify(this.document(totalSeconds), null, 2) + '\n'));
     return this.writing;
   }
 
@@ -98,7 +117,11 @@ export class RunRecord {
       epoch: this.last?.epoch ?? 0,
       epochs: this.last?.epochs ?? 0,
       step: this.last?.absoluteStep ?? 0,
-      processes: this.processes().map((row) => ({ ...row, slots: workers.get(row.id)?.slots ?? 0, evaluations: workers.get(row.id)?.evaluations ?? 0 })),
+      processes: this.processes().map((row) => ({
+        ...row,
+        slots: workers.get(row.id)?.slots ?? 0,
+        evaluations: workers.get(row.id)?.evaluations ?? 0,
+      })),
       repeatedSlots: this.last?.repeatedSlots ?? 0,
       duplicateResults: this.before.duplicates + this.current.duplicates,
       rolledBackEpochs: this.last?.rolledBack ?? 0,

@@ -8,7 +8,10 @@ import type { RunFolder } from './run-folder.js';
 export async function writeResults(folder: RunFolder, rules: SearchRules, state: SearchState): Promise<void> {
   const history = historyText(rules, state);
   await writeFileAtomic(folder.history, history);
-  await writeFileAtomic(folder.front, frontText(rules, state, createHash('sha256').update(history).digest('hex')));
+  await writeFileAtomic(
+    folder.front,
+    frontText(rules, state, createHash('sha256').update(history).digest('hex')),
+  );
 }
 
 /** One line an individual and epoch, sorted by epoch, then id. */
@@ -29,8 +32,16 @@ function historyRow(rules: SearchRules, row: EpochRow): object {
     genome: row.genome,
     values: valuesOf(rules, row),
     trained: row.trained,
-    ...(confusion === undefined ? {} : { confusion: Array.from({ length: classes }, (_, c) => confusion.slice(c * classes, (c + 1) * classes)) }),
-    ...(row.measurements['potential'] === undefined ? {} : { potentialDefined: row.measurements['potential'].defined === true }),
+    ...(confusion === undefined
+      ? {}
+      : {
+          confusion: Array.from({ length: classes }, (_, c) =>
+            confusion.slice(c * classes, (c + 1) * classes),
+          ),
+        }),
+    ...(row.measurements['potential'] === undefined
+      ? {}
+      : { potentialDefined: row.measurements['potential'].defined === true }),
     ...(failed.length === 0 ? {} : { failed: Object.fromEntries(failed) }),
     selected: row.selected,
   };
@@ -51,11 +62,15 @@ function frontText(rules: SearchRules, state: SearchState, historySha256: string
   const front = state.front.flatMap((id) => {
     const row = rows.get(id);
     const individual = state.individuals.get(id);
-    return row === undefined || individual === undefined ? [] : [{ id, genome: row.genome, values: valuesOf(rules, row), history: individual.history }];
+    return row === undefined || individual === undefined
+      ? []
+      : [{ id, genome: row.genome, values: valuesOf(rules, row), history: individual.history }];
   });
   const document = {
     format: 1,
-    objectives: rules.objectives.filter(({ selects }) => selects).map(({ name, direction, unit }) => ({ name, direction, unit })),
+    objectives: rules.objectives
+      .filter(({ selects }) => selects)
+      .map(({ name, direction, unit }) => ({ name, direction, unit })),
     epoch: lastEpoch,
     front,
     weights: { sha256: state.trainedSnapshot, step: state.step },

@@ -39,13 +39,18 @@ export class SearchLog {
       try {
         log.fold(decodeEvent(record));
       } catch (cause) {
-        throw new DamagedRun(`expected record ${index} of ${path} to continue the search, but it does not (${(cause instanceof Error ? cause.message : String(cause)).replace(/\s+/g, ' ').slice(0, 300)}); the run folder is damaged or of another version`, { cause });
+        throw new DamagedRun(
+          `expected record ${index} of ${path} to continue the search, but it does not (${(cause instanceof Error ? cause.message : String(cause)).replace(/\s+/g, ' ').slice(0, 300)}); the run folder is damaged or of another version`,
+          { cause },
+        );
       }
     });
     if (records.length === 0) await log.record({ type: 'run-started', format: 1, run, options: optionsHash });
     if (log.state.optionsHash !== optionsHash) {
       await journal.close();
-      throw new DamagedRun(`expected the configuration that ${path} was begun with (${log.state.optionsHash.slice(0, 12)}), got another one (${optionsHash.slice(0, 12)}); restore config.yaml of the run`);
+      throw new DamagedRun(
+        `expected the configuration that ${path} was begun with (${log.state.optionsHash.slice(0, 12)}), got another one (${optionsHash.slice(0, 12)}); restore config.yaml of the run`,
+      );
     }
     return log;
   }

@@ -60,7 +60,8 @@ export class SlotExchange {
   setPeers(members: readonly string[]): void {
     this.peers = members.filter((member) => member !== this.self);
     for (const peer of this.peers) if (!this.credited.has(peer)) this.credited.set(peer, this.sent);
-    for (const known of [...this.credited.keys()]) if (!this.peers.includes(known)) this.credited.delete(known);
+    for (const known of [...this.credited.keys()])
+      if (!this.peers.includes(known)) this.credited.delete(known);
   }
 
   /** Wants the leased attempts of a step; `lengthOf(slot)`: floats of its vector. Forgets steps before the last. */
@@ -71,7 +72,12 @@ export class SlotExchange {
     for (const lease of leases) {
       const known = slots.get(lease.slot);
       if (known !== undefined && sameAttempt(known.lease, lease)) continue;
-      slots.set(lease.slot, { lease, assembly: new Assembly(lengthOf(lease.slot), CHUNK_BYTES), held: null, movedAt: monotonicMs() });
+      slots.set(lease.slot, {
+        lease,
+        assembly: new Assembly(lengthOf(lease.slot), CHUNK_BYTES),
+        held: null,
+        movedAt: monotonicMs(),
+      });
     }
   }
 
@@ -111,7 +117,9 @@ export class SlotExchange {
 
   /** What is held of a step, good and bad, ascending. */
   held(step: number): HeldAttempt[] {
-    return [...(this.steps.get(step)?.values() ?? [])].flatMap(({ held }) => (held === null ? [] : [held])).sort((a, b) => a.slot - b.slot);
+    return [...(this.steps.get(step)?.values() ?? [])]
+      .flatMap(({ held }) => (held === null ? [] : [held]))
+      .sort((a, b) => a.slot - b.slot);
   }
 
   /** Vectors of a committed step by slot (null where it diverged), or null while one is not here. */
@@ -123,7 +131,8 @@ export class SlotExchange {
         continue;
       }
       const entry = this.steps.get(step)?.get(slot.slot);
-      if (entry?.held == null || !sameAttempt(entry.held, slot) || entry.held.digest !== slot.digest) return null;
+      if (entry?.held == null || !sameAttempt(entry.held, slot) || entry.held.digest !== slot.digest)
+        return null;
       vectors.push(entry.assembly.vector);
     }
     return vectors;
@@ -135,10 +144,17 @@ export class SlotExchange {
     for (const [step, slots] of this.steps) {
       for (const entry of slots.values()) {
         const { lease, assembly, held } = entry;
-        if (held !== null || lease.diverged || lease.owner === this.self || now - entry.movedAt < CHASE_MS) continue;
+        if (held !== null || lease.diverged || lease.owner === this.self || now - entry.movedAt < CHASE_MS)
+          continue;
         entry.movedAt = now;
         const missing = assembly.missing();
-        const request = { from: this.self, ...attemptOf(lease), step, slot: lease.slot, missing: missing.length > 1000 ? [] : missing };
+        const request = {
+          from: this.self,
+          ...attemptOf(lease),
+          step,
+          slot: lease.slot,
+          missing: missing.length > 1000 ? [] : missing,
+        };
         this.bus.publish(this.subjects.chunkRequest(lease.owner), encode('ChunkRequest', request));
       }
     }
@@ -150,7 +166,12 @@ export class SlotExchange {
     const entry = this.steps.get(chunk.step)?.get(chunk.slot);
     if (entry === undefined || entry.held !== null || !sameAttempt(chunk, entry.lease)) return;
     if (chunk.dtype !== 'f32' || chunk.length !== entry.assembly.length) {
-      entry.held = { ...attemptOf(entry.lease), slot: chunk.slot, digest: '', bad: `expected ${entry.assembly.length} floats, got ${chunk.length} of "${chunk.dtype}"` };
+      entry.held = {
+        ...attemptOf(entry.lease),
+        slot: chunk.slot,
+        digest: '',
+        bad: `expected ${entry.assembly.length} floats, got ${chunk.length} of "${chunk.dtype}"`,
+      };
       this.onHeld(chunk.step);
       return;
     }
@@ -163,7 +184,12 @@ export class SlotExchange {
   private complete(step: number, entry: Entry): void {
     const position = firstNonFinite(entry.assembly.vector);
     const bad = position < 0 ? '' : `value ${position} of the vector is ${entry.assembly.vector[position]!}`;
-    entry.held = { ...attemptOf(entry.lease), slot: entry.lease.slot, digest: digestOf(entry.assembly.vector).toString('hex'), bad };
+    entry.held = {
+      ...attemptOf(entry.lease),
+      slot: entry.lease.slot,
+      digest: digestOf(entry.assembly.vector).toString('hex'),
+      bad,
+    };
     this.onHeld(step);
   }
 
@@ -179,7 +205,10 @@ export class SlotExchange {
 
   /** Bytes sent that the slowest peer has not confirmed. */
   private outstanding(): number {
-    return Math.max(0, ...this.peers.map((peer) => (this.sent - (this.credited.get(peer) ?? this.sent)) >>> 0));
+    return Math.max(
+      0,
+      ...this.peers.map((peer) => (this.sent - (this.credited.get(peer) ?? this.sent)) >>> 0),
+    );
   }
 
   private send(step: number, entry: Entry, chunk: Chunk): void {
@@ -187,20 +216,39 @@ export class SlotExchange {
     this.sent = (this.sent + chunk.payload.length) >>> 0;
     this.bus.publish(
       this.subjects.gradient,
-      encode('GradientChunk', { ...attemptOf(lease), step, slot: lease.slot, ...chunk, length: assembly.length, sent: this.sent, dtype: 'f32' }),
+      encode('GradientChunk', {
+        ...attemptOf(lease),
+        step,
+        slot: lease.slot,
+        ...chunk,
+        length: assembly.length,
+        sent: this.sent,
+        dtype: 'f32',
+      }),
     );
   }
 
   /** Sends chunks again to who misses them, past the window: bounded by the request itself. */
   private answer(request: Message<'ChunkRequest'>): void {
     const entry = this.steps.get(request.step)?.get(request.slot);
-    if (entry?.held == null || entry.held.bad !== '' || !sameAttempt(entry.lease, { ...request, owner: this.self })) return;
+    if (
+      entry?.held == null ||
+      entry.held.bad !== '' ||
+      !sameAttempt(entry.lease, { ...request, owner: this.self })
+    )
+      return;
     const wanted = new Set(request.missing);
-    const chunks = cut(entry.assembly.vector, CHUNK_BYTES).filter(({ index }) => wanted.size === 0 || wanted.has(index));
+    const chunks = cut(entry.assembly.vector, CHUNK_BYTES).filter(
+      ({ index }) => wanted.size === 0 || wanted.has(index),
+    );
     for (const chunk of chunks.slice(0, WINDOW_BYTES / CHUNK_BYTES)) this.send(request.step, entry, chunk);
   }
 }
 
-function attemptOf({ fence, owner, number }: { fence: number; owner: string; number: number }): { fence: number; owner: string; number: number } {
+function attemptOf({ fence, owner, number }: { fence: number; owner: string; number: number }): {
+  fence: number;
+  owner: string;
+  number: number;
+} {
   return { fence, owner, number };
 }

@@ -74,8 +74,25 @@ export class RunSupervision {
 
   /** Rows of run.json. */
   rows(): ProcessRow[] {
-    const broker: ProcessRow = { role: 'broker', id: this.setup.foreign === null ? 'broker' : 'foreign', pid: this.broker?.pid() ?? null, device: null, peakMemory: null, starts: 1 };
-    return [broker, ...this.children.map(({ role, id, device, process, starts }) => ({ role, id, device, pid: process.pid ?? null, peakMemory: process.peakMemory() ?? null, starts }))];
+    const broker: ProcessRow = {
+      role: 'broker',
+      id: this.setup.foreign === null ? 'broker' : 'foreign',
+      pid: this.broker?.pid() ?? null,
+      device: null,
+      peakMemory: null,
+      starts: 1,
+    };
+    return [
+      broker,
+      ...this.children.map(({ role, id, device, process, starts }) => ({
+        role,
+        id,
+        device,
+        pid: process.pid ?? null,
+        peakMemory: process.peakMemory() ?? null,
+        starts,
+      })),
+    ];
   }
 
   /** Runs the search to its end. Errors: RunFailed, BrokerStartError, BrokerUnreachable. */
@@ -108,18 +125,29 @@ export class RunSupervision {
   private async openBus(record: RunRecord): Promise<void> {
     const { folder, foreign, natsBinary } = this.setup;
     if (foreign === null) {
-      this.broker = await startBroker({ binary: natsBinary, storeDir: folder.broker, logFile: folder.log('broker') });
-      this.broker.onRestart(({ pid, wiped }) => this.onNote(`broker started again (pid ${pid}${wiped ? ', empty' : ''})`));
+      this.broker = await startBroker({
+        binary: natsBinary,
+        storeDir: folder.broker,
+        logFile: folder.log('broker'),
+      });
+      this.broker.onRestart(({ pid, wiped }) =>
+        this.onNote(`broker started again (pid ${pid}${wiped ? ', empty' : ''})`),
+      );
     }
     const access = foreign ?? { url: this.broker!.url, credentials: this.broker!.credentials };
     await writeBusAccess(folder.bus, { run: await this.runId(), ...access });
     const { bus, subjects } = await joinBus(folder.bus, 'supervisor');
     this.bus = bus;
-    if (bus.maxPayload < MESSAGE_LIMIT) throw new RunFailed(`expected a nats-server that takes messages of ${MESSAGE_LIMIT} bytes, got a limit of ${bus.maxPayload}; raise its max_payload`, false);
+    if (bus.maxPayload < MESSAGE_LIMIT)
+      throw new RunFailed(
+        `expected a nats-server that takes messages of ${MESSAGE_LIMIT} bytes, got a limit of ${bus.maxPayload}; raise its max_payload`,
+        false,
+      );
     bus.subscribe(subjects.status, (bytes) => {
       const status = decode('Status', bytes);
       // A new phase is written at once, the rest now and then.
-      if (record.take(status)) record.write(this.seconds()).catch((error: unknown) => this.settle.reject(error));
+      if (record.take(status))
+        record.write(this.seconds()).catch((error: unknown) => this.settle.reject(error));
       this.onStatus(status);
     });
   }
@@ -136,11 +164,25 @@ export class RunSupervision {
     const { trainers, devices } = this.setup;
     const device = (index: number): string => devices[index % devices.length]!;
     this.startChild(record, 'evolution', 'evolution', null, 'evolution-process.js', [String(trainers)]);
-    for (let i = 0; i < trainers; i++) this.startChild(record, 'trainer', `trainer-${i}`, device(i), 'trainer.js', [`trainer-${i}`, device(i)]);
-    this.startChild(record, 'evaluator', 'evaluator-0', device(trainers), 'evaluator.js', ['evaluator-0', device(trainers)]);
+    for (let i = 0; i < trainers; i++)
+      this.startChild(record, 'trainer', `trainer-${i}`, device(i), 'trainer.js', [
+        `trainer-${i}`,
+        device(i),
+      ]);
+    this.startChild(record, 'evaluator', 'evaluator-0', device(trainers), 'evaluator.js', [
+      'evaluator-0',
+      device(trainers),
+    ]);
   }
 
-  private startChild(record: RunRecord, role: Child['role'], id: string, device: string | null, file: string, args: readonly string[]): void {
+  private startChild(
+    record: RunRecord,
+    role: Child['role'],
+    id: string,
+    device: string | null,
+    file: string,
+    args: readonly string[],
+  ): void {
     const { folder, options } = this.setup;
     const cudaDevices = device?.startsWith('cuda:') === true ? device.slice('cuda:'.length) : '';
     const process = superviseChild(
@@ -149,7 +191,9 @@ export class RunSupervision {
         id,
         entry: new URL(`./${file}`, import.meta.url),
         args: [folder.root, ...args],
-        ...(role === 'evolution' ? {} : { env: tensorEnvironment({ threads: options.engine.threads, cudaDevices }) }),
+        ...(role === 'evolution'
+          ? {}
+          : { env: tensorEnvironment({ threads: options.engine.threads, cudaDevices }) }),
         logFile: folder.log(id),
         restart: { limit: options.runtime.restarts + 1, healthyMs: HEALTHY_MS },
       },
@@ -163,7 +207,11 @@ export class RunSupervision {
         onEnd: () => {
           if (role === 'evolution') this.settle.resolve('finished');
         },
-        onGiveUp: ({ crashes }) => this.giveUp(child, `it died ${crashes} times in a row, last with "${lastLine(folder.log(id))}"; see ${folder.log(id)}`),
+        onGiveUp: ({ crashes }) =>
+          this.giveUp(
+            child,
+            `it died ${crashes} times in a row, last with "${lastLine(folder.log(id))}"; see ${folder.log(id)}`,
+          ),
       },
     );
     const child: Child = { role, id, device, process, starts: 0, lost: '' };
@@ -186,7 +234,8 @@ export class RunSupervision {
     child.lost = reason;
     this.onNote(`${child.id} is given up: ${reason}`);
     const trainers = this.children.filter(({ role }) => role === 'trainer');
-    if (child.role === 'evolution' || trainers.every(({ lost }) => lost !== '')) this.settle.reject(new RunFailed(`${child.id} cannot run: ${reason}`, false));
+    if (child.role === 'evolution' || trainers.every(({ lost }) => lost !== ''))
+      this.settle.reject(new RunFailed(`${child.id} cannot run: ${reason}`, false));
   }
 
   private keepRecord(record: RunRecord): void {

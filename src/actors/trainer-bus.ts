@@ -50,13 +50,24 @@ const protocol = new TrainerProtocol(
   },
   new Replica(layout, optimizerOf(options), learningRateOf(options, sides.training.length), memory),
   new Float32Array(vector),
-  { initialise: () => main.call(SLOT_MS, (api) => api.initialise()), computeSlot: (key, genome) => main.call(SLOT_MS, (api) => api.computeSlot(key, genome)) },
+  {
+    initialise: () => main.call(SLOT_MS, (api) => api.initialise()),
+    computeSlot: (key, genome) => main.call(SLOT_MS, (api) => api.computeSlot(key, genome)),
+  },
   async (busy) => {
     if (busy) await taker.pause();
     else taker.resume();
   },
   (error) => end.fail(error),
 );
-new Presence(bus, subjects, identity, () => protocol.position(), presenceTiming(options), () => protocol.becomeWelcome(), (error) => end.refuse(error));
+new Presence(
+  bus,
+  subjects,
+  identity,
+  () => protocol.position(),
+  presenceTiming(options),
+  () => protocol.becomeWelcome(),
+  (error) => end.refuse(error),
+);
 
 exposeInThread({ untilFarewell: () => end.reached });

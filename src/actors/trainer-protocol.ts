@@ -124,7 +124,10 @@ export class TrainerProtocol {
 
   // --- epoch plan ---
 
-  private async prepare(directive: Message<'Directive'>, plan: NonNullable<Message<'Directive'>['plan']>): Promise<void> {
+  private async prepare(
+    directive: Message<'Directive'>,
+    plan: NonNullable<Message<'Directive'>['plan']>,
+  ): Promise<void> {
     const { fence, epoch } = directive;
     if (this.ready?.fence !== fence || this.ready.epoch !== epoch) {
       await this.setTraining(true);
@@ -134,7 +137,10 @@ export class TrainerProtocol {
         (reason: unknown) => (reason instanceof Error ? reason.message : String(reason)),
       );
       if (error !== '') {
-        this.bus.publish(this.subjects.ready, encode('EpochReady', { id: this.setup.id, fence, epoch, error }));
+        this.bus.publish(
+          this.subjects.ready,
+          encode('EpochReady', { id: this.setup.id, fence, epoch, error }),
+        );
         return;
       }
       this.ready = { fence, epoch };
@@ -145,15 +151,20 @@ export class TrainerProtocol {
   private async loadEpoch(epoch: number, plan: NonNullable<Message<'Directive'>['plan']>): Promise<void> {
     const { net, snapshots } = this.setup;
     const genomes = plan.individuals.map(({ genome }) => asGenome(net.space, genome));
-    if (plan.schedule.some((position) => position >= genomes.length)) throw new RangeError(`expected a schedule over ${genomes.length} individuals, got a position beyond`);
+    if (plan.schedule.some((position) => position >= genomes.length))
+      throw new RangeError(`expected a schedule over ${genomes.length} individuals, got a position beyond`);
     this.exchange.clear();
     this.started.clear();
     this.work = null;
     if (plan.snapshot === '') {
       await this.computer.initialise();
       this.replica.appliedStep = 0;
-    } else if (this.trained?.sha256 !== plan.snapshot || this.replica.appliedStep !== plan.firstStep) this.replica.restore(await readSnapshot(snapshots, plan.snapshot));
-    if (this.replica.appliedStep !== plan.firstStep) throw new RangeError(`expected a snapshot of step ${plan.firstStep}, got one of step ${this.replica.appliedStep}`);
+    } else if (this.trained?.sha256 !== plan.snapshot || this.replica.appliedStep !== plan.firstStep)
+      this.replica.restore(await readSnapshot(snapshots, plan.snapshot));
+    if (this.replica.appliedStep !== plan.firstStep)
+      throw new RangeError(
+        `expected a snapshot of step ${plan.firstStep}, got one of step ${this.replica.appliedStep}`,
+      );
     this.trained = null;
     this.stateDigest = null;
     this.stuckSince = null;
@@ -182,17 +193,28 @@ export class TrainerProtocol {
     if (vectors === null) {
       this.stuckSince ??= monotonicMs();
       if (monotonicMs() - this.stuckSince > BEHIND_MS) this.tellBehind(commit.step);
-      else this.exchange.want(commit.step, slots, (slot) => this.slotLength(commit.step - this.work!.firstStep, slot));
+      else
+        this.exchange.want(commit.step, slots, (slot) =>
+          this.slotLength(commit.step - this.work!.firstStep, slot),
+        );
       return false;
     }
     this.stuckSince = null;
     this.replica.applyStep(slots.map((slot, i) => this.outcome(commit.step, slot, vectors[i]!)));
-    if (this.replica.appliedStep % this.setup.checkDigestEvery === 0) this.stateDigest = { step: this.replica.appliedStep, digest: this.replica.digest() };
+    if (this.replica.appliedStep % this.setup.checkDigestEvery === 0)
+      this.stateDigest = { step: this.replica.appliedStep, digest: this.replica.digest() };
     return true;
   }
 
   private outcome(step: number, slot: CommittedSlot, vector: Float32Array | null): SlotOutcome {
-    if (vector === null) return { tensors: [], values: new Float32Array(0), weight: 0, statisticTensors: [], statistics: new Float32Array(0) };
+    if (vector === null)
+      return {
+        tensors: [],
+        values: new Float32Array(0),
+        weight: 0,
+        statisticTensors: [],
+        statistics: new Float32Array(0),
+      };
     const { net, sampling } = this.setup;
     const path = pathLayout(net.layout, net.space, this.genomeOf(step - this.work!.firstStep, slot.slot));
     return {
@@ -211,10 +233,16 @@ export class TrainerProtocol {
     this.computing = this.computing.then(() => this.compute(plan, lease));
   }
 
-  private async compute({ step, stepInEpoch }: { step: number; stepInEpoch: number }, lease: SlotLease): Promise<void> {
+  private async compute(
+    { step, stepInEpoch }: { step: number; stepInEpoch: number },
+    lease: SlotLease,
+  ): Promise<void> {
     if (this.work === null || this.replica.appliedStep !== step || !this.exchange.wants(step, lease)) return;
     try {
-      const { length, bad } = await this.computer.computeSlot({ epoch: this.work.epoch, step, stepInEpoch, slot: lease.slot }, this.genomeOf(stepInEpoch, lease.slot));
+      const { length, bad } = await this.computer.computeSlot(
+        { epoch: this.work.epoch, step, stepInEpoch, slot: lease.slot },
+        this.genomeOf(stepInEpoch, lease.slot),
+      );
       if (bad === '') await this.exchange.offer(step, lease, this.slotVector.slice(0, length));
       else this.exchange.offerBad(step, lease, bad);
     } catch (error) {
@@ -226,18 +254,43 @@ export class TrainerProtocol {
   /** Tells the evolution actor what is held of a step, each time something was added. */
   private report(step: number): void {
     if (this.replica.appliedStep !== step) return;
-    const held = this.exchange.held(step).map((attempt) => ({ ...attempt, digest: Buffer.from(attempt.digest, 'hex') }));
-    const digest = this.stateDigest?.step === step ? { stateDigest: Buffer.from(this.stateDigest.digest, 'hex') } : {};
-    this.bus.publish(this.subjects.slots, encode('SlotsHeld', { id: this.setup.id, fence: this.fence, step, held, appliedStep: this.replica.appliedStep, ...digest }));
+    const held = this.exchange
+      .held(step)
+      .map((attempt) => ({ ...attempt, digest: Buffer.from(attempt.digest, 'hex') }));
+    const digest =
+      this.stateDigest?.step === step ? { stateDigest: Buffer.from(this.stateDigest.digest, 'hex') } : {};
+    this.bus.publish(
+      this.subjects.slots,
+      encode('SlotsHeld', {
+        id: this.setup.id,
+        fence: this.fence,
+        step,
+        held,
+        appliedStep: this.replica.appliedStep,
+        ...digest,
+      }),
+    );
   }
 
   private tellBehind(step: number): void {
-    this.bus.publish(this.subjects.slots, encode('SlotsHeld', { id: this.setup.id, fence: this.fence, step, behind: true, appliedStep: this.replica.appliedStep }));
+    this.bus.publish(
+      this.subjects.slots,
+      encode('SlotsHeld', {
+        id: this.setup.id,
+        fence: this.fence,
+        step,
+        behind: true,
+        appliedStep: this.replica.appliedStep,
+      }),
+    );
   }
 
   // --- epoch end ---
 
-  private async endEpoch({ fence, epoch }: Message<'Directive'>, end: NonNullable<Message<'Directive'>['end']>): Promise<void> {
+  private async endEpoch(
+    { fence, epoch }: Message<'Directive'>,
+    end: NonNullable<Message<'Directive'>['end']>,
+  ): Promise<void> {
     if (end.commit != null && !(await this.applyCommit(end.commit))) return;
     const writes = end.writer === this.setup.id;
     if (this.trained === null || (writes && this.trained.written !== true)) {
@@ -264,7 +317,11 @@ export class TrainerProtocol {
 
   private genomeOf(stepInEpoch: number, slot: number): Genome {
     const { genomes, schedule } = this.work!;
-    return genomes[schedule[stepInEpoch * this.setup.individualsPerStep + slotPosition(this.setup.sampling, slot).individual]!]!;
+    return genomes[
+      schedule[
+        stepInEpoch * this.setup.individualsPerStep + slotPosition(this.setup.sampling, slot).individual
+      ]!
+    ]!;
   }
 
   private slotLength(stepInEpoch: number, slot: number): number {

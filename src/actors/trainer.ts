@@ -41,9 +41,18 @@ async function main(): Promise<void> {
   const identity = await workerIdentity('trainer', id, device, options.engine.threads);
   const memory = new SharedArrayBuffer(replicaBytes(net.layout, options.training.optimizer));
   const vector = new SharedArrayBuffer(4 * maximumSlotFloats(net));
-  const replica = new Replica(net.layout, optimizerOf(options), learningRateOf(options, dataset.training.length), memory);
+  const replica = new Replica(
+    net.layout,
+    optimizerOf(options),
+    learningRateOf(options, dataset.training.length),
+    memory,
+  );
   const slotVector = new Float32Array(vector);
-  const rules: TrainingRules = { ...samplingOf(options), dropout: options.training.dropout, classWeights: classWeights(workbench) };
+  const rules: TrainingRules = {
+    ...samplingOf(options),
+    dropout: options.training.dropout,
+    classWeights: classWeights(workbench),
+  };
   const bench = new EvaluationBench(workbench, await loadObjectives(options), folder.snapshots);
   const serve: SlotComputer & Measurer = {
     initialise: (): Promise<void> => {

@@ -73,14 +73,17 @@ export class TrainingDriver {
   candidate(id: string, position: { epoch: number; appliedStep: number } | null): void {
     const { epoch, step } = this.host.state();
     if (this.stage !== 'adopting' || position?.epoch !== epoch) return;
-    if (position.appliedStep === step || position.appliedStep === step - 1) this.members = [...new Set([...this.members, id])].sort();
+    if (position.appliedStep === step || position.appliedStep === step - 1)
+      this.members = [...new Set([...this.members, id])].sort();
   }
 
   async ready({ id, fence, epoch, error }: Message<'EpochReady'>): Promise<void> {
     const state = this.host.state();
-    if (this.stage !== 'preparing' || fence !== state.fence || epoch !== state.epoch || !this.takesPart(id)) return;
+    if (this.stage !== 'preparing' || fence !== state.fence || epoch !== state.epoch || !this.takesPart(id))
+      return;
     if (error !== '') {
-      if (this.members.length === 1) this.host.stop(`no trainer can begin epoch ${epoch}: ${error}`, state.snapshot !== '');
+      if (this.members.length === 1)
+        this.host.stop(`no trainer can begin epoch ${epoch}: ${error}`, state.snapshot !== '');
       return this.lose([id], `it cannot train epoch ${epoch}: ${error}`);
     }
     this.readyMembers.add(id);
@@ -92,17 +95,28 @@ export class TrainingDriver {
     if (report.fence !== state.fence || !this.takesPart(report.id)) return;
     if (report.behind) return this.lose([report.id], `it cannot follow after step ${report.appliedStep}`);
     if (this.stage !== 'stepping' || this.ledger?.step !== report.step) return;
-    if (report.stateDigest.length > 0 && this.disagrees(report)) return this.disagreement(`after step ${report.step}`);
-    const attempts = report.held.map((held) => ({ ...held, digest: Buffer.from(held.digest).toString('hex') }));
+    if (report.stateDigest.length > 0 && this.disagrees(report))
+      return this.disagreement(`after step ${report.step}`);
+    const attempts = report.held.map((held) => ({
+      ...held,
+      digest: Buffer.from(held.digest).toString('hex'),
+    }));
     if (this.ledger.report(report.id, attempts)) this.announce();
     await this.commitWhenWhole();
   }
 
   async trained(report: Message<'EpochTrained'>): Promise<void> {
     const state = this.host.state();
-    if (this.stage !== 'ending' || report.fence !== state.fence || report.epoch !== state.epoch || !this.takesPart(report.id)) return;
+    if (
+      this.stage !== 'ending' ||
+      report.fence !== state.fence ||
+      report.epoch !== state.epoch ||
+      !this.takesPart(report.id)
+    )
+      return;
     if (report.error !== '') {
-      if (this.members.length === 1) this.host.stop(`no trainer can write the snapshot of epoch ${report.epoch}: ${report.error}`, false);
+      if (this.members.length === 1)
+        this.host.stop(`no trainer can write the snapshot of epoch ${report.epoch}: ${report.error}`, false);
       return this.lose([report.id], `it cannot write the snapshot: ${report.error}`);
     }
     this.trainedBy.set(report.id, report);
@@ -165,7 +179,9 @@ export class TrainingDriver {
       this.writer = this.members[0]!;
     } else {
       this.stage = 'stepping';
-      this.ledger = new StepLedger(step, slotsPerStep(this.rules), this.members, fence, () => this.host.nextNumber());
+      this.ledger = new StepLedger(step, slotsPerStep(this.rules), this.members, fence, () =>
+        this.host.nextNumber(),
+      );
       this.stepStartedAt = monotonicMs();
     }
     this.announce();
@@ -205,7 +221,11 @@ export class TrainingDriver {
   /** Replay from the snapshot mends a chance fault; replicas that always differ are of different arithmetic. */
   private async disagreement(when: string): Promise<void> {
     const { rollbacks, epoch } = this.host.state();
-    if (rollbacks >= DISAGREEMENTS) this.host.stop(`the trainers' weights differ ${when} (epoch ${epoch}), after ${rollbacks} replays; use devices of one model, or one trainer`, false);
+    if (rollbacks >= DISAGREEMENTS)
+      this.host.stop(
+        `the trainers' weights differ ${when} (epoch ${epoch}), after ${rollbacks} replays; use devices of one model, or one trainer`,
+        false,
+      );
     return this.rollBack(`replicas disagree ${when}`);
   }
 
@@ -217,7 +237,11 @@ export class TrainingDriver {
   private leaseMs(): number {
     const first = this.host.state().step === this.host.state().plan?.firstStep;
     // Doubles while a step runs over it, so that a slow host gets through in the end.
-    return Math.max(this.timing.leaseMs, LEASE_STEPS * this.stepMs) * (first ? 2 : 1) * 2 ** Math.min(this.expiries, 10);
+    return (
+      Math.max(this.timing.leaseMs, LEASE_STEPS * this.stepMs) *
+      (first ? 2 : 1) *
+      2 ** Math.min(this.expiries, 10)
+    );
   }
 
   // --- what trainers are told ---
@@ -231,14 +255,34 @@ export class TrainingDriver {
   private directive(): Pick<Draft<'Directive'>, 'plan' | 'step' | 'end'> {
     const state = this.host.state();
     const plan = state.plan!;
-    const commit = state.lastCommit === null ? null : { step: state.step - 1, slots: state.lastCommit.map((slot) => ({ ...slot, digest: Buffer.from(slot.digest, 'hex') })) };
+    const commit =
+      state.lastCommit === null
+        ? null
+        : {
+            step: state.step - 1,
+            slots: state.lastCommit.map((slot) => ({ ...slot, digest: Buffer.from(slot.digest, 'hex') })),
+          };
     switch (this.stage) {
       case 'adopting':
         return {};
       case 'preparing':
-        return { plan: { snapshot: state.snapshot, firstStep: plan.firstStep, individuals: plan.individuals.map(({ id, genome }) => ({ id, genome: [...genome] })), schedule: plan.schedule.flat() } };
+        return {
+          plan: {
+            snapshot: state.snapshot,
+            firstStep: plan.firstStep,
+            individuals: plan.individuals.map(({ id, genome }) => ({ id, genome: [...genome] })),
+            schedule: plan.schedule.flat(),
+          },
+        };
       case 'stepping':
-        return { step: { step: state.step, stepInEpoch: state.step - plan.firstStep, leases: [...this.ledger!.current()], commit } };
+        return {
+          step: {
+            step: state.step,
+            stepInEpoch: state.step - plan.firstStep,
+            leases: [...this.ledger!.current()],
+            commit,
+          },
+        };
       case 'ending':
         return { end: { commit, writer: this.writer } };
     }

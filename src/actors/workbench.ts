@@ -30,7 +30,12 @@ export async function openWorkbench(root: string): Promise<Workbench> {
 }
 
 /** Decoded scans of a folder under the options of a run. `onProgress(done, total)` while it decodes. */
-export function openStore(options: Options, root: string, onProgress?: (done: number, total: number) => void, signal?: AbortSignal): Promise<ScanStore> {
+export function openStore(
+  options: Options,
+  root: string,
+  onProgress?: (done: number, total: number) => void,
+  signal?: AbortSignal,
+): Promise<ScanStore> {
   return openScanStore({
     root,
     size: options.input.size,
@@ -45,5 +50,12 @@ export function openStore(options: Options, root: string, onProgress?: (done: nu
 
 export function datasetOptions(options: Options): ConstructorParameters<typeof Dataset>[2] {
   const { input, training, data } = options;
-  return { seed: options.seed, slices: input.slices, size: input.size, flips: training.flips, randomDepth: training.randomDepth, shuffleLabels: data.shuffleLabels };
+  return {
+    seed: options.seed,
+    slices: input.slices,
+    size: input.size,
+    flips: training.flips,
+    randomDepth: training.randomDepth,
+    shuffleLabels: data.shuffleLabels,
+  };
 }

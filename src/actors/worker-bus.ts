@@ -21,7 +21,11 @@ export function farewell(bus: Bus, subjects: Subjects): Farewell {
   let settle!: { resolve: (end: Farewelled) => void; reject: (error: unknown) => void };
   const reached = new Promise<Farewelled>((resolve, reject) => (settle = { resolve, reject }));
   bus.subscribe(subjects.farewell, () => settle.resolve({ refused: '' }));
-  return { reached, refuse: (error) => settle.resolve({ refused: error.message }), fail: (error) => settle.reject(error) };
+  return {
+    reached,
+    refuse: (error) => settle.resolve({ refused: error.message }),
+    fail: (error) => settle.reject(error),
+  };
 }
 
 export function presenceTiming(options: Options): { heartbeatMs: number; askMs: number } {

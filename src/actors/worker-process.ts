@@ -9,10 +9,27 @@ import type { Identity } from './presence.js';
 import { REFUSED_EXIT, TERMINATED_EXIT } from './run-exits.js';
 
 /** Identity of this process, with what decides the bits it computes. Loads TensorFlow. */
-export async function workerIdentity(role: Identity['role'], id: string, device: string, threads: number): Promise<Identity> {
+export async function workerIdentity(
+  role: Identity['role'],
+  id: string,
+  device: string,
+  threads: number,
+): Promise<Identity> {
   const { version } = engineFacts();
-  const { hash } = fingerprint({ tensorflow: { version, id: '' }, threads, device: await deviceModel(device) });
-  return { role, id, incarnation: randomUUID(), pid: process.pid, device, fingerprint: hash, canary: new Uint8Array(canaryDigest()) };
+  const { hash } = fingerprint({
+    tensorflow: { version, id: '' },
+    threads,
+    device: await deviceModel(device),
+  });
+  return {
+    role,
+    id,
+    incarnation: randomUUID(),
+    pid: process.pid,
+    device,
+    fingerprint: hash,
+    canary: new Uint8Array(canaryDigest()),
+  };
 }
 
 /** Two devices of one model compute alike: the model counts, not the index. */
@@ -31,7 +48,10 @@ export async function runBusThread(url: URL, workerData: object, serve: object):
   const stop = (): void => void thread.stop().then(() => process.exit(TERMINATED_EXIT));
   process.once('SIGTERM', stop);
   process.once('SIGINT', () => undefined);
-  const end = await Promise.race([thread.call(LONGEST_MS, (api) => api.untilFarewell()), thread.exited.then((error) => Promise.reject(error))]);
+  const end = await Promise.race([
+    thread.call(LONGEST_MS, (api) => api.untilFarewell()),
+    thread.exited.then((error) => Promise.reject(error)),
+  ]);
   await thread.stop();
   if (end.refused !== '') {
     process.stderr.write(`${end.refused}\n`);

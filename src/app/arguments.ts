@@ -7,7 +7,10 @@ import { UsageError } from './errors.js';
 export function wholeNumber(name: string, low: number, high: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (!/^\d+$/.test(text) || value < low || value > high) throw new UsageError(`${name}: expected a whole number from ${low} to ${high}, got ${JSON.stringify(text)}`);
+    if (!/^\d+$/.test(text) || value < low || value > high)
+      throw new UsageError(
+        `${name}: expected a whole number from ${low} to ${high}, got ${JSON.stringify(text)}`,
+      );
     return value;
   };
 }
@@ -16,7 +19,8 @@ export function wholeNumber(name: string, low: number, high: number): (text: str
 export function shareOf(name: string): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (text.trim() === '' || !(value >= 0 && value < 1)) throw new UsageError(`${name}: expected a number from 0 to 1, 1 excluded, got ${JSON.stringify(text)}`);
+    if (text.trim() === '' || !(value >= 0 && value < 1))
+      throw new UsageError(`${name}: expected a number from 0 to 1, 1 excluded, got ${JSON.stringify(text)}`);
     return value;
   };
 }
@@ -24,9 +28,14 @@ export function shareOf(name: string): (text: string) => number {
 const collect = (text: string, before: readonly string[] = []): string[] => [...before, text];
 
 /** `--config FILE`, several times. */
-export const configOption = (): Option => new Option('--config <file>', 'YAML file of differences from configs/defaults.yaml; several: later ones win').argParser(collect);
+export const configOption = (): Option =>
+  new Option(
+    '--config <file>',
+    'YAML file of differences from configs/defaults.yaml; several: later ones win',
+  ).argParser(collect);
 /** `--set key=value`, several times. */
-export const setOption = (): Option => new Option('--set <key=value>', 'one setting, as training.batch=4; several').argParser(collect);
+export const setOption = (): Option =>
+  new Option('--set <key=value>', 'one setting, as training.batch=4; several').argParser(collect);
 export const jsonOption = (): Option => new Option('--json', 'print JSON for programs');
 
 /** Text of a small file, or of standard input for `-`. Errors: UsageError (missing, a folder, larger than `most` bytes). */
@@ -51,6 +60,8 @@ function openForReading(path: string, what: string): NodeJS.ReadableStream {
 /** Refuses to write into a folder that holds something. Errors: UsageError. */
 export function expectNewFolder(path: string): void {
   if (!existsSync(path)) return;
-  if (!statSync(path).isDirectory()) throw new UsageError(`${path}: expected a new folder, got a file; choose another name`);
-  if (readdirSync(path).length > 0) throw new UsageError(`${path}: expected a new or empty folder, got one with files; choose another name`);
+  if (!statSync(path).isDirectory())
+    throw new UsageError(`${path}: expected a new folder, got a file; choose another name`);
+  if (readdirSync(path).length > 0)
+    throw new UsageError(`${path}: expected a new or empty folder, got one with files; choose another name`);
 }

@@ -4,7 +4,11 @@ import type { ProgressTarget } from './progress.js';
 const ERASE_LINE = '\r\u001b[2K';
 
 /** A function to be told of progress; the line is erased when all is done. */
-export function counter(what: string, target: ProgressTarget = process.stderr): (done: number, total: number) => void {
+export function counter(
+  what: string,
+  target: ProgressTarget = process.stderr,
+): (done: number, total: number) => void {
   if (target.isTTY !== true) return () => undefined;
-  return (done, total) => void target.write(done < total ? `${ERASE_LINE}${what} ${done}/${total}` : ERASE_LINE);
+  return (done, total) =>
+    void target.write(done < total ? `${ERASE_LINE}${what} ${done}/${total}` : ERASE_LINE);
 }

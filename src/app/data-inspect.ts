@@ -21,7 +21,9 @@ Examples:
     )
     .action(async (folder: string, { json }: { readonly json?: boolean }) => {
       const { inspectData } = await import('../scan/inspect.js');
-      const found = await interruptible('', (signal) => inspectData(folder, { signal, onProgress: counter('reading scans') }));
+      const found = await interruptible('', (signal) =>
+        inspectData(folder, { signal, onProgress: counter('reading scans') }),
+      );
       if (json === true) await printJson(found);
       else for (const line of describeInspection(found)) await print(line);
     });
@@ -31,14 +33,21 @@ Examples:
 const MOST_PROBLEMS = 20;
 
 const range = (values: readonly number[]): string => {
-  const [low, high] = [values.reduce((a, b) => Math.min(a, b), Infinity), values.reduce((a, b) => Math.max(a, b), -Infinity)];
+  const [low, high] = [
+    values.reduce((a, b) => Math.min(a, b), Infinity),
+    values.reduce((a, b) => Math.max(a, b), -Infinity),
+  ];
   return low === high ? String(low) : `${low}…${high}`;
 };
 
 /** The inspection in lines for people. */
 export function describeInspection({ layout, classes, scans, problems }: Inspection): string[] {
   const patients = new Set(scans.map(({ patient }) => patient)).size;
-  const rows = Object.entries(classes).map(([name, count]) => [name, String(count.patients), String(count.scans)]);
+  const rows = Object.entries(classes).map(([name, count]) => [
+    name,
+    String(count.patients),
+    String(count.scans),
+  ]);
   const sizes = [0, 1, 2].map((axis) => range(scans.map(({ shape }) => shape[axis] ?? 0)));
   const facts = [
     `slices x height x width  ${sizes.join(' x ')}`,
@@ -46,9 +55,14 @@ export function describeInspection({ layout, classes, scans, problems }: Inspect
   ];
   return [
     `layout ${layout}: ${scans.length} scans of ${patients} patients`,
-    ...textTable([{ head: 'class' }, { head: 'patients', align: 'right' }, { head: 'scans', align: 'right' }], rows).split('\n'),
+    ...textTable(
+      [{ head: 'class' }, { head: 'patients', align: 'right' }, { head: 'scans', align: 'right' }],
+      rows,
+    ).split('\n'),
     ...(scans.length === 0 ? [] : facts),
     ...problems.slice(0, MOST_PROBLEMS).map(({ path, reason }) => `problem: ${path}: ${reason}`),
-    ...(problems.length > MOST_PROBLEMS ? [`and ${problems.length - MOST_PROBLEMS} more; --json lists all`] : []),
+    ...(problems.length > MOST_PROBLEMS
+      ? [`and ${problems.length - MOST_PROBLEMS} more; --json lists all`]
+      : []),
   ];
 }

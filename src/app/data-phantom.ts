@@ -21,9 +21,23 @@ export function registerDataPhantom(data: Command): void {
     .command('phantom')
     .argument('<folder>', 'a new or empty folder')
     .description('make chest-like phantom scans: Normal, NCP and CP told apart by their lesions')
-    .option('--seed <n>', 'which phantoms (default: data.phantom.seed)', wholeNumber('--seed', 0, 2 ** 32 - 1))
-    .option('--patients <n>', 'patients, each with data.phantom.scansPerPatient scans', wholeNumber('--patients', 1, 100_000))
-    .addOption(new Option('--format <format>', 'png (8 bits), tif (16 bits) or nii (Hounsfield units)').choices(['png', 'tif', 'nii']))
+    .option(
+      '--seed <n>',
+      'which phantoms (default: data.phantom.seed)',
+      wholeNumber('--seed', 0, 2 ** 32 - 1),
+    )
+    .option(
+      '--patients <n>',
+      'patients, each with data.phantom.scansPerPatient scans',
+      wholeNumber('--patients', 1, 100_000),
+    )
+    .addOption(
+      new Option('--format <format>', 'png (8 bits), tif (16 bits) or nii (Hounsfield units)').choices([
+        'png',
+        'tif',
+        'nii',
+      ]),
+    )
     .addOption(configOption())
     .addOption(setOption())
     .addHelpText(
@@ -40,12 +54,25 @@ Examples:
 async function phantom(folder: string, { seed, patients, format, config, set }: Flags): Promise<void> {
   expectNewFolder(folder);
   // A path of data switches the checks off that hold for a search on these phantoms: any number may be made.
-  const { data } = loadOptions({ ...(config === undefined ? {} : { file: config }), ...(set === undefined ? {} : { set }), overrides: { data: { path: folder, phantom: { seed, patients, format } } } });
+  const { data } = loadOptions({
+    ...(config === undefined ? {} : { file: config }),
+    ...(set === undefined ? {} : { set }),
+    overrides: { data: { path: folder, phantom: { seed, patients, format } } },
+  });
   const { slices, size, ...options } = data.phantom;
   const { writePhantoms } = await import('../scan/phantom.js');
   const scans = await interruptible(`${folder} is incomplete: remove it`, (signal) =>
-    writePhantoms(folder, { ...options, shape: [slices, size, size], signal, onProgress: counter('making phantoms') }),
+    writePhantoms(folder, {
+      ...options,
+      shape: [slices, size, size],
+      signal,
+      onProgress: counter('making phantoms'),
+    }),
   );
-  const counts = options.classes.map((name) => `${scans.filter((scan) => scan.class === name).length} ${name}`);
-  await print(`${folder}: ${scans.length} scans of ${options.patients} patients (${counts.join(', ')}), seed ${options.seed}, ${options.format}`);
+  const counts = options.classes.map(
+    (name) => `${scans.filter((scan) => scan.class === name).length} ${name}`,
+  );
+  await print(
+    `${folder}: ${scans.length} scans of ${options.patients} patients (${counts.join(', ')}), seed ${options.seed}, ${options.format}`,
+  );
 }

@@ -30,8 +30,16 @@ export function registerDataSplit(data: Command): void {
     .argument('<folder>', 'a folder of scans')
     .description('split by patient, stratified by class, and print the split as JSON')
     .option('--seed <n>', 'which split (default: data.split.seed)', wholeNumber('--seed', 0, 2 ** 32 - 1))
-    .option('--validation <share>', 'share of the patients that validates (default: data.split.validation)', shareOf('--validation'))
-    .option('--test <share>', 'share of the patients kept out altogether (default: data.split.test)', shareOf('--test'))
+    .option(
+      '--validation <share>',
+      'share of the patients that validates (default: data.split.validation)',
+      shareOf('--validation'),
+    )
+    .option(
+      '--test <share>',
+      'share of the patients kept out altogether (default: data.split.test)',
+      shareOf('--test'),
+    )
     .option('--file <file>', 'check this split against the scans instead of drawing one')
     .option('--out <file>', 'write the split there; standard output then says how many scans each side has')
     .addOption(configOption())
@@ -48,7 +56,10 @@ Examples:
     .action(split);
 }
 
-async function split(folder: string, { seed, validation, test, file, out, config, set }: Flags): Promise<void> {
+async function split(
+  folder: string,
+  { seed, validation, test, file, out, config, set }: Flags,
+): Promise<void> {
   const { data } = loadOptions({
     ...(config === undefined ? {} : { file: config }),
     ...(set === undefined ? {} : { set }),
@@ -61,7 +72,9 @@ async function split(folder: string, { seed, validation, test, file, out, config
     return;
   }
   await writeSplit(out, drawn);
-  await print(`${out}: ${drawn.train.length} scans train, ${drawn.validation.length} validate, ${drawn.test.length} are kept out`);
+  await print(
+    `${out}: ${drawn.train.length} scans train, ${drawn.validation.length} validate, ${drawn.test.length} are kept out`,
+  );
 }
 
 /** Pixels to which scans are decoded here; only their content matters. */
@@ -69,12 +82,26 @@ const SMALL = 16;
 
 /** Draws or reads the split of a folder. Errors: CatalogueError, BadScansError, SplitError. */
 async function splitOf(folder: string, data: Options['data'], signal: AbortSignal): Promise<Split> {
-  const [{ openScanStore }, { splitByPatient }, { readSplit }] = await Promise.all([import('../scan/store.js'), import('../scan/split.js'), import('../scan/split-file.js')]);
+  const [{ openScanStore }, { splitByPatient }, { readSplit }] = await Promise.all([
+    import('../scan/store.js'),
+    import('../scan/split.js'),
+    import('../scan/split-file.js'),
+  ]);
   const cacheDir = await mkdtemp(join(tmpdir(), 'emars-split-'));
   try {
-    const { scans } = await openScanStore({ root: folder, size: SMALL, cacheDir, onBadScan: data.onBadScan, memoryBytes: 0, signal, onProgress: counter('reading scans') });
+    const { scans } = await openScanStore({
+      root: folder,
+      size: SMALL,
+      cacheDir,
+      onBadScan: data.onBadScan,
+      memoryBytes: 0,
+      signal,
+      onProgress: counter('reading scans'),
+    });
     const { seed, validation, test, file } = data.split;
-    return file === null ? splitByPatient(scans, { fractions: { validation, test }, seed }) : await readSplit(file, scans, { seed, validation });
+    return file === null
+      ? splitByPatient(scans, { fractions: { validation, test }, seed })
+      : await readSplit(file, scans, { seed, validation });
   } finally {
     await rm(cacheDir, { recursive: true, force: true });
   }

@@ -8,7 +8,9 @@ import { print, printJson } from './output.js';
 export function registerDoctor(program: Command): void {
   program
     .command('doctor')
-    .description('look at TensorFlow, devices and nats-server, and say how to get what is missing (exit code 4 if something is)')
+    .description(
+      'look at TensorFlow, devices and nats-server, and say how to get what is missing (exit code 4 if something is)',
+    )
     .addOption(jsonOption())
     .addHelpText(
       'after',
@@ -27,13 +29,21 @@ Examples:
 }
 
 /** The report in lines for people. */
-export function describeEnvironment({ tensorflow, devices, nats, fingerprint, missing }: DoctorReport): string[] {
+export function describeEnvironment({
+  tensorflow,
+  devices,
+  nats,
+  fingerprint,
+  missing,
+}: DoctorReport): string[] {
   return [
     `TensorFlow   ${tensorflow === null ? 'missing' : `${tensorflow.version} (${tensorflow.source})`}`,
     `devices      ${devices.join(', ')}`,
     `nats-server  ${nats === null ? 'missing' : `${nats.version} (${nats.path})`}`,
     `fingerprint  ${fingerprint.hash} (${fingerprint.cpu.model}, ${fingerprint.platform}, Node ${fingerprint.node})`,
-    ...missing.map(({ part, reason, remedy }) => `missing      ${part}: ${reason.replace(/\.$/, '')}. ${remedy}`),
+    ...missing.map(
+      ({ part, reason, remedy }) => `missing      ${part}: ${reason.replace(/\.$/, '')}. ${remedy}`,
+    ),
     ...(missing.length === 0 ? ['everything is there'] : []),
   ];
 }

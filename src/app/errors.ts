@@ -97,7 +97,8 @@ const SYSTEM: Readonly<Record<string, string>> = {
   EISDIR: 'expected a file, got a folder; check the path',
 };
 
-const isSystemError = (error: unknown): error is NodeJS.ErrnoException => error instanceof Error && 'syscall' in error && 'code' in error;
+const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
+  error instanceof Error && 'syscall' in error && 'code' in error;
 
 /** Exit code of anything thrown. */
 export function exitCodeOf(error: unknown): number {
@@ -110,25 +111,39 @@ export function exitCodeOf(error: unknown): number {
 
 /** The lines shown for anything thrown: one a problem, without stack. Empty for help and version. */
 export function linesOf(error: unknown): string[] {
-  if (error instanceof CommanderError) return error.exitCode === 0 || error.code === 'commander.help' ? [] : [commandLine(error.message)];
-  if (isSystemError(error) && error.code !== undefined && SYSTEM[error.code] !== undefined && !Object.hasOwn(EXIT_BY_NAME, error.name)) {
+  if (error instanceof CommanderError)
+    return error.exitCode === 0 || error.code === 'commander.help' ? [] : [commandLine(error.message)];
+  if (
+    isSystemError(error) &&
+    error.code !== undefined &&
+    SYSTEM[error.code] !== undefined &&
+    !Object.hasOwn(EXIT_BY_NAME, error.name)
+  ) {
     return [`${error.path ?? error.syscall ?? 'system'}: ${SYSTEM[error.code] ?? ''}`];
   }
   const text = error instanceof Error ? error.message : String(error);
-  const lines = text.split('\n').map((line) => line.trim()).filter((line) => line !== '');
+  const lines = text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
   if (exitCodeOf(error) !== EXIT.defect) return lines;
   return [`a defect of emars: ${lines.join('; ') || 'no message'}; EMARS_DEBUG=1 shows where`];
 }
 
 /** `error: unknown option '--sed'\n(Did you mean --seed?)` on one line in our words. */
 function commandLine(message: string): string {
-  const line = message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ').replace(/\.$/, '').replace(/ ?\(Did you mean (one of )?(.+?)\?\)$/, '; did you mean $1$2?');
+  const line = message
+    .replace(/^error: /, '')
+    .replace(/\s*\n\s*/g, ' ')
+    .replace(/\.$/, '')
+    .replace(/ ?\(Did you mean (one of )?(.+?)\?\)$/, '; did you mean $1$2?');
   return line.includes('did you mean') ? line : `${line}; see emars --help`;
 }
 
 /** Says what went wrong on standard error and sets the exit code. */
 export function reportError(error: unknown): void {
   for (const line of linesOf(error)) process.stderr.write(`emars: ${line}\n`);
-  if (process.env.EMARS_DEBUG === '1' && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`);
+  if (process.env.EMARS_DEBUG === '1' && error instanceof Error)
+    process.stderr.write(`${error.stack ?? ''}\n`);
   process.exitCode = exitCodeOf(error);
 }

@@ -13,19 +13,24 @@ export type ShownIndividual = Pick<FrontMember, 'id' | 'values'>;
 
 const ARROW: Readonly<Record<Front['objectives'][number]['direction'], string>> = { max: '↑', min: '↓' };
 
-const show = (value: number | undefined, measure: Objective): string => (value === undefined ? NONE : withUnit(value, measure));
+const show = (value: number | undefined, measure: Objective): string =>
+  value === undefined ? NONE : withUnit(value, measure);
 
 /** Best accuracy first, then by id: the first row is the run's best individual. */
 export function inOrder(front: readonly ShownIndividual[]): ShownIndividual[] {
   const accuracy = ({ values }: ShownIndividual): number => values['accuracy'] ?? -Infinity;
-  return [...front].sort((a, b) => (accuracy(a) === accuracy(b) ? (a.id < b.id ? -1 : a.id > b.id ? 1 : 0) : accuracy(b) - accuracy(a)));
+  return [...front].sort((a, b) =>
+    accuracy(a) === accuracy(b) ? (a.id < b.id ? -1 : a.id > b.id ? 1 : 0) : accuracy(b) - accuracy(a),
+  );
 }
 
 /** Accuracy is shown even where it is no objective. */
 function measuresOf({ objectives, front }: ShownFront): Objective[] {
   const listed = objectives.some(({ name }) => name === 'accuracy');
   const measured = front.some(({ values }) => values.accuracy !== undefined);
-  return listed || !measured ? [...objectives] : [{ name: 'accuracy', direction: 'max', unit: '' }, ...objectives];
+  return listed || !measured
+    ? [...objectives]
+    : [{ name: 'accuracy', direction: 'max', unit: '' }, ...objectives];
 }
 
 /**
@@ -34,10 +39,22 @@ function measuresOf({ objectives, front }: ShownFront): Objective[] {
  */
 export function renderFrontTable(front: ShownFront, majority: number | null): string {
   const measures = measuresOf(front);
-  const wanted = (measure: Objective): string => (front.objectives.includes(measure) ? ` ${ARROW[measure.direction]}` : '');
-  const columns: Column[] = [{ head: 'individual' }, ...measures.map((measure) => ({ head: measure.name + wanted(measure), align: 'right' as const }))];
-  const rows = inOrder(front.front).map(({ id, values }) => [id, ...measures.map((measure) => show(values[measure.name], measure))]);
-  const guess = measures.map(({ name }) => (name === 'accuracy' && majority !== null ? percent(majority) : ''));
-  const baseline = majority === null || !measures.some(({ name }) => name === 'accuracy') ? [] : [['always the largest class', ...guess]];
+  const wanted = (measure: Objective): string =>
+    front.objectives.includes(measure) ? ` ${ARROW[measure.direction]}` : '';
+  const columns: Column[] = [
+    { head: 'individual' },
+    ...measures.map((measure) => ({ head: measure.name + wanted(measure), align: 'right' as const })),
+  ];
+  const rows = inOrder(front.front).map(({ id, values }) => [
+    id,
+    ...measures.map((measure) => show(values[measure.name], measure)),
+  ]);
+  const guess = measures.map(({ name }) =>
+    name === 'accuracy' && majority !== null ? percent(majority) : '',
+  );
+  const baseline =
+    majority === null || !measures.some(({ name }) => name === 'accuracy')
+      ? []
+      : [['always the largest class', ...guess]];
   return textTable(columns, [...rows, ...baseline]);
 }

@@ -28,8 +28,15 @@ export function registerInspect(program: Command): void {
     .description('parameters, size and FLOPs of the SuperNet and of a network in it')
     .addOption(configOption())
     .addOption(setOption())
-    .option('--genome <file>', 'JSON file {"genome": ["skip", …]}, one operation a block; - reads standard input')
-    .option('--classes <n>', 'classes of the classifier (default: those of the data)', wholeNumber('--classes', 2, 10_000))
+    .option(
+      '--genome <file>',
+      'JSON file {"genome": ["skip", …]}, one operation a block; - reads standard input',
+    )
+    .option(
+      '--classes <n>',
+      'classes of the classifier (default: those of the data)',
+      wholeNumber('--classes', 2, 10_000),
+    )
     .addOption(jsonOption())
     .addHelpText(
       'after',
@@ -43,7 +50,10 @@ Examples:
 }
 
 async function inspect({ config, set, genome: file, classes, json }: Flags): Promise<void> {
-  const options = loadOptions({ ...(config === undefined ? {} : { file: config }), ...(set === undefined ? {} : { set }) });
+  const options = loadOptions({
+    ...(config === undefined ? {} : { file: config }),
+    ...(set === undefined ? {} : { set }),
+  });
   const space = searchSpaceOf(options, classes ?? (await classCount(options)));
   if (file === undefined) await showSpace(space, options, json === true);
   else await showNetwork(pathCost(space, await readGenome(file, space), options.input), json === true);
@@ -70,10 +80,14 @@ async function readGenome(file: string, space: SearchSpace): Promise<Genome> {
   try {
     parsed = JSON.parse(text);
   } catch (error) {
-    throw new UsageError(`${name}: expected JSON like ${form}, got ${error instanceof Error ? error.message : 'something else'}`);
+    throw new UsageError(
+      `${name}: expected JSON like ${form}, got ${error instanceof Error ? error.message : 'something else'}`,
+    );
   }
-  const genome = typeof parsed === 'object' && parsed !== null && 'genome' in parsed ? parsed.genome : undefined;
-  if (!Array.isArray(genome) || !genome.every((one) => typeof one === 'string')) throw new UsageError(`${name}: expected ${form}, a list of names`);
+  const genome =
+    typeof parsed === 'object' && parsed !== null && 'genome' in parsed ? parsed.genome : undefined;
+  if (!Array.isArray(genome) || !genome.every((one) => typeof one === 'string'))
+    throw new UsageError(`${name}: expected ${form}, a list of names`);
   try {
     return asGenome(space, genome);
   } catch (error) {
@@ -85,45 +99,90 @@ async function readGenome(file: string, space: SearchSpace): Promise<Genome> {
 const megabytes = (value: number): string => `${value.toFixed(2)} MB`;
 const grouped = (value: number): string => value.toLocaleString('en-GB');
 
-async function showNetwork({ parameters, sizeMB, flops, blocks, supernet }: PathCost, json: boolean): Promise<void> {
+async function showNetwork(
+  { parameters, sizeMB, flops, blocks, supernet }: PathCost,
+  json: boolean,
+): Promise<void> {
   if (json) {
     await printJson({ parameters, sizeMB, flops, blocks, supernet });
     return;
   }
-  const columns = [{ head: '#', align: 'right' as const }, { head: 'block' }, { head: 'parameters', align: 'right' as const }, { head: 'FLOPs', align: 'right' as const }, { head: 'output' }];
-  const rows = blocks.map((block) => [String(block.index), block.op, grouped(block.parameters), grouped(block.flops), block.outputShape.join(' x ')]);
+  const columns = [
+    { head: '#', align: 'right' as const },
+    { head: 'block' },
+    { head: 'parameters', align: 'right' as const },
+    { head: 'FLOPs', align: 'right' as const },
+    { head: 'output' },
+  ];
+  const rows = blocks.map((block) => [
+    String(block.index),
+    block.op,
+    grouped(block.parameters),
+    grouped(block.flops),
+    block.outputShape.join(' x '),
+  ]);
   await print(textTable(columns, rows));
-  await print(`network   ${grouped(parameters)} parameters, ${megabytes(sizeMB)}, ${grouped(flops)} FLOPs a scan`);
+  await print(
+    `network   ${grouped(parameters)} parameters, ${megabytes(sizeMB)}, ${grouped(flops)} FLOPs a scan`,
+  );
   await print(`SuperNet  ${grouped(supernet.parameters)} parameters, ${megabytes(supernet.sizeMB)}`);
 }
 
 /** The smallest and the largest network: costs of blocks add up, so each block is chosen by itself. */
-export function extremes(space: SearchSpace, input: Options['input']): { readonly smallest: Genome; readonly largest: Genome } {
+export function extremes(
+  space: SearchSpace,
+  input: Options['input'],
+): { readonly smallest: Genome; readonly largest: Genome } {
   const operations = [...space.operations];
   const names: readonly string[] = operations;
   // parameters[operation][block], from one network a candidate that has it everywhere.
   const parameters = operations.map((operation) => {
-    const { blocks } = pathCost(space, Array.from({ length: blockCount(space) }, () => operation), input);
+    const { blocks } = pathCost(
+      space,
+      Array.from({ length: blockCount(space) }, () => operation),
+      input,
+    );
     return blocks.filter(({ op }) => names.includes(op)).map((block) => block.parameters);
   });
   const choose = (better: (a: number, b: number) => boolean): Genome =>
     Array.from({ length: blockCount(space) }, (_, block) => {
       const cost = (index: number): number => parameters[index]?.[block] ?? 0;
-      const best = operations.reduce((held, __, index) => (better(cost(index), cost(held)) ? index : held), 0);
+      const best = operations.reduce(
+        (held, __, index) => (better(cost(index), cost(held)) ? index : held),
+        0,
+      );
       return operations[best] ?? 'skip';
     });
   return { smallest: choose((a, b) => a < b), largest: choose((a, b) => a > b) };
 }
 
 async function showSpace(space: SearchSpace, { input }: Options, json: boolean): Promise<void> {
-  const ends = Object.entries(extremes(space, input)).map(([name, genome]) => ({ name, genome, cost: pathCost(space, genome, input) }));
+  const ends = Object.entries(extremes(space, input)).map(([name, genome]) => ({
+    name,
+    genome,
+    cost: pathCost(space, genome, input),
+  }));
   const supernet = ends[0]?.cost.supernet ?? { parameters: 0, sizeMB: 0 };
   if (json) {
-    const rows = ends.map(({ name, genome, cost }) => [name, { genome, parameters: cost.parameters, sizeMB: cost.sizeMB, flops: cost.flops }]);
-    await printJson({ supernet, searchableBlocks: blockCount(space), operations: space.operations, classes: space.classes, ...Object.fromEntries(rows) as object });
+    const rows = ends.map(({ name, genome, cost }) => [
+      name,
+      { genome, parameters: cost.parameters, sizeMB: cost.sizeMB, flops: cost.flops },
+    ]);
+    await printJson({
+      supernet,
+      searchableBlocks: blockCount(space),
+      operations: space.operations,
+      classes: space.classes,
+      ...(Object.fromEntries(rows) as object),
+    });
     return;
   }
-  await print(`search space  ${space.operations.length} operations for ${blockCount(space)} blocks, ${space.classes} classes`);
+  await print(
+    `search space  ${space.operations.length} operations for ${blockCount(space)} blocks, ${space.classes} classes`,
+  );
   await print(`SuperNet      ${grouped(supernet.parameters)} parameters, ${megabytes(supernet.sizeMB)}`);
-  for (const { name, cost } of ends) await print(`${name.padEnd(14)}${grouped(cost.parameters)} parameters, ${megabytes(cost.sizeMB)}, ${grouped(cost.flops)} FLOPs a scan`);
+  for (const { name, cost } of ends)
+    await print(
+      `${name.padEnd(14)}${grouped(cost.parameters)} parameters, ${megabytes(cost.sizeMB)}, ${grouped(cost.flops)} FLOPs a scan`,
+    );
 }

@@ -5,7 +5,10 @@ import { Interrupted } from './errors.js';
  * Runs `work` with a signal that Ctrl-C (or SIGTERM) raises. Errors: those of `work`; Interrupted with
  * `advice` once the person asked to stop. A second Ctrl-C ends at once.
  */
-export async function interruptible<T>(advice: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function interruptible<T>(
+  advice: string,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   const controller = new AbortController();
   const stop = (): void => controller.abort(new Interrupted(advice));
   process.once('SIGINT', stop).once('SIGTERM', stop);

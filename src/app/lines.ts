@@ -5,7 +5,10 @@ import { StringDecoder } from 'node:string_decoder';
  * Yields each line without its end (`\n` or `\r\n`); null for one of more than `longest` characters,
  * which is skipped to its end. A last line without an end counts, an empty rest does not.
  */
-export async function* linesOfStream(stream: AsyncIterable<Buffer | string>, longest: number): AsyncGenerator<string | null> {
+export async function* linesOfStream(
+  stream: AsyncIterable<Buffer | string>,
+  longest: number,
+): AsyncGenerator<string | null> {
   const decoder = new StringDecoder('utf8');
   let pieces: string[] = [];
   let length = 0;

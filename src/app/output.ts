@@ -40,7 +40,17 @@ function pad(text: string, columns: number, align: 'left' | 'right'): string {
 
 /** A table of plain text: a head, a rule, one line a row; two spaces between columns. */
 export function textTable(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
-  const widths = columns.map(({ head }, index) => Math.max(width(head), ...rows.map((row) => width(row[index] ?? ''))));
-  const line = (cells: readonly string[]): string => columns.map(({ align = 'left' }, index) => pad(cells[index] ?? '', widths[index] ?? 0, align)).join('  ').trimEnd();
-  return [line(columns.map(({ head }) => head)), widths.map((columnWidth) => '─'.repeat(columnWidth)).join('  '), ...rows.map(line)].join('\n');
+  const widths = columns.map(({ head }, index) =>
+    Math.max(width(head), ...rows.map((row) => width(row[index] ?? ''))),
+  );
+  const line = (cells: readonly string[]): string =>
+    columns
+      .map(({ align = 'left' }, index) => pad(cells[index] ?? '', widths[index] ?? 0, align))
+      .join('  ')
+      .trimEnd();
+  return [
+    line(columns.map(({ head }) => head)),
+    widths.map((columnWidth) => '─'.repeat(columnWidth)).join('  '),
+    ...rows.map(line),
+  ].join('\n');
 }

@@ -31,7 +31,15 @@ export interface ProgressStatus {
 const share = (done: number, all: number): number => (all > 0 ? Math.min(1, Math.max(0, done / all)) : 0);
 
 /** How much of the run is done, 0…1: whole epochs and, within one, steps and evaluations. */
-export function progressFraction({ phase, epoch, epochs, step, steps, evaluated, evaluations }: ProgressStatus): number {
+export function progressFraction({
+  phase,
+  epoch,
+  epochs,
+  step,
+  steps,
+  evaluated,
+  evaluations,
+}: ProgressStatus): number {
   if (phase === 'done') return 1;
   if (phase === 'preparing') return 0;
   return share(Math.max(0, epoch - 1) + share(step + evaluated, steps + evaluations), epochs);
@@ -57,7 +65,20 @@ function bar(fraction: number, width: number): string {
 
 /** The parts beside the bar, the most important first: what does not fit is left out from the end. */
 function partsOf(status: ProgressStatus): string[] {
-  const { phase, epoch, epochs, etaSeconds, bestAccuracy, frontSize, trainersAlive, trainers, step, steps, evaluated, evaluations } = status;
+  const {
+    phase,
+    epoch,
+    epochs,
+    etaSeconds,
+    bestAccuracy,
+    frontSize,
+    trainersAlive,
+    trainers,
+    step,
+    steps,
+    evaluated,
+    evaluations,
+  } = status;
   if (phase === 'preparing') return [];
   const within = phase === 'evaluating' ? `evaluation ${evaluated}/${evaluations}` : `step ${step}/${steps}`;
   return [
@@ -80,7 +101,9 @@ export function renderProgress(status: ProgressStatus, columns: number): string 
   const head = status.phase.padEnd('evaluating'.length);
   const parts = partsOf(status);
   const line = (shown: number, width: number): string =>
-    [head, ...(width > 0 ? [`${bar(fraction, width)} ${percent}`] : [percent]), ...parts.slice(0, shown)].join('  ').trimEnd();
+    [head, ...(width > 0 ? [`${bar(fraction, width)} ${percent}`] : [percent]), ...parts.slice(0, shown)]
+      .join('  ')
+      .trimEnd();
   for (let shown = parts.length; shown >= 0; shown--) {
     const room = columns - line(shown, 0).length - 1;
     if (room >= NARROWEST_BAR) return line(shown, Math.min(WIDEST_BAR, room));

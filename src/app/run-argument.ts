@@ -10,6 +10,12 @@ export class NotARun extends Error {
 
 /** Errors: UsageError without such a folder; NotARun when it holds none. */
 export function requireRun(path: string): void {
-  if (!existsSync(path) || !statSync(path).isDirectory()) throw new UsageError(`expected the folder of a run, got "${path}", which is not there; see the folders in runs/`);
-  if (!existsSync(runFolder(path).config)) throw new NotARun(`expected the folder of a run, got "${path}", which has no config.yaml; start one with emars search --config FILE --out ${path}`);
+  if (!existsSync(path) || !statSync(path).isDirectory())
+    throw new UsageError(
+      `expected the folder of a run, got "${path}", which is not there; see the folders in runs/`,
+    );
+  if (!existsSync(runFolder(path).config))
+    throw new NotARun(
+      `expected the folder of a run, got "${path}", which has no config.yaml; start one with emars search --config FILE --out ${path}`,
+    );
 }

@@ -64,7 +64,11 @@ async function lockedSearch(request: SearchRequest, engine: Engine): Promise<voi
   const view = json ? null : new ProgressView(process.stderr);
   const resume = `go on with: npx emars search --resume ${folder.root}`;
   const stopped = interruption(resume);
-  const numerics = fingerprint({ tensorflow: { version: engine.tensorflow.version, id: '' }, threads: options.engine.threads, device: request.devices.join(',') });
+  const numerics = fingerprint({
+    tensorflow: { version: engine.tensorflow.version, id: '' },
+    threads: options.engine.threads,
+    device: request.devices.join(','),
+  });
   const tell = json ? jsonEvents() : progressOf(view);
   const supervision = new RunSupervision({ ...request, natsBinary: engine.nats.path }, tell, (line) => {
     view?.note(line);
@@ -73,7 +77,12 @@ async function lockedSearch(request: SearchRequest, engine: Engine): Promise<voi
   await record.load();
   const start = performance.now();
   if (!resumed || !existsSync(folder.split)) {
-    const prepared = await prepareRun(folder, options, preparation(view, json, request.trainers), stopped.signal);
+    const prepared = await prepareRun(
+      folder,
+      options,
+      preparation(view, json, request.trainers),
+      stopped.signal,
+    );
     record.badScans = prepared.badScans;
     for (const { path, reason } of prepared.badScans) view?.note(`skips ${path}: ${reason}`);
     record.addSeconds('prepareSeconds', (performance.now() - start) / 1000);
@@ -101,20 +110,55 @@ function interruption(resume: string): { signal: AbortSignal; forget: () => void
   return { signal: controller.signal, forget: () => signals.forEach((signal) => process.off(signal, stop)) };
 }
 
-const PHASES: ReadonlySet<string> = new Set<SearchPhase>(['preparing', 'warm-up', 'search', 'evaluating', 'done']);
+const PHASES: ReadonlySet<string> = new Set<SearchPhase>([
+  'preparing',
+  'warm-up',
+  'search',
+  'evaluating',
+  'done',
+]);
 
 function progressOf(view: ProgressView | null): (status: Message<'Status'>) => void {
   return (status) => {
     const { phase, etaSeconds, bestAccuracy } = status;
-    if (PHASES.has(phase)) view?.update({ ...status, phase: phase as SearchPhase, etaSeconds: known(etaSeconds), bestAccuracy: known(bestAccuracy) });
+    if (PHASES.has(phase))
+      view?.update({
+        ...status,
+        phase: phase as SearchPhase,
+        etaSeconds: known(etaSeconds),
+        bestAccuracy: known(bestAccuracy),
+      });
   };
 }
 
 /** One event a line, where something moved; the time left alone moves nothing. */
 function jsonEvents(): (status: Message<'Status'>) => void {
   let last = '';
-  return ({ phase, epoch, epochs, step, steps, evaluated, evaluations, etaSeconds, bestAccuracy, frontSize, trainersAlive }) => {
-    const progress = { phase, epoch, epochs, step, steps, trainers: trainersAlive, evaluated, evaluations, bestAccuracy: known(bestAccuracy), frontSize };
+  return ({
+    phase,
+    epoch,
+    epochs,
+    step,
+    steps,
+    evaluated,
+    evaluations,
+    etaSeconds,
+    bestAccuracy,
+    frontSize,
+    trainersAlive,
+  }) => {
+    const progress = {
+      phase,
+      epoch,
+      epochs,
+      step,
+      steps,
+      trainers: trainersAlive,
+      evaluated,
+      evaluations,
+      bestAccuracy: known(bestAccuracy),
+      frontSize,
+    };
     const text = JSON.stringify(progress);
     if (text !== last) void printJson({ ...progress, eta: known(etaSeconds) });
     last = text;
@@ -127,11 +171,27 @@ function known(value: number): number | null {
 }
 
 /** Preparation as the same progress line: nothing is trained yet. */
-function preparation(view: ProgressView | null, json: boolean, trainers: number): (what: string, done: number, total: number) => void {
-  const nothing: Omit<ProgressStatus, 'step' | 'steps'> = { phase: 'preparing', epoch: 0, epochs: 0, evaluated: 0, evaluations: 0, etaSeconds: null, bestAccuracy: null, frontSize: 0, trainersAlive: 0, trainers };
+function preparation(
+  view: ProgressView | null,
+  json: boolean,
+  trainers: number,
+): (what: string, done: number, total: number) => void {
+  const nothing: Omit<ProgressStatus, 'step' | 'steps'> = {
+    phase: 'preparing',
+    epoch: 0,
+    epochs: 0,
+    evaluated: 0,
+    evaluations: 0,
+    etaSeconds: null,
+    bestAccuracy: null,
+    frontSize: 0,
+    trainersAlive: 0,
+    trainers,
+  };
   return (what, done, total) => {
     if (json) {
-      if (done === total) void printJson({ phase: 'preparing', epoch: 0, step: done, eta: null, trainers: 0, what });
+      if (done === total)
+        void printJson({ phase: 'preparing', epoch: 0, step: done, eta: null, trainers: 0, what });
     } else view?.update({ ...nothing, step: done, steps: total });
   };
 }
@@ -143,6 +203,16 @@ async function showEnd(folder: RunFolder, json: boolean): Promise<void> {
   const { html } = await buildReport(folder.root);
   const front = JSON.parse(await readFile(folder.front, 'utf8')) as ShownFront;
   const { majority } = await readSides(folder.split);
-  if (json) return printJson({ phase: 'done', epoch: null, step: null, eta: 0, trainers: 0, run: folder.root, front: folder.front, report: html });
+  if (json)
+    return printJson({
+      phase: 'done',
+      epoch: null,
+      step: null,
+      eta: 0,
+      trainers: 0,
+      run: folder.root,
+      front: folder.front,
+      report: html,
+    });
   await print(`\n${renderFrontTable(front, majority)}\n\nreport: ${html}`);
 }

@@ -10,7 +10,10 @@ export function registerSelect(program: Command): void {
   program
     .command('select')
     .description('choose survivors: a request as JSON on standard input, the answer on standard output')
-    .option('--lines', 'one request a line, one answer a line, until the input ends; a bad request is answered with {"error"}')
+    .option(
+      '--lines',
+      'one request a line, one answer a line, until the input ends; a bad request is answered with {"error"}',
+    )
     .addHelpText(
       'after',
       `
@@ -34,7 +37,13 @@ async function answerOnce(): Promise<void> {
 /** Every line has exactly one answer, in order, so that a caller may count them. */
 async function answerLines(): Promise<void> {
   for await (const line of linesOfStream(process.stdin, SELECTION_LIMITS.characters)) {
-    const answer = line === null ? ({ ok: false, error: `expected a line of at most ${SELECTION_LIMITS.characters} characters, got a longer one` } as const) : answerSelection(line);
+    const answer =
+      line === null
+        ? ({
+            ok: false,
+            error: `expected a line of at most ${SELECTION_LIMITS.characters} characters, got a longer one`,
+          } as const)
+        : answerSelection(line);
     await printJson(answer.ok ? answer.output : { error: answer.error });
   }
 }

@@ -17,7 +17,9 @@ export function registerStart(program: Command): void {
   program
     .command('start')
     .summary('the quickstart: a whole search on phantom scans')
-    .description(`Searches on phantom scans into ${OUT}, with ${TRAINERS} trainers on the CPU. An unfinished run is resumed, a finished one moved aside.`)
+    .description(
+      `Searches on phantom scans into ${OUT}, with ${TRAINERS} trainers on the CPU. An unfinished run is resumed, a finished one moved aside.`,
+    )
     .addHelpText('after', '\nExamples:\n  npm start\n  emars start')
     .action(start);
 }
@@ -28,7 +30,15 @@ async function start(): Promise<void> {
   const folder = runFolder(OUT);
   const resumed = existsSync(folder.config);
   await print(resumed ? `goes on with ${OUT}` : `a whole search on phantom scans, into ${OUT}`);
-  await runSearch({ folder, options: loadOptions({ file: resumed ? folder.config : CONFIG }), resumed, trainers: TRAINERS, devices: ['cpu'], foreign: null, json: false });
+  await runSearch({
+    folder,
+    options: loadOptions({ file: resumed ? folder.config : CONFIG }),
+    resumed,
+    trainers: TRAINERS,
+    devices: ['cpu'],
+    foreign: null,
+    json: false,
+  });
 }
 
 async function moveAside(): Promise<void> {

@@ -10,7 +10,10 @@ const MARK = 'EMARS_TENSOR_PROCESS';
  */
 export async function inTensorProcess(threads: number): Promise<boolean> {
   if (process.env[MARK] === '1') return true;
-  const child = spawn(process.execPath, process.argv.slice(1), { stdio: 'inherit', env: { ...process.env, ...tensorEnvironment({ threads }), [MARK]: '1' } });
+  const child = spawn(process.execPath, process.argv.slice(1), {
+    stdio: 'inherit',
+    env: { ...process.env, ...tensorEnvironment({ threads }), [MARK]: '1' },
+  });
   const relay = (signal: NodeJS.Signals): void => void child.kill(signal);
   process.once('SIGINT', relay);
   process.once('SIGTERM', relay);

@@ -18,7 +18,11 @@ import { schema } from './schema.js';
 import { parseYaml, readConfigFile } from './yaml-text.js';
 
 /** Options of which any part may be left out. */
-export type Differences<T> = { readonly [K in keyof T]?: (T[K] extends readonly unknown[] ? T[K] : T[K] extends object | null ? Differences<T[K]> : T[K]) | undefined };
+export type Differences<T> = {
+  readonly [K in keyof T]?:
+    | (T[K] extends readonly unknown[] ? T[K] : T[K] extends object | null ? Differences<T[K]> : T[K])
+    | undefined;
+};
 
 export interface LoadRequest {
   /** A YAML file of differences, or several: later ones win. Relative paths in a file start from its folder. */
@@ -65,13 +69,18 @@ function fromText(text: string, name: string, folder: string): Source {
 
 /** `a.b=value` as the tree {a: {b: value}}, so that it merges like a file. */
 function fromSetting(setting: string): Source {
-  const wrong = (expected: string, remedy: string): ConfigError => new ConfigError([{ where: '--set', path: '', expected, got: show(setting), remedy }]);
+  const wrong = (expected: string, remedy: string): ConfigError =>
+    new ConfigError([{ where: '--set', path: '', expected, got: show(setting), remedy }]);
   const equals = setting.indexOf('=');
   const path = setting.slice(0, Math.max(0, equals)).trim();
-  if (equals < 0 || !/^[^.\s]+(?:\.[^.\s]+)*$/.test(path)) throw wrong('key=value', 'write it like --set training.batch=4');
+  if (equals < 0 || !/^[^.\s]+(?:\.[^.\s]+)*$/.test(path))
+    throw wrong('key=value', 'write it like --set training.batch=4');
   const { value } = parseYaml(setting.slice(equals + 1), `--set ${path}`);
   const keys = path.split('.');
-  const tree = keys.reduceRight<unknown>((inner, key) => Object.defineProperty({}, key, { value: inner, enumerable: true }), value);
+  const tree = keys.reduceRight<unknown>(
+    (inner, key) => Object.defineProperty({}, key, { value: inner, enumerable: true }),
+    value,
+  );
   return { value: tree, where: () => '--set', folder: process.cwd() };
 }
 
@@ -88,32 +97,64 @@ function nearestAbove<T>(path: string, map: ReadonlyMap<string, T>): T | undefin
 const placeOf = (path: string, written: Written): string | undefined => nearestAbove(path, written)?.(path);
 
 const pathOf = (keys: readonly PropertyKey[]): string =>
-  keys.reduce<string>((path, key) => (typeof key === 'number' ? `${path}[${key}]` : path === '' ? String(key) : `${path}.${String(key)}`), '');
+  keys.reduce<string>(
+    (path, key) =>
+      typeof key === 'number' ? `${path}[${key}]` : path === '' ? String(key) : `${path}.${String(key)}`,
+    '',
+  );
 
 const valueAt = (tree: unknown, keys: readonly PropertyKey[]): unknown =>
-  keys.reduce<unknown>((value, key) => (typeof value === 'object' && value !== null && Object.hasOwn(value, key) ? (value as Record<PropertyKey, unknown>)[key] : undefined), tree);
+  keys.reduce<unknown>(
+    (value, key) =>
+      typeof value === 'object' && value !== null && Object.hasOwn(value, key)
+        ? (value as Record<PropertyKey, unknown>)[key]
+        : undefined,
+    tree,
+  );
 
 /** Problems of single values, one a path. */
 function valueProblems(issues: readonly z.core.$ZodIssue[], merged: Tree, written: Written): Problem[] {
   const found = new Map<string, Problem>();
   for (const issue of issues) {
     const path = pathOf(issue.path);
-    const remedy = issue.code === 'custom' && typeof issue.params?.remedy === 'string' ? issue.params.remedy : '';
+    const remedy =
+      issue.code === 'custom' && typeof issue.params?.remedy === 'string' ? issue.params.remedy : '';
     const value = valueAt(merged, issue.path);
     const list = Array.isArray(value) && value.length > 0 ? `${value.length} entries` : show(value);
     const key = `${path} ${issue.code === 'custom' ? issue.message : ''}`;
-    if (!found.has(key)) found.set(key, { where: placeOf(path, written) ?? 'defaults', path, expected: issue.message, got: list, remedy });
+    if (!found.has(key))
+      found.set(key, {
+        where: placeOf(path, written) ?? 'defaults',
+        path,
+        expected: issue.message,
+        got: list,
+        remedy,
+      });
   }
   return [...found.values()];
 }
 
 /** Impossible combinations, of keys that are all valid on their own. */
-function relationProblems(merged: Tree, parsed: Options | undefined, others: readonly Problem[], written: Written): Problem[] {
+function relationProblems(
+  merged: Tree,
+  parsed: Options | undefined,
+  others: readonly Problem[],
+  written: Written,
+): Problem[] {
   const wrong = others.map(({ path }) => path).filter((path) => path !== '');
-  const sound = (path: string): boolean => wrong.every((bad) => bad !== path && !bad.startsWith(`${path}.`) && !bad.startsWith(`${path}[`) && !path.startsWith(`${bad}.`));
+  const sound = (path: string): boolean =>
+    wrong.every(
+      (bad) =>
+        bad !== path &&
+        !bad.startsWith(`${path}.`) &&
+        !bad.startsWith(`${path}[`) &&
+        !path.startsWith(`${bad}.`),
+    );
   // Keys that are wrong are not read by a relation that is checked, so the cast holds for what it reads;
   // objectives alone have another form once they are read.
-  const options = parsed ?? ({ ...merged, objectives: objectives.safeParse(merged.objectives).data ?? [] } as unknown as Options);
+  const options =
+    parsed ??
+    ({ ...merged, objectives: objectives.safeParse(merged.objectives).data ?? [] } as unknown as Options);
   return relations.flatMap(({ reads, check }) => {
     if (!reads.every(sound)) return [];
     const impossible = check(options);
@@ -124,4 +165,3 @@ function relationProblems(merged: Tree, parsed: Options | undefined, others: rea
     return [{ where: where ?? 'defaults', path, ...impossible }];
   });
 }
-

@@ -42,7 +42,11 @@ const FILES = ['data.path', 'data.split.file'];
 function settled(path: string, value: unknown, folder: string): unknown {
   if (FILES.includes(path)) return typeof value === 'string' && value !== '' ? resolve(folder, value) : value;
   if (path !== 'objectives' || !Array.isArray(value)) return value;
-  return value.map((one: unknown) => (isTree(one) && typeof one.module === 'string' && one.module !== '' ? { ...one, module: resolve(folder, one.module) } : one));
+  return value.map((one: unknown) =>
+    isTree(one) && typeof one.module === 'string' && one.module !== ''
+      ? { ...one, module: resolve(folder, one.module) }
+      : one,
+  );
 }
 
 /** An unknown key; where it holds a single key (`trainig: {batch: 4}`), the two are looked up together. */
@@ -50,7 +54,13 @@ function unknownKey(path: string, value: unknown, where: string): Problem {
   const inner = isTree(value) ? Object.entries(value) : [];
   const [only] = inner;
   if (only !== undefined && inner.length === 1) return unknownKey(`${path}.${only[0]}`, only[1], where);
-  return { where, path, expected: 'a known key', got: path.slice(path.lastIndexOf('.') + 1), remedy: `did you mean ${nearestPath(path, KNOWN)}?` };
+  return {
+    where,
+    path,
+    expected: 'a known key',
+    got: path.slice(path.lastIndexOf('.') + 1),
+    remedy: `did you mean ${nearestPath(path, KNOWN)}?`,
+  };
 }
 
 /** Where each path was last set: asked with a path at or below it. */
@@ -64,12 +74,25 @@ export function mergeSource(target: Tree, source: Source, written: Written, prob
   mergeTree(target, source.value, '', source, written, problems);
 }
 
-function mergeTree(target: Tree, change: unknown, prefix: string, source: Source, written: Written, problems: Problem[]): void {
+function mergeTree(
+  target: Tree,
+  change: unknown,
+  prefix: string,
+  source: Source,
+  written: Written,
+  problems: Problem[],
+): void {
   // An empty file, or a section whose lines are all comments.
   if (change === null || change === undefined) return;
   if (!isTree(change)) {
     const keys = Object.keys(target).join(', ');
-    problems.push({ where: source.where(prefix), path: prefix, expected: `a section with keys among ${keys}`, got: show(change), remedy: 'write "key: value" lines, indented below it' });
+    problems.push({
+      where: source.where(prefix),
+      path: prefix,
+      expected: `a section with keys among ${keys}`,
+      got: show(change),
+      remedy: 'write "key: value" lines, indented below it',
+    });
     return;
   }
   for (const [key, value] of Object.entries(change)) {

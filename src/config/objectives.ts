@@ -25,12 +25,15 @@ const LONGEST_DEADLINE = 3600;
 /** Reports one problem at a path below the list. */
 type Report = (path: (string | number)[], expected: string, remedy?: string) => void;
 
-const builtIn = (name: string): readonly [Direction, ...Direction[]] | undefined => (Object.hasOwn(BUILT_IN, name) ? BUILT_IN[name] : undefined);
+const builtIn = (name: string): readonly [Direction, ...Direction[]] | undefined =>
+  Object.hasOwn(BUILT_IN, name) ? BUILT_IN[name] : undefined;
 
 /** `size:max` → name and direction. */
 function fromShorthand(text: string): Record<string, unknown> {
   const colon = text.indexOf(':');
-  return colon < 0 ? { name: text } : { name: text.slice(0, colon).trim(), direction: text.slice(colon + 1).trim() };
+  return colon < 0
+    ? { name: text }
+    : { name: text.slice(0, colon).trim(), direction: text.slice(colon + 1).trim() };
 }
 
 /** One objective in full form, or null after reporting why not. */
@@ -46,7 +49,8 @@ function fill(written: unknown, index: number, report: Report): ObjectiveOptions
     report(typeof written === 'string' ? [index] : [index, ...path], expected, remedy);
   };
   for (const key of Object.keys(given)) {
-    if (!KEYS.includes(key)) wrong([key], `one of the keys ${KEYS.join(', ')}`, `did you mean ${nearestPath(key, KEYS)}?`);
+    if (!KEYS.includes(key))
+      wrong([key], `one of the keys ${KEYS.join(', ')}`, `did you mean ${nearestPath(key, KEYS)}?`);
   }
   const { name, direction, module = null, deadline = OBJECTIVE_DEADLINE } = given as Record<string, unknown>;
   if (typeof name !== 'string' || !/^[a-z][a-z0-9-]{0,31}$/.test(name)) {
@@ -54,17 +58,34 @@ function fill(written: unknown, index: number, report: Report): ObjectiveOptions
     return null;
   }
   const ours = builtIn(name);
-  if (module !== null && (typeof module !== 'string' || module === '')) wrong(['module'], 'the path of a JavaScript module, or null');
-  if (ours !== undefined && typeof module === 'string') wrong(['module'], `no module for the built-in objective ${name}`, 'give your objective a name of its own');
+  if (module !== null && (typeof module !== 'string' || module === ''))
+    wrong(['module'], 'the path of a JavaScript module, or null');
+  if (ours !== undefined && typeof module === 'string')
+    wrong(
+      ['module'],
+      `no module for the built-in objective ${name}`,
+      'give your objective a name of its own',
+    );
   if (ours === undefined && module === null) {
-    wrong(['name'], `a built-in objective (${NAMES.join(', ')}) or one with a module`, `did you mean ${nearestPath(name, NAMES)}?`);
+    wrong(
+      ['name'],
+      `a built-in objective (${NAMES.join(', ')}) or one with a module`,
+      `did you mean ${nearestPath(name, NAMES)}?`,
+    );
     return null;
   }
   const allowed: readonly unknown[] = ours ?? ['max', 'min'];
   const chosen = direction ?? ours?.[0];
-  if (!allowed.includes(chosen)) wrong(['direction'], `${ours === undefined ? 'direction' : `direction of ${name}`} ${allowed.join(' or ')}`);
-  if (typeof deadline !== 'number' || !(deadline > 0 && deadline <= LONGEST_DEADLINE)) wrong(['deadline'], `seconds above 0, at most ${LONGEST_DEADLINE}`);
-  return wrongs === 0 ? { name, direction: chosen as Direction, module: module as string | null, deadline: deadline as number } : null;
+  if (!allowed.includes(chosen))
+    wrong(
+      ['direction'],
+      `${ours === undefined ? 'direction' : `direction of ${name}`} ${allowed.join(' or ')}`,
+    );
+  if (typeof deadline !== 'number' || !(deadline > 0 && deadline <= LONGEST_DEADLINE))
+    wrong(['deadline'], `seconds above 0, at most ${LONGEST_DEADLINE}`);
+  return wrongs === 0
+    ? { name, direction: chosen as Direction, module: module as string | null, deadline: deadline as number }
+    : null;
 }
 
 const LIST = `a list of 1 to ${MOST_OBJECTIVES} objectives, like [${DEFAULTS.objectives.map(({ name }) => name).join(', ')}]`;
@@ -83,7 +104,8 @@ export const objectives = z
     written.forEach((one, index) => {
       const objective = fill(one, index, report);
       if (objective === null) return;
-      if (seen.has(objective.name)) report([index], `each objective once, ${objective.name} is listed twice`, 'remove one');
+      if (seen.has(objective.name))
+        report([index], `each objective once, ${objective.name} is listed twice`, 'remove one');
       seen.add(objective.name);
       filled.push(objective);
     });

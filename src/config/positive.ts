@@ -17,7 +17,13 @@ export function positiveClass(options: Options, classes: readonly string[]): num
   if (positive !== null) {
     const index = classes.indexOf(positive);
     if (index >= 0) return index;
-    const problem = { where: 'configuration', path: 'data.positive', expected: `a class of the data (${classes.join(', ')})`, got: positive, remedy: `did you mean ${nearestPath(positive, classes)}?` };
+    const problem = {
+      where: 'configuration',
+      path: 'data.positive',
+      expected: `a class of the data (${classes.join(', ')})`,
+      got: positive,
+      remedy: `did you mean ${nearestPath(positive, classes)}?`,
+    };
     throw new ConfigError([problem]);
   }
   const lower = classes.map((name) => name.toLowerCase());

@@ -37,7 +37,9 @@ const SHOWN = 60;
 export function show(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (typeof value === 'number' || typeof value === 'bigint') return String(value);
-  const text = JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? String(part) : part)) as string | undefined;
+  const text = JSON.stringify(value, (_, part: unknown) =>
+    typeof part === 'bigint' ? String(part) : part,
+  ) as string | undefined;
   if (text === undefined) return typeof value;
   return text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
 }

@@ -8,39 +8,59 @@ export interface Relation {
   /** Paths read; the first is where the problem is reported. */
   readonly reads: readonly [string, ...string[]];
   /** null where the combination is possible. */
-  readonly check: (options: Options) => { readonly expected: string; readonly got: string; readonly remedy: string } | null;
+  readonly check: (
+    options: Options,
+  ) => { readonly expected: string; readonly got: string; readonly remedy: string } | null;
 }
 
-const unless = (possible: boolean, expected: string, got: string, remedy: string) => (possible ? null : { expected, got, remedy });
+const unless = (possible: boolean, expected: string, got: string, remedy: string) =>
+  possible ? null : { expected, got, remedy };
 
-const duplicate = (list: readonly string[]): string | undefined => list.find((name, index) => list.indexOf(name) !== index);
+const duplicate = (list: readonly string[]): string | undefined =>
+  list.find((name, index) => list.indexOf(name) !== index);
 
 /** Das–Dennis: number of directions with p divisions for M objectives, C(M + p - 1, p); stops counting at `limit`. */
-export function directionCount(objectives: number, partitions: number, limit = Number.MAX_SAFE_INTEGER): number {
+export function directionCount(
+  objectives: number,
+  partitions: number,
+  limit = Number.MAX_SAFE_INTEGER,
+): number {
   let count = 1;
   for (let i = 1; i < objectives && count <= limit; i++) count = (count * (partitions + i)) / i;
   return Math.round(count);
 }
 
 /** Factor by which the network reduces height and width: 2 of the stem, then the cells. */
-const reduction = ({ supernet }: Options): number => supernet.strides.reduce((product, stride) => product * stride, 2);
+const reduction = ({ supernet }: Options): number =>
+  supernet.strides.reduce((product, stride) => product * stride, 2);
 
 /** Positions of the last feature map of one scan: sizes are ceil(n / 2) at each stride 2, depth included. */
 function lastPositions({ supernet, input }: Options): number {
-  const halve = (n: number): number => [2, ...supernet.strides].reduce((size, stride) => Math.ceil(size / stride), n);
+  const halve = (n: number): number =>
+    [2, ...supernet.strides].reduce((size, stride) => Math.ceil(size / stride), n);
   return halve(input.slices) * halve(input.size) ** 2;
 }
 
 /** Patients of phantoms in training, never fewer than `splitByPatient` may leave. */
 function phantomTrainingScans({ data }: Options): number {
   const { phantom, split } = data;
-  const patients = phantom.patients - Math.round(phantom.patients * split.validation) - Math.round(phantom.patients * split.test);
+  const patients =
+    phantom.patients -
+    Math.round(phantom.patients * split.validation) -
+    Math.round(phantom.patients * split.test);
   return patients * phantom.scansPerPatient;
 }
 
 const madeHere = ({ data }: Options): boolean => data.path === null && data.split.file === null;
 
-const PHANTOMS = ['data.path', 'data.phantom.patients', 'data.phantom.scansPerPatient', 'data.split.validation', 'data.split.test', 'data.split.file'] as const;
+const PHANTOMS = [
+  'data.path',
+  'data.phantom.patients',
+  'data.phantom.scansPerPatient',
+  'data.split.validation',
+  'data.split.test',
+  'data.split.file',
+] as const;
 
 export const relations: readonly Relation[] = [
   {
@@ -118,7 +138,12 @@ export const relations: readonly Relation[] = [
   {
     reads: ['evolution.keep', 'evolution.population'],
     check: ({ evolution: { keep, population } }) =>
-      unless(keep <= population, 'at most evolution.population survivors (K ≤ P)', `${keep} of ${population}`, 'lower evolution.keep or raise evolution.population'),
+      unless(
+        keep <= population,
+        'at most evolution.population survivors (K ≤ P)',
+        `${keep} of ${population}`,
+        'lower evolution.keep or raise evolution.population',
+      ),
   },
   {
     reads: ['evolution.population', 'supernet.operations', 'supernet.blocks'],
@@ -127,7 +152,12 @@ export const relations: readonly Relation[] = [
         operations.length,
         blocks.reduce((sum, count) => sum + count, 0),
       );
-      return unless(networks >= population, 'no more individuals than the search space has networks', `${population} of ${networks}`, 'lower evolution.population or add operations or blocks');
+      return unless(
+        networks >= population,
+        'no more individuals than the search space has networks',
+        `${population} of ${networks}`,
+        'lower evolution.population or add operations or blocks',
+      );
     },
   },
   {
@@ -165,24 +195,46 @@ export const relations: readonly Relation[] = [
   },
   {
     reads: ['data.window.low', 'data.window.high'],
-    check: ({ data: { window } }) => unless(window.low < window.high, 'a window whose low end is below its high end', `${window.low} to ${window.high}`, 'swap them'),
+    check: ({ data: { window } }) =>
+      unless(
+        window.low < window.high,
+        'a window whose low end is below its high end',
+        `${window.low} to ${window.high}`,
+        'swap them',
+      ),
   },
   {
     reads: ['data.split.validation', 'data.split.file'],
     check: ({ data: { split } }) =>
-      unless(split.file !== null || split.validation > 0, 'a share above 0: without validation nothing can be selected', String(split.validation), 'use 0.2, one fifth'),
+      unless(
+        split.file !== null || split.validation > 0,
+        'a share above 0: without validation nothing can be selected',
+        String(split.validation),
+        'use 0.2, one fifth',
+      ),
   },
   {
     reads: ['data.split.test', 'data.split.validation', 'data.split.file'],
     check: ({ data: { split } }) =>
-      unless(split.file !== null || split.validation + split.test < 1, 'validation and test together below 1', String(split.validation + split.test), 'leave patients for training'),
+      unless(
+        split.file !== null || split.validation + split.test < 1,
+        'validation and test together below 1',
+        String(split.validation + split.test),
+        'leave patients for training',
+      ),
   },
   {
     reads: ['data.phantom.classes', 'data.path'],
     check: ({ data: { phantom, path } }) => {
       const twice = duplicate(phantom.classes);
-      if (twice !== undefined) return { expected: 'each class once', got: `${twice} twice`, remedy: 'remove one' };
-      return unless(path !== null || phantom.classes.length >= 2, 'at least two classes to tell apart', phantom.classes.join(', '), 'add Normal, NCP or CP');
+      if (twice !== undefined)
+        return { expected: 'each class once', got: `${twice} twice`, remedy: 'remove one' };
+      return unless(
+        path !== null || phantom.classes.length >= 2,
+        'at least two classes to tell apart',
+        phantom.classes.join(', '),
+        'add Normal, NCP or CP',
+      );
     },
   },
   {
@@ -211,7 +263,13 @@ export const relations: readonly Relation[] = [
     },
   },
   {
-    reads: ['warmup.epochs', 'evolution.population', 'training.batch', 'training.individualsPerStep', ...PHANTOMS],
+    reads: [
+      'warmup.epochs',
+      'evolution.population',
+      'training.batch',
+      'training.individualsPerStep',
+      ...PHANTOMS,
+    ],
     check: (options) => {
       const { warmup, training, evolution } = options;
       const steps = Math.floor(phantomTrainingScans(options) / training.batch);

@@ -6,28 +6,43 @@ import { z } from 'zod';
 import { objectives } from './objectives.js';
 import type { Options } from './options.js';
 
-const checked = (expected: string, valid: (value: number) => boolean) => z.number({ error: expected }).refine(valid, { error: expected });
+const checked = (expected: string, valid: (value: number) => boolean) =>
+  z.number({ error: expected }).refine(valid, { error: expected });
 
 const integer = (low: number, high: number) =>
-  checked(`an integer from ${low} to ${high}`, (value) => Number.isInteger(value) && value >= low && value <= high);
+  checked(
+    `an integer from ${low} to ${high}`,
+    (value) => Number.isInteger(value) && value >= low && value <= high,
+  );
 /** low ≤ value ≤ high */
-const number = (low: number, high: number) => checked(`a number from ${low} to ${high}`, (value) => value >= low && value <= high);
+const number = (low: number, high: number) =>
+  checked(`a number from ${low} to ${high}`, (value) => value >= low && value <= high);
 /** low < value ≤ high */
-const positive = (high: number) => checked(`a number above 0, at most ${high}`, (value) => value > 0 && value <= high);
+const positive = (high: number) =>
+  checked(`a number above 0, at most ${high}`, (value) => value > 0 && value <= high);
 /** 0 ≤ value < 1 */
 const share = () => checked('a number from 0 to 1, 1 excluded', (value) => value >= 0 && value < 1);
 const flag = () => z.boolean({ error: 'true or false' });
-const choice = <const T extends readonly [string, ...string[]]>(...values: T) => z.enum(values, { error: `one of ${values.join(', ')}` });
-const text = (expected: string) => z.string({ error: expected }).refine((value) => value.length > 0 && value.length <= 4096 && !value.includes('\0'), { error: expected });
+const choice = <const T extends readonly [string, ...string[]]>(...values: T) =>
+  z.enum(values, { error: `one of ${values.join(', ')}` });
+const text = (expected: string) =>
+  z
+    .string({ error: expected })
+    .refine((value) => value.length > 0 && value.length <= 4096 && !value.includes('\0'), {
+      error: expected,
+    });
 
 /** A list of 1 to `most` things; `all` says in words what the list is. */
-const list = <T extends z.ZodType>(element: T, most: number, all: string) => z.array(element, { error: all }).min(1, { error: all }).max(most, { error: all });
+const list = <T extends z.ZodType>(element: T, most: number, all: string) =>
+  z.array(element, { error: all }).min(1, { error: all }).max(most, { error: all });
 
 const MOST_CELLS = 64;
 const OPERATION = /^(?:skip|mb_k(?:[1-9]|[1-3]\d)_e(?:[1-9]|1\d|2\d|3[0-2]))$/;
 const operation = z
   .string({ error: 'an operation like skip or mb_k3_e6' })
-  .refine((name) => OPERATION.test(name) && !/_k\d*[02468]_/.test(name), { error: 'an operation: skip, or mb_k{odd kernel, 1 to 39}_e{expansion, 1 to 32}' });
+  .refine((name) => OPERATION.test(name) && !/_k\d*[02468]_/.test(name), {
+    error: 'an operation: skip, or mb_k{odd kernel, 1 to 39}_e{expansion, 1 to 32}',
+  });
 
 export const schema = z.strictObject({
   seed: integer(0, 2 ** 32 - 1),

@@ -28,16 +28,33 @@ export function readConfigFile(path: string): string {
   try {
     const file = openSync(path, 'r');
     try {
-      for (let read = -1; read !== 0 && length <= LARGEST_FILE; length += read) read = readSync(file, buffer, length, buffer.length - length, null);
+      for (let read = -1; read !== 0 && length <= LARGEST_FILE; length += read)
+        read = readSync(file, buffer, length, buffer.length - length, null);
     } finally {
       closeSync(file);
     }
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
-    const reasons: Record<string, string> = { ENOENT: 'no such file', EISDIR: 'a folder', EACCES: 'no permission to read it', ENOTDIR: 'no such file' };
-    throw failure(path, 'a configuration file', reasons[code] ?? code, 'check the path given to --config; configs/ has examples');
+    const reasons: Record<string, string> = {
+      ENOENT: 'no such file',
+      EISDIR: 'a folder',
+      EACCES: 'no permission to read it',
+      ENOTDIR: 'no such file',
+    };
+    throw failure(
+      path,
+      'a configuration file',
+      reasons[code] ?? code,
+      'check the path given to --config; configs/ has examples',
+    );
   }
-  if (length > LARGEST_FILE) throw failure(path, `at most ${LARGEST_FILE} bytes of YAML`, 'a larger file', 'is this really a configuration?');
+  if (length > LARGEST_FILE)
+    throw failure(
+      path,
+      `at most ${LARGEST_FILE} bytes of YAML`,
+      'a larger file',
+      'is this really a configuration?',
+    );
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(buffer.subarray(0, length));
   } catch {
@@ -70,29 +87,67 @@ const DEEPEST_SEEMING = 512;
  * all syntax errors at once.
  */
 export function parseYaml(text: string, name: string): YamlText {
-  if (Buffer.byteLength(text) > LARGEST_FILE) throw failure(name, `at most ${LARGEST_FILE} bytes of YAML`, 'a larger text', 'is this really a configuration?');
-  if (nesting(text) > DEEPEST_SEEMING) throw failure(name, `YAML at most ${DEEPEST} levels deep`, 'deeper nesting', 'is this really a configuration?');
+  if (Buffer.byteLength(text) > LARGEST_FILE)
+    throw failure(
+      name,
+      `at most ${LARGEST_FILE} bytes of YAML`,
+      'a larger text',
+      'is this really a configuration?',
+    );
+  if (nesting(text) > DEEPEST_SEEMING)
+    throw failure(
+      name,
+      `YAML at most ${DEEPEST} levels deep`,
+      'deeper nesting',
+      'is this really a configuration?',
+    );
   const lines = new LineCounter();
   const at = (offset: number): string => {
     const { line, col } = lines.linePos(offset);
     return `${name}:${line}:${col}`;
   };
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true, version: '1.2', merge: false, logLevel: 'error' });
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    uniqueKeys: true,
+    version: '1.2',
+    merge: false,
+    logLevel: 'error',
+  });
   const problems: Problem[] = [...document.errors, ...document.warnings].map((error) => ({
     where: at(error.pos[0]),
     path: '',
     expected: 'valid YAML',
-    got: error.code === 'MULTIPLE_DOCS' ? 'a second document' : (error.message.split('\n')[0] ?? '').replace(/[.:]?\s*$/, ''),
-    remedy: error.code === 'TAB_AS_INDENT' ? 'indent with spaces' : error.code === 'DUPLICATE_KEY' ? 'keep one of them' : 'check indentation, colons and quotes here',
+    got:
+      error.code === 'MULTIPLE_DOCS'
+        ? 'a second document'
+        : (error.message.split('\n')[0] ?? '').replace(/[.:]?\s*$/, ''),
+    remedy:
+      error.code === 'TAB_AS_INDENT'
+        ? 'indent with spaces'
+        : error.code === 'DUPLICATE_KEY'
+          ? 'keep one of them'
+          : 'check indentation, colons and quotes here',
   }));
   if (problems.length > 0) throw new ConfigError(problems);
 
   visit(document, {
     Alias: (_, node) => {
-      throw failure(at(node.range?.[0] ?? 0), 'plain values', `an alias, *${node.source}`, 'write the value out; aliases are not taken');
+      throw failure(
+        at(node.range?.[0] ?? 0),
+        'plain values',
+        `an alias, *${node.source}`,
+        'write the value out; aliases are not taken',
+      );
     },
     Node: (_, node, path) => {
-      if (path.length > 2 * DEEPEST) throw failure(at(node.range?.[0] ?? 0), `YAML at most ${DEEPEST} levels deep`, 'deeper nesting', 'is this really a configuration?');
+      if (path.length > 2 * DEEPEST)
+        throw failure(
+          at(node.range?.[0] ?? 0),
+          `YAML at most ${DEEPEST} levels deep`,
+          'deeper nesting',
+          'is this really a configuration?',
+        );
     },
   });
   const where = new Map<string, string>();
@@ -101,7 +156,12 @@ export function parseYaml(text: string, name: string): YamlText {
 }
 
 /** Fills `where` with the place of each key and list entry. */
-function locate(node: unknown, path: string, at: (offset: number) => string, where: Map<string, string>): void {
+function locate(
+  node: unknown,
+  path: string,
+  at: (offset: number) => string,
+  where: Map<string, string>,
+): void {
   if (!isNode(node) || isAlias(node)) return;
   if (isMap(node)) {
     for (const { key, value } of node.items) {

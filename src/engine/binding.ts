@@ -8,7 +8,16 @@
  */
 
 import { createHash } from 'node:crypto';
-import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { publishEntry, readEntry } from './cache.js';
 import { findProgram, run } from './command.js';
@@ -32,43 +41,74 @@ export interface LocatedTensorflow {
 
 const NODE_FILE = 'tfjs_binding.node';
 const COMPILE_AT_MOST = 10 * 60_000;
-const COMPILER_REMEDY = 'Install a C++ compiler (Debian, Ubuntu: apt install g++; Fedora: dnf install gcc-c++; Alpine is not supported), or set CXX to one, and run `npm run setup` again.';
+const COMPILER_REMEDY =
+  'Install a C++ compiler (Debian, Ubuntu: apt install g++; Fedora: dnf install gcc-c++; Alpine is not supported), or set CXX to one, and run `npm run setup` again.';
 
 /**
  * What is linked now, if it would work: the link leads to a whole entry that was made from these sources,
  * and its library is whole. A binding that is no link of ours is loaded in a child to learn its version.
  */
-export async function linkedTensorflow(place: Place, thorough = false): Promise<LocatedTensorflow | { readonly reason: string }> {
+export async function linkedTensorflow(
+  place: Place,
+  thorough = false,
+): Promise<LocatedTensorflow | { readonly reason: string }> {
   const link = bindingPath(place);
   const file = lstatSync(link, { throwIfNoEntry: false });
   if (file === undefined) return { reason: 'the binding is not linked into node_modules' };
   if (!file.isSymbolicLink()) return foreign(place, link);
   const entry = await readEntry(dirname(resolve(dirname(link), readlinkSync(link))), thorough);
-  if (entry === null || entry === 'damaged') return { reason: 'the compiled binding is no longer in the cache, or damaged' };
+  if (entry === null || entry === 'damaged')
+    return { reason: 'the compiled binding is no longer in the cache, or damaged' };
   const { tensorflow, source, library, id, build, sources, requested } = entry.facts;
-  if (tensorflow === undefined || source === undefined || library === undefined || id === undefined) return { reason: 'the compiled binding has no record' };
-  if (sources !== sourcesHash(place)) return { reason: `the sources of the binding changed since it was compiled` };
+  if (tensorflow === undefined || source === undefined || library === undefined || id === undefined)
+    return { reason: 'the compiled binding has no record' };
+  if (sources !== sourcesHash(place))
+    return { reason: `the sources of the binding changed since it was compiled` };
   const own = place.env[OWN_TENSORFLOW] ?? '';
-  if (own !== '' && requested !== resolve(own)) return { reason: `${OWN_TENSORFLOW} is set, and the linked binding was made for another TensorFlow` };
-  if ((await libraryId(library, thorough)) !== id) return { reason: `the libraries in ${library} are gone, changed or damaged` };
-  return { version: tensorflow, source, path: library, id, build: build === 'cpu' || build === 'cuda' ? build : 'unknown' };
+  if (own !== '' && requested !== resolve(own))
+    return { reason: `${OWN_TENSORFLOW} is set, and the linked binding was made for another TensorFlow` };
+  if ((await libraryId(library, thorough)) !== id)
+    return { reason: `the libraries in ${library} are gone, changed or damaged` };
+  return {
+    version: tensorflow,
+    source,
+    path: library,
+    id,
+    build: build === 'cpu' || build === 'cuda' ? build : 'unknown',
+  };
 }
 
 async function foreign(place: Place, path: string): Promise<LocatedTensorflow | { readonly reason: string }> {
-  if ((place.env[OWN_TENSORFLOW] ?? '') !== '') return { reason: `${OWN_TENSORFLOW} is set, and the binding in node_modules was made for another TensorFlow` };
+  if ((place.env[OWN_TENSORFLOW] ?? '') !== '')
+    return {
+      reason: `${OWN_TENSORFLOW} is set, and the binding in node_modules was made for another TensorFlow`,
+    };
   try {
     const { version } = await probe(path, place.env);
     const { size, mtimeMs } = lstatSync(path);
-    return { version, source: 'a binding found in node_modules', path: dirname(path), id: `foreign-${size}-${mtimeMs}`, build: 'unknown' };
+    return {
+      version,
+      source: 'a binding found in node_modules',
+      path: dirname(path),
+      id: `foreign-${size}-${mtimeMs}`,
+      build: 'unknown',
+    };
   } catch (error) {
     return { reason: `the binding in node_modules does not load: ${reasonOf(error)}` };
   }
 }
 
 /** Compiles the binding against a library, or takes it from the cache, and links it. */
-export async function provideBinding(place: Place, library: TensorflowLibrary, reporter: Reporter): Promise<LocatedTensorflow> {
+export async function provideBinding(
+  place: Place,
+  library: TensorflowLibrary,
+  reporter: Reporter,
+): Promise<LocatedTensorflow> {
   const sources = sourcesHash(place);
-  const key = createHash('sha256').update(`${sources}\n${library.id}\n${library.folder}\n`).digest('hex').slice(0, 16);
+  const key = createHash('sha256')
+    .update(`${sources}\n${library.id}\n${library.folder}\n`)
+    .digest('hex')
+    .slice(0, 16);
   const compiler = await findCompiler(place.env);
   const folder = join(place.cache, 'bindings', `${key}-${compiler?.hash ?? ''}`);
   let entry = compiler === null ? await anyCompiled(place, key) : await readEntry(folder);
@@ -82,13 +122,33 @@ export async function provideBinding(place: Place, library: TensorflowLibrary, r
       await compile(place, library, compiler.command, path);
       const version = await loadedVersion(path, place.env, library);
       const requested = place.env[OWN_TENSORFLOW] ?? '';
-      const facts = { tensorflow: version, source: library.source, library: library.folder, id: library.id, build: library.build };
-      return { facts: { ...facts, sources, compiler: compiler.words, requested: requested === '' ? '' : resolve(requested) }, files: [NODE_FILE] };
+      const facts = {
+        tensorflow: version,
+        source: library.source,
+        library: library.folder,
+        id: library.id,
+        build: library.build,
+      };
+      return {
+        facts: {
+          ...facts,
+          sources,
+          compiler: compiler.words,
+          requested: requested === '' ? '' : resolve(requested),
+        },
+        files: [NODE_FILE],
+      };
     });
     reporter.log(`Compiled in ${((performance.now() - started) / 1000).toFixed(1)} s.`);
   }
   linkTo(join(entry.folder, NODE_FILE), bindingPath(place));
-  return { version: entry.facts['tensorflow'] ?? '', source: library.source, path: library.folder, id: library.id, build: library.build };
+  return {
+    version: entry.facts['tensorflow'] ?? '',
+    source: library.source,
+    path: library.folder,
+    id: library.id,
+    build: library.build,
+  };
 }
 
 /** Says that there is no compiler before anything large is fetched; a binding in the cache may make one unnecessary. */
@@ -97,24 +157,47 @@ export async function expectCompiler(place: Place): Promise<void> {
 }
 
 function noCompiler(): EngineError {
-  return new EngineError('a C++ compiler', [{ source: 'PATH', reason: 'none of CXX, g++, clang++, c++ found' }], COMPILER_REMEDY);
+  return new EngineError(
+    'a C++ compiler',
+    [{ source: 'PATH', reason: 'none of CXX, g++, clang++, c++ found' }],
+    COMPILER_REMEDY,
+  );
 }
 
-async function compile(place: Place, library: TensorflowLibrary, [program, ...args]: readonly [string, ...string[]], output: string): Promise<void> {
+async function compile(
+  place: Place,
+  library: TensorflowLibrary,
+  [program, ...args]: readonly [string, ...string[]],
+  output: string,
+): Promise<void> {
   const tfjs = tfjsFolder(place);
   const sources = sourceFiles(place).filter((path) => path.endsWith('.cc'));
-  const includes = [tfjs, dirname(tfjs), join(library.folder, 'include'), nodeHeaders(place)].map((folder) => `-I${folder}`);
+  const includes = [tfjs, dirname(tfjs), join(library.folder, 'include'), nodeHeaders(place)].map(
+    (folder) => `-I${folder}`,
+  );
   const options = ['-O2', '-std=c++17', '-shared', '-fPIC', '-DNAPI_VERSION=8', '-DBUILDING_NODE_EXTENSION'];
   const libraries = LIBRARIES.map((name) => join(library.folder, name));
   const runPath = ['-Xlinker', '-rpath', '-Xlinker', library.folder];
   try {
-    await run(program, [...args, ...options, ...includes, ...sources, '-o', output, ...libraries, ...runPath], { cwd: tfjs, env: place.env, deadline: COMPILE_AT_MOST });
+    await run(
+      program,
+      [...args, ...options, ...includes, ...sources, '-o', output, ...libraries, ...runPath],
+      { cwd: tfjs, env: place.env, deadline: COMPILE_AT_MOST },
+    );
   } catch (error) {
-    throw new EngineError('the TensorFlow binding', [{ source: `compiling it with ${program} against ${library.folder}`, reason: reasonOf(error) }], COMPILER_REMEDY);
+    throw new EngineError(
+      'the TensorFlow binding',
+      [{ source: `compiling it with ${program} against ${library.folder}`, reason: reasonOf(error) }],
+      COMPILER_REMEDY,
+    );
   }
 }
 
-async function loadedVersion(path: string, env: NodeJS.ProcessEnv, library: TensorflowLibrary): Promise<string> {
+async function loadedVersion(
+  path: string,
+  env: NodeJS.ProcessEnv,
+  library: TensorflowLibrary,
+): Promise<string> {
   let reason: string;
   try {
     const { version } = await probe(path, env);
@@ -123,7 +206,11 @@ async function loadedVersion(path: string, env: NodeJS.ProcessEnv, library: Tens
   } catch (error) {
     reason = reasonOf(error);
   }
-  throw new EngineError('the TensorFlow binding', [{ source: `loading it with ${library.source}`, reason }], 'This needs glibc 2.28 or newer and a processor with AVX; check both, or name another build with EMARS_TENSORFLOW.');
+  throw new EngineError(
+    'the TensorFlow binding',
+    [{ source: `loading it with ${library.source}`, reason }],
+    'This needs glibc 2.28 or newer and a processor with AVX; check both, or name another build with EMARS_TENSORFLOW.',
+  );
 }
 
 interface Compiler {
@@ -142,7 +229,11 @@ async function findCompiler(env: NodeJS.ProcessEnv): Promise<Compiler | null> {
     try {
       const { stdout } = await run(program, [...args, '--version'], { env, deadline: 20_000 });
       const words = stdout.split('\n')[0]?.trim() ?? name;
-      return { command: [program, ...args], words, hash: createHash('sha256').update(words).digest('hex').slice(0, 8) };
+      return {
+        command: [program, ...args],
+        words,
+        hash: createHash('sha256').update(words).digest('hex').slice(0, 8),
+      };
     } catch (error) {
       refused.push({ source: name, reason: reasonOf(error) });
     }
@@ -167,7 +258,10 @@ function compiledNames(place: Place): readonly string[] {
 
 function sourceFiles(place: Place): readonly string[] {
   const folder = join(tfjsFolder(place), 'binding');
-  return readdirSync(folder).filter((name) => /\.(cc|h)$/.test(name)).sort().map((name) => join(folder, name));
+  return readdirSync(folder)
+    .filter((name) => /\.(cc|h)$/.test(name))
+    .sort()
+    .map((name) => join(folder, name));
 }
 
 function nodeHeaders(place: Place): string {
@@ -176,7 +270,12 @@ function nodeHeaders(place: Place): string {
 
 function sourcesHash(place: Place): string {
   const hash = createHash('sha256');
-  for (const path of [...sourceFiles(place), join(nodeHeaders(place), 'node_api.h'), join(nodeHeaders(place), 'js_native_api.h')]) hash.update(readFileSync(path));
+  for (const path of [
+    ...sourceFiles(place),
+    join(nodeHeaders(place), 'node_api.h'),
+    join(nodeHeaders(place), 'js_native_api.h'),
+  ])
+    hash.update(readFileSync(path));
   return hash.digest('hex').slice(0, 16);
 }
 

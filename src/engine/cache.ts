@@ -24,7 +24,9 @@ export interface Entry {
   /** Facts of the part: version, source, … Plain strings. */
   readonly facts: Readonly<Record<string, string>>;
   /** Files whose content matters at run time, by path relative to the entry. */
-  readonly files: Readonly<Record<string, { readonly size: number; readonly mtimeMs: number; readonly sha256: string }>>;
+  readonly files: Readonly<
+    Record<string, { readonly size: number; readonly mtimeMs: number; readonly sha256: string }>
+  >;
 }
 
 /** An entry found in the cache. */
@@ -38,7 +40,12 @@ export interface CachedPart {
 export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
   const own = env['EMARS_CACHE'] ?? '';
   if (own !== '') {
-    if (!isAbsolute(own)) throw new EngineError('the cache', [{ source: 'EMARS_CACHE', reason: `expected an absolute path, got ${JSON.stringify(own)}` }], 'Set EMARS_CACHE to an absolute path.');
+    if (!isAbsolute(own))
+      throw new EngineError(
+        'the cache',
+        [{ source: 'EMARS_CACHE', reason: `expected an absolute path, got ${JSON.stringify(own)}` }],
+        'Set EMARS_CACHE to an absolute path.',
+      );
     return own;
   }
   // The XDG specification says to ignore a relative value.
@@ -131,13 +138,21 @@ export async function inPartial<T>(cache: string, work: (folder: string) => Prom
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });
   } catch (error) {
-    throw new EngineError('the cache', [{ source: cache, reason: reasonOf(error) }], 'Set EMARS_CACHE to a folder that can be written, with 2 GB free (12 GB for the CUDA build).');
+    throw new EngineError(
+      'the cache',
+      [{ source: cache, reason: reasonOf(error) }],
+      'Set EMARS_CACHE to a folder that can be written, with 2 GB free (12 GB for the CUDA build).',
+    );
   }
   try {
     return await work(folder);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOSPC') {
-      throw new EngineError('the cache', [{ source: cache, reason: 'the disk is full' }], 'Free 2 GB (12 GB for the CUDA build), or set EMARS_CACHE to a folder on a larger disk.');
+      throw new EngineError(
+        'the cache',
+        [{ source: cache, reason: 'the disk is full' }],
+        'Free 2 GB (12 GB for the CUDA build), or set EMARS_CACHE to a folder on a larger disk.',
+      );
     }
     throw error;
   } finally {
@@ -155,7 +170,9 @@ export function sweepPartial(cache: string): void {
 function parseEntry(text: string): Entry | null {
   try {
     const value = JSON.parse(text) as Partial<Entry> | null;
-    return value?.format === 1 && typeof value.facts === 'object' && typeof value.files === 'object' ? (value as Entry) : null;
+    return value?.format === 1 && typeof value.facts === 'object' && typeof value.files === 'object'
+      ? (value as Entry)
+      : null;
   } catch {
     return null;
   }

@@ -33,10 +33,19 @@ export class CommandError extends Error {
 const MOST_OUTPUT = 4 << 20;
 
 /** Runs a program to its end. Rejects with {@link CommandError} on any exit code but 0. */
-export function run(program: string, args: readonly string[], options: CommandOptions): Promise<CommandResult> {
+export function run(
+  program: string,
+  args: readonly string[],
+  options: CommandOptions,
+): Promise<CommandResult> {
   return new Promise((resolve, reject) => {
     // In a process group of its own: `python3` may be a shell script that starts the real one, and both must end.
-    const child = spawn(program, args, { cwd: options.cwd, env: options.env ?? process.env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    const child = spawn(program, args, {
+      cwd: options.cwd,
+      env: options.env ?? process.env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
     const kill = (): void => killGroup(child);
     const said = { stdout: '', stderr: '' };
     for (const stream of ['stdout', 'stderr'] as const) {
@@ -60,8 +69,16 @@ export function run(program: string, args: readonly string[], options: CommandOp
     child.once('error', (error) => settle(new CommandError(program, `did not start (${error.message})`, '')));
     child.once('close', (code, signal) => {
       const last = lastLines(said.stderr.trim() === '' ? said.stdout : said.stderr);
-      if (late) settle(new CommandError(program, `was stopped after ${Math.round(options.deadline / 1000)} s`, last));
-      else if (code !== 0) settle(new CommandError(program, code === null ? `was ended by ${signal ?? 'a signal'}` : `ended with exit code ${code}`, last));
+      if (late)
+        settle(new CommandError(program, `was stopped after ${Math.round(options.deadline / 1000)} s`, last));
+      else if (code !== 0)
+        settle(
+          new CommandError(
+            program,
+            code === null ? `was ended by ${signal ?? 'a signal'}` : `ended with exit code ${code}`,
+            last,
+          ),
+        );
       else settle(null);
     });
   });
@@ -78,7 +95,12 @@ function killGroup({ pid }: ChildProcess): void {
 
 /** Full path of a program on PATH, or null. A name with a slash is taken as it is. */
 export function findProgram(name: string, env: NodeJS.ProcessEnv = process.env): string | null {
-  const candidates = name.includes('/') ? [name] : (env['PATH'] ?? '').split(delimiter).filter(isAbsolute).map((folder) => join(folder, name));
+  const candidates = name.includes('/')
+    ? [name]
+    : (env['PATH'] ?? '')
+        .split(delimiter)
+        .filter(isAbsolute)
+        .map((folder) => join(folder, name));
   return candidates.find(isExecutable) ?? null;
 }
 

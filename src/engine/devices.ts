@@ -16,7 +16,10 @@ export async function listGpus(env: NodeJS.ProcessEnv): Promise<readonly Gpu[]> 
   const program = findProgram('nvidia-smi', env);
   if (program === null) return [];
   try {
-    const { stdout } = await run(program, ['--query-gpu=index,name', '--format=csv,noheader'], { env, deadline: 15_000 });
+    const { stdout } = await run(program, ['--query-gpu=index,name', '--format=csv,noheader'], {
+      env,
+      deadline: 15_000,
+    });
     return parseGpus(stdout);
   } catch {
     return [];
@@ -35,10 +38,17 @@ export function parseGpus(listing: string): readonly Gpu[] {
  * The build of TensorFlow this machine should have: `EMARS_ENGINE` (cpu or cuda) where it is set, else
  * cuda where an NVIDIA driver is found, else cpu.
  */
-export async function wantedBuild(env: NodeJS.ProcessEnv): Promise<{ readonly build: 'cpu' | 'cuda'; readonly chosen: boolean }> {
+export async function wantedBuild(
+  env: NodeJS.ProcessEnv,
+): Promise<{ readonly build: 'cpu' | 'cuda'; readonly chosen: boolean }> {
   const own = env['EMARS_ENGINE'] ?? '';
   if (own === 'cpu' || own === 'cuda') return { build: own, chosen: true };
-  if (own !== '') throw new EngineError('TensorFlow', [{ source: 'EMARS_ENGINE', reason: `expected cpu or cuda, got ${JSON.stringify(own)}` }], 'Set EMARS_ENGINE to cpu or cuda, or unset it.');
+  if (own !== '')
+    throw new EngineError(
+      'TensorFlow',
+      [{ source: 'EMARS_ENGINE', reason: `expected cpu or cuda, got ${JSON.stringify(own)}` }],
+      'Set EMARS_ENGINE to cpu or cuda, or unset it.',
+    );
   const driver = existsSync('/proc/driver/nvidia/version') || (await listGpus(env)).length > 0;
   return { build: driver ? 'cuda' : 'cpu', chosen: false };
 }

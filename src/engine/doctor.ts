@@ -34,11 +34,19 @@ export async function doctor(own: Partial<Place> = {}): Promise<DoctorReport> {
       gpuWorks = gpu === true;
     } catch (error) {
       tensorflow = null;
-      missing.push({ part: 'tensorflow', reason: `it does not load: ${reasonOf(error)}`, remedy: 'Run `npm run setup`; if this stays, remove the cache folder and run it again.' });
+      missing.push({
+        part: 'tensorflow',
+        reason: `it does not load: ${reasonOf(error)}`,
+        remedy: 'Run `npm run setup`; if this stays, remove the cache folder and run it again.',
+      });
     }
   }
   if (gpus.length > 0 && tensorflow !== null && !gpuWorks) {
-    missing.push({ part: 'cuda', reason: `the driver lists ${gpus.length} GPU(s), but this TensorFlow uses none`, remedy: 'Run `EMARS_ENGINE=cuda npm run setup`; the driver must support CUDA 12.' });
+    missing.push({
+      part: 'cuda',
+      reason: `the driver lists ${gpus.length} GPU(s), but this TensorFlow uses none`,
+      remedy: 'Run `EMARS_ENGINE=cuda npm run setup`; the driver must support CUDA 12.',
+    });
   }
   const devices = ['cpu', ...(gpuWorks ? gpus.map(({ index }) => `cuda:${index}`) : [])];
   const first = gpus[0];
@@ -46,7 +54,12 @@ export async function doctor(own: Partial<Place> = {}): Promise<DoctorReport> {
     tensorflow: tensorflow === null ? null : { version: tensorflow.version, source: tensorflow.source },
     devices,
     nats: located.nats === null ? null : { version: located.nats.version, path: located.nats.path },
-    fingerprint: fingerprint({ tensorflow, threads: null, device: gpuWorks && first !== undefined ? `cuda:${first.index} ${first.name}` : 'cpu', env: place.env }),
+    fingerprint: fingerprint({
+      tensorflow,
+      threads: null,
+      device: gpuWorks && first !== undefined ? `cuda:${first.index} ${first.name}` : 'cpu',
+      env: place.env,
+    }),
     missing,
   };
 }

@@ -24,8 +24,33 @@ export interface Fingerprint {
 }
 
 /** The vector units for which oneDNN and Eigen choose other kernels, hence other orders of summation. */
-const FEATURES = ['avx', 'avx2', 'fma', 'f16c', 'avx_vnni', 'avx512f', 'avx512dq', 'avx512bw', 'avx512vl', 'avx512_vnni', 'avx512_bf16', 'avx512_fp16', 'amx_tile', 'amx_bf16', 'asimd', 'sve'];
-const FLAGS = ['TF_ENABLE_ONEDNN_OPTS', 'ONEDNN_MAX_CPU_ISA', 'DNNL_MAX_CPU_ISA', 'ONEDNN_DEFAULT_FPMATH_MODE', 'TF_DETERMINISTIC_OPS', 'TF_CUDNN_DETERMINISTIC', 'NVIDIA_TF32_OVERRIDE'];
+const FEATURES = [
+  'avx',
+  'avx2',
+  'fma',
+  'f16c',
+  'avx_vnni',
+  'avx512f',
+  'avx512dq',
+  'avx512bw',
+  'avx512vl',
+  'avx512_vnni',
+  'avx512_bf16',
+  'avx512_fp16',
+  'amx_tile',
+  'amx_bf16',
+  'asimd',
+  'sve',
+];
+const FLAGS = [
+  'TF_ENABLE_ONEDNN_OPTS',
+  'ONEDNN_MAX_CPU_ISA',
+  'DNNL_MAX_CPU_ISA',
+  'ONEDNN_DEFAULT_FPMATH_MODE',
+  'TF_DETERMINISTIC_OPS',
+  'TF_CUDNN_DETERMINISTIC',
+  'NVIDIA_TF32_OVERRIDE',
+];
 
 /** Facts that this function cannot read by itself. */
 export interface FingerprintOf {
@@ -53,7 +78,8 @@ export function fingerprint(of: FingerprintOf): Fingerprint {
 }
 
 function readCpu(text: string): { model: string; features: string[] } {
-  const field = (name: string): string => new RegExp(`^${name}\\s*:\\s*(.+)$`, 'm').exec(text)?.[1]?.trim() ?? '';
+  const field = (name: string): string =>
+    new RegExp(`^${name}\\s*:\\s*(.+)$`, 'm').exec(text)?.[1]?.trim() ?? '';
   const present = new Set(`${field('flags')} ${field('Features')}`.split(/\s+/));
   return { model: field('model name'), features: FEATURES.filter((feature) => present.has(feature)) };
 }

@@ -79,40 +79,63 @@ async function ownLibrary(place: Place, path: string, reporter: Reporter): Promi
   try {
     if (statSync(path).isFile()) {
       const pins = [place.pins.cpu, place.pins.cuda].filter((pin) => pin !== null);
-      const { sha256 } = await checkWheel(path, pins.map(({ wheel }) => wheel));
+      const { sha256 } = await checkWheel(
+        path,
+        pins.map(({ wheel }) => wheel),
+      );
       const pin = pins.find(({ wheel }) => wheel.sha256 === sha256);
       if (pin === undefined) throw new Error('no build is pinned for this platform');
       return (await cached(place, pin)) ?? (await unpack(place, pin, path, reporter));
     }
     // A site-packages folder is meant as well as the package inside it.
-    const folder = [path, join(path, 'tensorflow')].find((candidate) => existsSync(join(candidate, LIBRARIES[0])));
+    const folder = [path, join(path, 'tensorflow')].find((candidate) =>
+      existsSync(join(candidate, LIBRARIES[0])),
+    );
     if (folder === undefined) throw new Error(`no ${LIBRARIES[0]} in it`);
     return await inPlace(folder, OWN_TENSORFLOW);
   } catch (error) {
-    throw new EngineError('TensorFlow', [{ source: `${OWN_TENSORFLOW}=${path}`, reason: reasonOf(error) }], remedy);
+    throw new EngineError(
+      'TensorFlow',
+      [{ source: `${OWN_TENSORFLOW}=${path}`, reason: reasonOf(error) }],
+      remedy,
+    );
   }
 }
 
 async function inPlace(folder: string, source: string): Promise<TensorflowLibrary> {
   const id = await libraryId(folder);
   if (id === null) throw new Error(`${LIBRARIES.join(' or ')} is missing in ${folder}`);
-  if (!existsSync(join(folder, 'include', 'tensorflow', 'c', 'c_api.h'))) throw new Error(`no headers in ${join(folder, 'include')}`);
+  if (!existsSync(join(folder, 'include', 'tensorflow', 'c', 'c_api.h')))
+    throw new Error(`no headers in ${join(folder, 'include')}`);
   return { folder, id, source, build: 'unknown' };
 }
 
-async function pinnedLibrary(place: Place, build: 'cpu' | 'cuda', reporter: Reporter, attempts: Attempt[]): Promise<TensorflowLibrary | null> {
+async function pinnedLibrary(
+  place: Place,
+  build: 'cpu' | 'cuda',
+  reporter: Reporter,
+  attempts: Attempt[],
+): Promise<TensorflowLibrary | null> {
   const pin = place.pins[build];
   if (pin === null) {
-    attempts.push({ source: `the ${build} build`, reason: `none is pinned for ${process.platform}-${process.arch}` });
+    attempts.push({
+      source: `the ${build} build`,
+      reason: `none is pinned for ${process.platform}-${process.arch}`,
+    });
     return null;
   }
   const entry = await readEntry(entryFolder(place, pin));
-  if (entry === 'damaged') reporter.log(`The cached ${pin.wheel.project} ${pin.version} is damaged; it is made again.`);
+  if (entry === 'damaged')
+    reporter.log(`The cached ${pin.wheel.project} ${pin.version} is damaged; it is made again.`);
   else if (entry !== null) return libraryOf(entry, pin);
   try {
     const folder = await installedInPython(place, pin);
-    if (folder !== null) return await inPlace(folder, `the Python package ${pin.wheel.project} ${pin.version}`);
-    attempts.push({ source: 'a Python of this machine', reason: `has no ${pin.wheel.project} ${pin.version}` });
+    if (folder !== null)
+      return await inPlace(folder, `the Python package ${pin.wheel.project} ${pin.version}`);
+    attempts.push({
+      source: 'a Python of this machine',
+      reason: `has no ${pin.wheel.project} ${pin.version}`,
+    });
   } catch (error) {
     attempts.push({ source: 'a Python of this machine', reason: reasonOf(error) });
   }
@@ -120,7 +143,10 @@ async function pinnedLibrary(place: Place, build: 'cpu' | 'cuda', reporter: Repo
     return await fetchAndUnpack(place, pin, reporter);
   } catch (error) {
     if (error instanceof EngineError) throw error;
-    attempts.push({ source: `the wheel ${pin.wheel.project} ${pin.version} by pip`, reason: reasonOf(error) });
+    attempts.push({
+      source: `the wheel ${pin.wheel.project} ${pin.version} by pip`,
+      reason: reasonOf(error),
+    });
     return null;
   }
 }
@@ -141,36 +167,65 @@ async function installedInPython(place: Place, pin: TensorflowPin): Promise<stri
   for (const name of pythons(place.env)) {
     const python = findProgram(name, place.env);
     if (python === null) continue;
-    const { stdout } = await run(python, ['-c', FIND_IN_PYTHON, pin.wheel.project], { env: place.env, deadline: 20_000 });
+    const { stdout } = await run(python, ['-c', FIND_IN_PYTHON, pin.wheel.project], {
+      env: place.env,
+      deadline: 20_000,
+    });
     const found = JSON.parse(stdout) as { version: string | null; folder: string | null };
-    if (found.version === pin.version && found.folder !== null && existsSync(join(found.folder, LIBRARIES[0]))) return found.folder;
+    if (
+      found.version === pin.version &&
+      found.folder !== null &&
+      existsSync(join(found.folder, LIBRARIES[0]))
+    )
+      return found.folder;
   }
   return null;
 }
 
-async function fetchAndUnpack(place: Place, pin: TensorflowPin, reporter: Reporter): Promise<TensorflowLibrary> {
-  return inPartial(place.cache, async (folder) => unpack(place, pin, await fetchWheel(place, pin.wheel, folder, reporter), reporter));
+async function fetchAndUnpack(
+  place: Place,
+  pin: TensorflowPin,
+  reporter: Reporter,
+): Promise<TensorflowLibrary> {
+  return inPartial(place.cache, async (folder) =>
+    unpack(place, pin, await fetchWheel(place, pin.wheel, folder, reporter), reporter),
+  );
 }
 
-async function fetchWheel(place: Place, wheel: WheelPin, folder: string, reporter: Reporter): Promise<string> {
+async function fetchWheel(
+  place: Place,
+  wheel: WheelPin,
+  folder: string,
+  reporter: Reporter,
+): Promise<string> {
   const started = performance.now();
-  reporter.log(`Fetching ${wheel.project} ${wheel.version}${wheel.bytes > 0 ? ` (${Math.round(wheel.bytes / 1e6)} MB)` : ''} with pip …`);
+  reporter.log(
+    `Fetching ${wheel.project} ${wheel.version}${wheel.bytes > 0 ? ` (${Math.round(wheel.bytes / 1e6)} MB)` : ''} with pip …`,
+  );
   const path = await downloadWheel(wheel, folder, place.env, reporter);
   reporter.log(`Fetched in ${seconds(started)}.`);
   return path;
 }
 
 /** Unpacks a checked wheel into the cache, and for CUDA the libraries it loads beside it, each wheel dropped after its turn. */
-async function unpack(place: Place, pin: TensorflowPin, wheel: string, reporter: Reporter): Promise<TensorflowLibrary> {
+async function unpack(
+  place: Place,
+  pin: TensorflowPin,
+  wheel: string,
+  reporter: Reporter,
+): Promise<TensorflowLibrary> {
   const entry = await publishEntry(place.cache, entryFolder(place, pin), async (partial) => {
     const started = performance.now();
     reporter.log('Unpacking the libraries and headers …');
     const written = await extractWheel(wheel, partial, wantedFromTensorflow);
-    for (const name of LIBRARIES) if (!written.has(`tensorflow/${name}`)) throw new Error(`the wheel holds no ${name}`);
+    for (const name of LIBRARIES)
+      if (!written.has(`tensorflow/${name}`)) throw new Error(`the wheel holds no ${name}`);
     reporter.log(`Unpacked in ${seconds(started)}.`);
     const files = LIBRARIES.map((name) => `tensorflow/${name}`);
     for (const library of pin.libraries) {
-      const more = await inPartial(place.cache, async (folder) => extractWheel(await fetchWheel(place, library, folder, reporter), partial, wantedFromNvidia));
+      const more = await inPartial(place.cache, async (folder) =>
+        extractWheel(await fetchWheel(place, library, folder, reporter), partial, wantedFromNvidia),
+      );
       files.push(...[...more.keys()].filter((name) => /\.so(\.\d+)*$/.test(name)));
     }
     return { facts: { id: pin.wheel.sha256, version: pin.version, source: wordsOf(pin) }, files };
@@ -179,7 +234,10 @@ async function unpack(place: Place, pin: TensorflowPin, wheel: string, reporter:
 }
 
 function wantedFromTensorflow(name: string): string | null {
-  return name.startsWith('tensorflow/include/') || LIBRARIES.some((library) => name === `tensorflow/${library}`) ? name : null;
+  return name.startsWith('tensorflow/include/') ||
+    LIBRARIES.some((library) => name === `tensorflow/${library}`)
+    ? name
+    : null;
 }
 
 function wantedFromNvidia(name: string): string | null {
@@ -192,7 +250,12 @@ async function cached(place: Place, pin: TensorflowPin): Promise<TensorflowLibra
 }
 
 function libraryOf(entry: CachedPart, pin: TensorflowPin): TensorflowLibrary {
-  return { folder: join(entry.folder, 'tensorflow'), id: pin.wheel.sha256, source: wordsOf(pin), build: pin.build };
+  return {
+    folder: join(entry.folder, 'tensorflow'),
+    id: pin.wheel.sha256,
+    source: wordsOf(pin),
+    build: pin.build,
+  };
 }
 
 function entryFolder(place: Place, pin: TensorflowPin): string {

@@ -29,13 +29,20 @@ const SETUP = 'Run `npm run setup`: it says what it needs.';
 /** Looks for both parts. Never throws for a part that is missing; `thorough` compares every hash. */
 export async function locateEngine(own: Partial<Place> = {}, thorough = false): Promise<LocatedEngine> {
   const missing: MissingPart[] = [];
-  const look = async <T extends object>(part: 'tensorflow' | 'nats', find: (place: Place) => Promise<T | { readonly reason: string }>): Promise<T | null> => {
+  const look = async <T extends object>(
+    part: 'tensorflow' | 'nats',
+    find: (place: Place) => Promise<T | { readonly reason: string }>,
+  ): Promise<T | null> => {
     try {
       const found = await find(placeOf(own));
       if (!('reason' in found)) return found;
       missing.push({ part, reason: found.reason, remedy: SETUP });
     } catch (error) {
-      missing.push(error instanceof EngineError ? { part, reason: error.message, remedy: error.remedy } : { part, reason: reasonOf(error), remedy: SETUP });
+      missing.push(
+        error instanceof EngineError
+          ? { part, reason: error.message, remedy: error.remedy }
+          : { part, reason: reasonOf(error), remedy: SETUP },
+      );
     }
     return null;
   };
@@ -49,5 +56,9 @@ export async function requireEngine(own: Partial<Place> = {}): Promise<Engine> {
   const { tensorflow, nats, missing } = await locateEngine(own);
   if (tensorflow !== null && nats !== null) return { tensorflow, nats };
   const parts = missing.map(({ part }) => (part === 'nats' ? 'nats-server' : 'TensorFlow'));
-  throw new EngineError(parts.join(' and '), missing.map(({ part, reason }) => ({ source: part, reason })), [...new Set(missing.map(({ remedy }) => remedy))].join(' '));
+  throw new EngineError(
+    parts.join(' and '),
+    missing.map(({ part, reason }) => ({ source: part, reason })),
+    [...new Set(missing.map(({ remedy }) => remedy))].join(' '),
+  );
 }

@@ -6,7 +6,18 @@
  * whose holder died, on this host or another one, grows old and is taken over.
  */
 
-import { closeSync, linkSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeSync,
+} from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -24,7 +35,11 @@ export interface LockOptions {
 }
 
 /** Holds the lock file `path` while `work` runs. */
-export async function withLock<T>(path: string, work: () => Promise<T>, options: LockOptions = {}): Promise<T> {
+export async function withLock<T>(
+  path: string,
+  work: () => Promise<T>,
+  options: LockOptions = {},
+): Promise<T> {
   const token = await acquire(path, options);
   const touch = setInterval(() => {
     const now = new Date();
@@ -71,7 +86,11 @@ async function acquire(path: string, options: LockOptions): Promise<string> {
     if (!told) options.onWait?.(`process ${holder.pid} on ${holder.host}`);
     told = true;
     if (performance.now() - started > WAIT_AT_MOST) {
-      throw new EngineError('the cache', [{ source: path, reason: `held by process ${holder.pid} on ${holder.host} for an hour` }], 'Remove that file if no set-up runs.');
+      throw new EngineError(
+        'the cache',
+        [{ source: path, reason: `held by process ${holder.pid} on ${holder.host} for an hour` }],
+        'Remove that file if no set-up runs.',
+      );
     }
     await delay(100);
   }

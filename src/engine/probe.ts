@@ -27,8 +27,16 @@ export async function probe(binding: string, env: NodeJS.ProcessEnv, askGpu = fa
     deadline: 120_000,
   });
   const answer: unknown = JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
-  if (typeof answer === 'object' && answer !== null && 'version' in answer && typeof answer.version === 'string') {
-    return { version: answer.version, gpu: 'gpu' in answer && typeof answer.gpu === 'boolean' ? answer.gpu : null };
+  if (
+    typeof answer === 'object' &&
+    answer !== null &&
+    'version' in answer &&
+    typeof answer.version === 'string'
+  ) {
+    return {
+      version: answer.version,
+      gpu: 'gpu' in answer && typeof answer.gpu === 'boolean' ? answer.gpu : null,
+    };
   }
   throw new Error(`the binding did not say its version: ${stdout.slice(0, 200)}`);
 }

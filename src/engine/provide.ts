@@ -21,7 +21,8 @@ export async function provideEngine(reporter: Reporter, own: Partial<Place> = {}
   const place = placeOf(own);
   const ready = await alreadyThere(place);
   if (ready !== null) return ready;
-  const onWait = (holder: string): void => reporter.log(`Another set-up works on ${place.cache} (${holder}); waiting for it …`);
+  const onWait = (holder: string): void =>
+    reporter.log(`Another set-up works on ${place.cache} (${holder}); waiting for it …`);
   try {
     return await withLock(
       join(place.cache, 'lock'),
@@ -36,8 +37,18 @@ export async function provideEngine(reporter: Reporter, own: Partial<Place> = {}
     );
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EACCES' || code === 'EROFS' || code === 'ENOSPC' || code === 'EPERM' || code === 'ENOTDIR') {
-      throw new EngineError('the cache', [{ source: place.cache, reason: reasonOf(error) }], 'Set EMARS_CACHE to a folder that can be written, with 2 GB free (12 GB for the CUDA build).');
+    if (
+      code === 'EACCES' ||
+      code === 'EROFS' ||
+      code === 'ENOSPC' ||
+      code === 'EPERM' ||
+      code === 'ENOTDIR'
+    ) {
+      throw new EngineError(
+        'the cache',
+        [{ source: place.cache, reason: reasonOf(error) }],
+        'Set EMARS_CACHE to a folder that can be written, with 2 GB free (12 GB for the CUDA build).',
+      );
     }
     throw error;
   }
@@ -46,7 +57,9 @@ export async function provideEngine(reporter: Reporter, own: Partial<Place> = {}
 async function alreadyThere(place: Place): Promise<Engine | null> {
   const tensorflow = await wantedLink(place);
   const nats = await locateNats(place);
-  const pinned = !('reason' in nats) && (nats.version === place.pins.nats.version || (place.env['EMARS_NATS_SERVER'] ?? '') !== '');
+  const pinned =
+    !('reason' in nats) &&
+    (nats.version === place.pins.nats.version || (place.env['EMARS_NATS_SERVER'] ?? '') !== '');
   return tensorflow !== null && pinned ? { tensorflow, nats } : null;
 }
 
@@ -75,7 +88,11 @@ async function provideTensorflow(place: Place, reporter: Reporter): Promise<Loca
  * The last resort: what the npm package's own install script fetches, TensorFlow 2.9.1 with a ready
  * binding. It is not pinned by us and knows no newer GPU than Ampere, so it comes last and is named.
  */
-async function packageDownload(place: Place, reporter: Reporter, before: readonly Attempt[]): Promise<LocatedTensorflow> {
+async function packageDownload(
+  place: Place,
+  reporter: Reporter,
+  before: readonly Attempt[],
+): Promise<LocatedTensorflow> {
   const source = "the package's own download (TensorFlow 2.9.1)";
   const folder = tfjsFolder(place);
   const binding = bindingPath(place);
@@ -83,10 +100,16 @@ async function packageDownload(place: Place, reporter: Reporter, before: readonl
   try {
     const kept = await linkedTensorflow(place);
     if (!('reason' in kept)) return kept;
-    reporter.log('No source of the pinned TensorFlow worked; trying the older one that the npm package downloads itself …');
+    reporter.log(
+      'No source of the pinned TensorFlow worked; trying the older one that the npm package downloads itself …',
+    );
     const { build } = await wantedBuild(place.env);
     const path = [join(place.project, 'node_modules', '.bin'), place.env['PATH'] ?? ''].join(delimiter);
-    await run(process.execPath, [join('scripts', 'install.js'), build === 'cuda' ? 'gpu' : 'cpu', 'download'], { cwd: folder, env: { ...place.env, PATH: path }, deadline: 15 * 60_000 });
+    await run(
+      process.execPath,
+      [join('scripts', 'install.js'), build === 'cuda' ? 'gpu' : 'cpu', 'download'],
+      { cwd: folder, env: { ...place.env, PATH: path }, deadline: 15 * 60_000 },
+    );
     if (!existsSync(binding)) throw new Error('it ended without a binding');
     const linked = await linkedTensorflow(place);
     if (!('reason' in linked)) return { ...linked, source };

@@ -64,14 +64,19 @@ export async function sha256OfFile(path: string): Promise<string> {
  * Extracts the entries that `place` gives a path for (relative to `folder`; null leaves one out).
  * Returns the paths written with their sizes, in the wheel's order.
  */
-export async function extractWheel(file: string, folder: string, place: (name: string) => string | null): Promise<Map<string, number>> {
+export async function extractWheel(
+  file: string,
+  folder: string,
+  place: (name: string) => string | null,
+): Promise<Map<string, number>> {
   return withArchive(file, async (archive) => {
     const written = new Map<string, number>();
     const made = new Set<string>();
     for (const entry of await readDirectory(archive)) {
       const relative = entry.name.endsWith('/') ? null : place(entry.name);
       if (relative === null) continue;
-      if (!isSafe(relative)) throw new WheelError(file, `refused, an entry would leave the folder: ${JSON.stringify(relative)}`);
+      if (!isSafe(relative))
+        throw new WheelError(file, `refused, an entry would leave the folder: ${JSON.stringify(relative)}`);
       const target = join(folder, relative);
       const parent = dirname(target);
       if (!made.has(parent)) mkdirSync(parent, { recursive: true });
@@ -90,7 +95,11 @@ export async function readWheelText(file: string, ending: string): Promise<strin
     const entry = (await readDirectory(archive)).find(({ name }) => name.endsWith(ending));
     if (entry === undefined) return null;
     if (entry.size > 16 * SMALL) throw new WheelError(file, `${entry.name} is larger than expected`);
-    return inflateSmall(file, entry, await readAt(archive, await dataOffset(archive, entry), entry.compressed)).toString('utf8');
+    return inflateSmall(
+      file,
+      entry,
+      await readAt(archive, await dataOffset(archive, entry), entry.compressed),
+    ).toString('utf8');
   });
 }
 
@@ -108,7 +117,9 @@ async function extractEntry(archive: Archive, entry: WheelEntry, target: string)
   const start = await dataOffset(archive, entry);
   const mode = (entry.mode & 0o111) === 0 ? 0o644 : 0o755;
   if (entry.size <= SMALL) {
-    writeFileSync(target, inflateSmall(file, entry, await readAt(archive, start, entry.compressed)), { mode });
+    writeFileSync(target, inflateSmall(file, entry, await readAt(archive, start, entry.compressed)), {
+      mode,
+    });
     return;
   }
   let crc = 0;
@@ -125,12 +136,14 @@ async function extractEntry(archive: Archive, entry: WheelEntry, target: string)
   const sink = createWriteStream(target, { mode, highWaterMark: SMALL });
   if (entry.method === DEFLATED) await pipeline(source, createInflateRaw({ chunkSize: SMALL }), check, sink);
   else await pipeline(source, check, sink);
-  if (size !== entry.size || crc !== entry.crc) throw new WheelError(file, `${entry.name} is damaged (size or CRC-32 differ)`);
+  if (size !== entry.size || crc !== entry.crc)
+    throw new WheelError(file, `${entry.name} is damaged (size or CRC-32 differ)`);
 }
 
 function inflateSmall(file: string, entry: WheelEntry, data: Buffer): Buffer {
   try {
-    const plain = entry.method === DEFLATED ? inflateRawSync(data, { maxOutputLength: Math.max(entry.size, 1) }) : data;
+    const plain =
+      entry.method === DEFLATED ? inflateRawSync(data, { maxOutputLength: Math.max(entry.size, 1) }) : data;
     if (plain.length === entry.size && crc32(plain) === entry.crc) return plain;
   } catch {
     // Said below.
@@ -142,16 +155,19 @@ async function readDirectory(archive: Archive): Promise<WheelEntry[]> {
   const { file, size } = archive;
   const tail = await readAt(archive, Math.max(0, size - 65_557), Math.min(size, 65_557));
   const end = tail.lastIndexOf(Buffer.from([0x50, 0x4b, 0x05, 0x06]));
-  if (end < 0 || end + 22 > tail.length) throw new WheelError(file, 'not a wheel (no PKZIP end record), or cut short');
+  if (end < 0 || end + 22 > tail.length)
+    throw new WheelError(file, 'not a wheel (no PKZIP end record), or cut short');
   const count = tail.readUInt16LE(end + 10);
   const length = tail.readUInt32LE(end + 12);
   const offset = tail.readUInt32LE(end + 16);
-  if (count > MOST_ENTRIES || length === 0xffffffff || offset === 0xffffffff) throw new WheelError(file, 'a ZIP64 file, which wheels of this size do not need');
+  if (count > MOST_ENTRIES || length === 0xffffffff || offset === 0xffffffff)
+    throw new WheelError(file, 'a ZIP64 file, which wheels of this size do not need');
   const directory = await readAt(archive, offset, length);
   const entries: WheelEntry[] = [];
   let at = 0;
   for (let index = 0; index < count; index++) {
-    if (at + 46 > directory.length || directory.readUInt32LE(at) !== 0x02014b50) throw new WheelError(file, 'its directory is damaged');
+    if (at + 46 > directory.length || directory.readUInt32LE(at) !== 0x02014b50)
+      throw new WheelError(file, 'its directory is damaged');
     const nameLength = directory.readUInt16LE(at + 28);
     const next = at + 46 + nameLength + directory.readUInt16LE(at + 30) + directory.readUInt16LE(at + 32);
     const entry: WheelEntry = {
@@ -176,7 +192,8 @@ async function readDirectory(archive: Archive): Promise<WheelEntry[]> {
 /** The local header repeats the name and may carry another extra field than the directory. */
 async function dataOffset(archive: Archive, entry: WheelEntry): Promise<number> {
   const header = await readAt(archive, entry.offset, 30);
-  if (header.readUInt32LE(0) !== 0x04034b50) throw new WheelError(archive.file, `${entry.name} has no local header`);
+  if (header.readUInt32LE(0) !== 0x04034b50)
+    throw new WheelError(archive.file, `${entry.name} has no local header`);
   return entry.offset + 30 + header.readUInt16LE(26) + header.readUInt16LE(28);
 }
 
@@ -193,5 +210,10 @@ async function readAt({ file, handle, size }: Archive, position: number, length:
 }
 
 function isSafe(path: string): boolean {
-  return path !== '' && !path.startsWith('/') && !/[\\\0]/.test(path) && !path.split('/').some((part) => part === '..' || part === '.' || part === '');
+  return (
+    path !== '' &&
+    !path.startsWith('/') &&
+    !/[\\\0]/.test(path) &&
+    !path.split('/').some((part) => part === '..' || part === '.' || part === '')
+  );
 }

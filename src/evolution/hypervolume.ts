@@ -16,14 +16,24 @@ import { SelectionRequestError, toMinimise } from './objective-values.js';
  * Points that are not strictly better than the reference in every objective count 0; no points, 0.
  * Errors: SelectionRequestError, ObjectiveValueError (a bad reference is reported as row 0).
  */
-export function hypervolume(values: readonly (readonly number[])[], directions: readonly Direction[], reference: readonly number[]): number {
-  if (reference.length !== directions.length) throw new SelectionRequestError('reference', `expected ${directions.length} numbers, one for each direction, got ${reference.length}`);
+export function hypervolume(
+  values: readonly (readonly number[])[],
+  directions: readonly Direction[],
+  reference: readonly number[],
+): number {
+  if (reference.length !== directions.length)
+    throw new SelectionRequestError(
+      'reference',
+      `expected ${directions.length} numbers, one for each direction, got ${reference.length}`,
+    );
   const corner = toMinimise([reference], directions).data;
   if (values.length === 0) return 0;
   const points = toMinimise(values, directions);
   const boxes: Float64Array[] = [];
   for (let i = 0; i < points.count; i++) {
-    const sides = points.data.subarray(i * points.dimensions, (i + 1) * points.dimensions).map((value, j) => corner[j]! - value);
+    const sides = points.data
+      .subarray(i * points.dimensions, (i + 1) * points.dimensions)
+      .map((value, j) => corner[j]! - value);
     if (sides.every((side) => side > 0)) boxes.push(sides);
   }
   return unionVolume(outermost(boxes));
@@ -67,7 +77,11 @@ function staircase(boxes: readonly Float64Array[]): number {
 function outermost(boxes: readonly Float64Array[]): Float64Array[] {
   if (boxes.length === 0) return [];
   const dimensions = boxes[0]!.length;
-  const points: Points = { count: boxes.length, dimensions, data: Float64Array.from(boxes.flatMap((box) => Array.from(box, (side) => -side))) };
+  const points: Points = {
+    count: boxes.length,
+    dimensions,
+    data: Float64Array.from(boxes.flatMap((box) => Array.from(box, (side) => -side))),
+  };
   const seen = new Set<string>();
   return nonDominatedSort(points)[0]!
     .map((i) => boxes[i]!)

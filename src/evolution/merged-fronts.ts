@@ -31,7 +31,11 @@ export function mergedFronts(points: Points): number[][] {
 }
 
 /** `keep` survivors, ascending; chance decides within the front that does not fit. */
-export function mergedFrontsSurvivors(fronts: readonly (readonly number[])[], keep: number, random: Generator): number[] {
+export function mergedFrontsSurvivors(
+  fronts: readonly (readonly number[])[],
+  keep: number,
+  random: Generator,
+): number[] {
   const selected: number[] = [];
   for (const front of fronts) {
     const room = keep - selected.length;
@@ -50,6 +54,9 @@ function pairs(dimensions: number): number[][] {
 
 function onColumns(points: Points, columns: readonly number[]): Points {
   const data = new Float64Array(points.count * columns.length);
-  for (let i = 0; i < points.count; i++) columns.forEach((column, k) => (data[i * columns.length + k] = points.data[i * points.dimensions + column]!));
+  for (let i = 0; i < points.count; i++)
+    columns.forEach(
+      (column, k) => (data[i * columns.length + k] = points.data[i * points.dimensions + column]!),
+    );
   return { count: points.count, dimensions: columns.length, data };
 }

@@ -8,7 +8,11 @@
 import type { Points } from './objective-values.js';
 
 /** `keep` survivors, ascending; the last front gives its least crowded, among equals the lowest index. */
-export function nsga2Survivors(points: Points, fronts: readonly (readonly number[])[], keep: number): number[] {
+export function nsga2Survivors(
+  points: Points,
+  fronts: readonly (readonly number[])[],
+  keep: number,
+): number[] {
   const selected: number[] = [];
   for (const front of fronts) {
     const room = keep - selected.length;
@@ -40,7 +44,8 @@ export function crowdingDistances(points: Points, front: readonly number[]): num
     if (range === 0) continue;
     crowding[first] = Infinity;
     crowding[final] = Infinity;
-    for (let k = 1; k < order.length - 1; k++) crowding[order[k]!]! += (value(order[k + 1]!) - value(order[k - 1]!)) / range;
+    for (let k = 1; k < order.length - 1; k++)
+      crowding[order[k]!]! += (value(order[k + 1]!) - value(order[k - 1]!)) / range;
   }
   return crowding;
 }

@@ -26,7 +26,9 @@ export class ObjectiveValueError extends Error {
     readonly column: number,
     readonly value: unknown,
   ) {
-    super(`objective value at row ${row}, column ${column}: expected a finite number of magnitude at most ${MAX_MAGNITUDE}, got ${String(value)}; mark the individual as failed and leave it out of the selection`);
+    super(
+      `objective value at row ${row}, column ${column}: expected a finite number of magnitude at most ${MAX_MAGNITUDE}, got ${String(value)}; mark the individual as failed and leave it out of the selection`,
+    );
   }
 }
 
@@ -48,15 +50,21 @@ export class SelectionRequestError extends Error {
  */
 export function toMinimise(values: readonly (readonly number[])[], directions: readonly Direction[]): Points {
   const dimensions = directions.length;
-  if (dimensions === 0) throw new SelectionRequestError('directions', 'expected at least one objective, got none');
+  if (dimensions === 0)
+    throw new SelectionRequestError('directions', 'expected at least one objective, got none');
   if (values.length === 0) throw new SelectionRequestError('values', 'expected at least one row, got none');
   const data = new Float64Array(values.length * dimensions);
   values.forEach((row, i) => {
-    if (row.length !== dimensions) throw new SelectionRequestError('values', `expected ${dimensions} numbers in row ${i}, one for each direction, got ${row.length}`);
+    if (row.length !== dimensions)
+      throw new SelectionRequestError(
+        'values',
+        `expected ${dimensions} numbers in row ${i}, one for each direction, got ${row.length}`,
+      );
     for (let j = 0; j < dimensions; j++) {
       const value: unknown = row[j];
       // The comparison is written so that NaN fails it.
-      if (typeof value !== 'number' || !(Math.abs(value) <= MAX_MAGNITUDE)) throw new ObjectiveValueError(i, j, value);
+      if (typeof value !== 'number' || !(Math.abs(value) <= MAX_MAGNITUDE))
+        throw new ObjectiveValueError(i, j, value);
       data[i * dimensions + j] = turned(value, directions[j]!);
     }
   });

@@ -20,7 +20,10 @@ export function potential(history: readonly (readonly [number, number])[]): Pote
   let epochs = 0;
   let accuracies = 0;
   history.forEach(([epoch, accuracy], i) => {
-    if (!Number.isFinite(epoch) || !Number.isFinite(accuracy)) throw new RangeError(`history entry ${i}: expected a finite epoch and accuracy, got [${epoch}, ${accuracy}]`);
+    if (!Number.isFinite(epoch) || !Number.isFinite(accuracy))
+      throw new RangeError(
+        `history entry ${i}: expected a finite epoch and accuracy, got [${epoch}, ${accuracy}]`,
+      );
     epochs += epoch;
     accuracies += accuracy;
   });

@@ -72,15 +72,35 @@ export interface SelectionResult {
 export function selectSurvivors(request: SelectionRequest): SelectionResult {
   const points = toMinimise(request.values, request.directions);
   const { keep, random, state } = request;
-  if (!Number.isInteger(keep) || keep < 1 || keep > points.count) throw new SelectionRequestError('keep', `expected an integer from 1 to ${points.count}, the number of rows, got ${keep}`);
+  if (!Number.isInteger(keep) || keep < 1 || keep > points.count)
+    throw new SelectionRequestError(
+      'keep',
+      `expected an integer from 1 to ${points.count}, the number of rows, got ${keep}`,
+    );
   checkState(state, points.dimensions);
-  const unnormalised: SelectorState = { ideal: [], worst: [], extremes: [], rngCounter: (state?.rngCounter ?? 0) + 1 };
+  const unnormalised: SelectorState = {
+    ideal: [],
+    worst: [],
+    extremes: [],
+    rngCounter: (state?.rngCounter ?? 0) + 1,
+  };
 
   switch (request.selector) {
     case 'nsga3': {
       const fronts = nonDominatedSort(points);
-      const { selected, memory } = nsga3Survivors(points, fronts, keep, referencesFor(request, points), random, memoryOf(state, request.directions));
-      return { selected, fronts, state: { ...inDirections(memory, request.directions), rngCounter: unnormalised.rngCounter } };
+      const { selected, memory } = nsga3Survivors(
+        points,
+        fronts,
+        keep,
+        referencesFor(request, points),
+        random,
+        memoryOf(state, request.directions),
+      );
+      return {
+        selected,
+        fronts,
+        state: { ...inDirections(memory, request.directions), rngCounter: unnormalised.rngCounter },
+      };
     }
     case 'merged-fronts': {
       const fronts = mergedFronts(points);
@@ -91,30 +111,65 @@ export function selectSurvivors(request: SelectionRequest): SelectionResult {
       return { selected: nsga2Survivors(points, fronts, keep), fronts, state: unnormalised };
     }
     case 'random':
-      return { selected: randomSubset(request.values.map((_, i) => i), keep, random), fronts: nonDominatedSort(points), state: unnormalised };
+      return {
+        selected: randomSubset(
+          request.values.map((_, i) => i),
+          keep,
+          random,
+        ),
+        fronts: nonDominatedSort(points),
+        state: unnormalised,
+      };
     case 'top-accuracy': {
       const column = request.accuracyIndex ?? 0;
-      if (!Number.isInteger(column) || column < 0 || column >= points.dimensions) throw new SelectionRequestError('accuracyIndex', `expected a column from 0 to ${points.dimensions - 1}, got ${column}`);
-      return { selected: topSurvivors(points, column, keep), fronts: nonDominatedSort(points), state: unnormalised };
+      if (!Number.isInteger(column) || column < 0 || column >= points.dimensions)
+        throw new SelectionRequestError(
+          'accuracyIndex',
+          `expected a column from 0 to ${points.dimensions - 1}, got ${column}`,
+        );
+      return {
+        selected: topSurvivors(points, column, keep),
+        fronts: nonDominatedSort(points),
+        state: unnormalised,
+      };
     }
   }
 }
 
 /** Ascending indices of the rows that no other row dominates. Errors as `selectSurvivors`. */
-export function nonDominated(values: readonly (readonly number[])[], directions: readonly Direction[]): number[] {
+export function nonDominated(
+  values: readonly (readonly number[])[],
+  directions: readonly Direction[],
+): number[] {
   return nonDominatedSort(toMinimise(values, directions))[0]!;
 }
 
 function referencesFor(request: SelectionRequest, points: Points): readonly (readonly number[])[] {
   const { references, partitions } = request;
-  if (references === undefined) return dasDennis(points.dimensions, partitions ?? smallestPartitions(points.dimensions, request.keep));
-  if (partitions !== undefined) throw new SelectionRequestError('references', 'expected references or partitions, got both');
-  if (references.length < 1 || references.length > MAX_LINES) throw new SelectionRequestError('references', `expected 1 to ${MAX_LINES} rows, got ${references.length}`);
+  if (references === undefined)
+    return dasDennis(points.dimensions, partitions ?? smallestPartitions(points.dimensions, request.keep));
+  if (partitions !== undefined)
+    throw new SelectionRequestError('references', 'expected references or partitions, got both');
+  if (references.length < 1 || references.length > MAX_LINES)
+    throw new SelectionRequestError(
+      'references',
+      `expected 1 to ${MAX_LINES} rows, got ${references.length}`,
+    );
   references.forEach((row, h) => {
-    if (row.length !== points.dimensions) throw new SelectionRequestError('references', `expected ${points.dimensions} numbers in row ${h}, one for each direction, got ${row.length}`);
+    if (row.length !== points.dimensions)
+      throw new SelectionRequestError(
+        'references',
+        `expected ${points.dimensions} numbers in row ${h}, one for each direction, got ${row.length}`,
+      );
     // Bounded on both sides, so that squares neither vanish nor overflow.
-    if (!row.every((coordinate) => coordinate === 0 || (coordinate >= 1e-100 && coordinate <= 1e100)) || row.every((coordinate) => coordinate === 0))
-      throw new SelectionRequestError('references', `expected numbers that are 0 or from 1e-100 to 1e100, not all 0, in row ${h}, got [${row.join(', ')}]`);
+    if (
+      !row.every((coordinate) => coordinate === 0 || (coordinate >= 1e-100 && coordinate <= 1e100)) ||
+      row.every((coordinate) => coordinate === 0)
+    )
+      throw new SelectionRequestError(
+        'references',
+        `expected numbers that are 0 or from 1e-100 to 1e100, not all 0, in row ${h}, got [${row.join(', ')}]`,
+      );
   });
   return references;
 }
@@ -122,11 +177,19 @@ function referencesFor(request: SelectionRequest, points: Points): readonly (rea
 function checkState(state: SelectorState | undefined, dimensions: number): void {
   if (state === undefined) return;
   const { ideal, worst, extremes, rngCounter } = state;
-  if (!Number.isSafeInteger(rngCounter) || rngCounter < 0) throw new SelectionRequestError('state.rngCounter', `expected an integer of at least 0, got ${rngCounter}`);
+  if (!Number.isSafeInteger(rngCounter) || rngCounter < 0)
+    throw new SelectionRequestError(
+      'state.rngCounter',
+      `expected an integer of at least 0, got ${rngCounter}`,
+    );
   if (ideal.length === 0 && worst.length === 0 && extremes.length === 0) return;
-  const shaped = (row: readonly number[]): boolean => row.length === dimensions && row.every((value) => Math.abs(value) <= MAX_MAGNITUDE);
+  const shaped = (row: readonly number[]): boolean =>
+    row.length === dimensions && row.every((value) => Math.abs(value) <= MAX_MAGNITUDE);
   if (!shaped(ideal) || !shaped(worst) || extremes.length !== dimensions || !extremes.every(shaped))
-    throw new SelectionRequestError('state', `expected ideal [M], worst [M] and extremes [M][M] of finite numbers for M = ${dimensions} objectives; a state belongs to the objectives it was made with`);
+    throw new SelectionRequestError(
+      'state',
+      `expected ideal [M], worst [M] and extremes [M][M] of finite numbers for M = ${dimensions} objectives; a state belongs to the objectives it was made with`,
+    );
 }
 
 function memoryOf(state: SelectorState | undefined, directions: readonly Direction[]): Memory | undefined {

@@ -27,37 +27,52 @@ export const SELECTION_LIMITS = {
 const numbers = z.array(z.number());
 const requestShape = z.strictObject({
   values: z.array(z.array(z.unknown())).min(1).max(SELECTION_LIMITS.rows),
-  directions: z.array(z.enum(['max', 'min'])).min(1).max(SELECTION_LIMITS.objectives),
+  directions: z
+    .array(z.enum(['max', 'min']))
+    .min(1)
+    .max(SELECTION_LIMITS.objectives),
   keep: z.number().int().min(1),
   selector: z.enum(SELECTOR_NAMES).default('nsga3'),
   partitions: z.number().int().min(1).max(SELECTION_LIMITS.lines).optional(),
   references: z.array(numbers).min(1).max(SELECTION_LIMITS.lines).optional(),
   seed: z.number().int().default(0),
-  state: z.strictObject({ ideal: numbers, worst: numbers, extremes: z.array(numbers), rngCounter: z.number().int().min(0) }).optional(),
+  state: z
+    .strictObject({
+      ideal: numbers,
+      worst: numbers,
+      extremes: z.array(numbers),
+      rngCounter: z.number().int().min(0),
+    })
+    .optional(),
   accuracyIndex: z.number().int().min(0).optional(),
 });
 type Request = z.infer<typeof requestShape>;
 
-export type SelectionAnswer = { readonly ok: true; readonly output: SelectionResult } | { readonly ok: false; readonly error: string };
+export type SelectionAnswer =
+  { readonly ok: true; readonly output: SelectionResult } | { readonly ok: false; readonly error: string };
 
 /**
  * Answers one request. Never throws for a bad one: `error` is one line that says what was expected
  * and what came. Equal texts give answers that are equal as JSON, byte for byte.
  */
 export function answerSelection(text: string): SelectionAnswer {
-  if (text.length > SELECTION_LIMITS.characters) return refused(`expected at most ${SELECTION_LIMITS.characters} characters, got ${text.length}`);
+  if (text.length > SELECTION_LIMITS.characters)
+    return refused(`expected at most ${SELECTION_LIMITS.characters} characters, got ${text.length}`);
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch (error) {
-    return refused(`expected one JSON object (JSON has no NaN or Infinity): ${error instanceof Error ? error.message : String(error)}`);
+    return refused(
+      `expected one JSON object (JSON has no NaN or Infinity): ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
   const parsed = requestShape.safeParse(json);
   if (!parsed.success) return refused(firstIssue(parsed.error));
   try {
     return { ok: true, output: select(parsed.data) };
   } catch (error) {
-    if (error instanceof ObjectiveValueError || error instanceof SelectionRequestError) return refused(error.message);
+    if (error instanceof ObjectiveValueError || error instanceof SelectionRequestError)
+      return refused(error.message);
     throw error;
   }
 }
@@ -65,10 +80,20 @@ export function answerSelection(text: string): SelectionAnswer {
 function select(request: Request): SelectionResult {
   const { values, directions, keep, selector, partitions, references, seed, state, accuracyIndex } = request;
   if (selector === 'nsga3') {
-    const lines = references?.length ?? dasDennisCount(directions.length, partitions ?? smallestPartitions(directions.length, keep));
-    if (lines > SELECTION_LIMITS.lines) throw new SelectionRequestError('partitions', `expected at most ${SELECTION_LIMITS.lines} reference lines, got ${lines}`);
+    const lines =
+      references?.length ??
+      dasDennisCount(directions.length, partitions ?? smallestPartitions(directions.length, keep));
+    if (lines > SELECTION_LIMITS.lines)
+      throw new SelectionRequestError(
+        'partitions',
+        `expected at most ${SELECTION_LIMITS.lines} reference lines, got ${lines}`,
+      );
     const work = values.length * lines * directions.length;
-    if (work > SELECTION_LIMITS.associations) throw new SelectionRequestError('values', `expected rows x lines x objectives of at most ${SELECTION_LIMITS.associations}, got ${work}`);
+    if (work > SELECTION_LIMITS.associations)
+      throw new SelectionRequestError(
+        'values',
+        `expected rows x lines x objectives of at most ${SELECTION_LIMITS.associations}, got ${work}`,
+      );
   }
   return selectSurvivors({
     // What is not a number is refused there, with its row and column.
@@ -88,7 +113,10 @@ function select(request: Request): SelectionResult {
 /** The first problem, with the path to it: `references[3][1]: …`. */
 function firstIssue(error: z.ZodError): string {
   const issue = error.issues[0]!;
-  const path = issue.path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('').replace(/^\./, '');
+  const path = issue.path
+    .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))
+    .join('')
+    .replace(/^\./, '');
   return path === '' ? issue.message : `${path}: ${issue.message}`;
 }
 

@@ -25,7 +25,11 @@ export interface TensorSpan {
  * Sums into `sum` (flat, as long as all tensors; only touched spans are written). Returns 1 for each
  * tensor that some slot of weight > 0 touches: only these may move. Slots in ascending order.
  */
-export function sumSlots(tensors: readonly TensorSpan[], slots: readonly SlotGradient[], sum: Float32Array): Uint8Array {
+export function sumSlots(
+  tensors: readonly TensorSpan[],
+  slots: readonly SlotGradient[],
+  sum: Float32Array,
+): Uint8Array {
   const touched = new Uint8Array(tensors.length);
   let total = 0;
   for (const slot of slots) {
@@ -41,7 +45,12 @@ export function sumSlots(tensors: readonly TensorSpan[], slots: readonly SlotGra
   return touched;
 }
 
-function addSlot(tensors: readonly TensorSpan[], slot: SlotGradient, sum: Float32Array, touched: Uint8Array): void {
+function addSlot(
+  tensors: readonly TensorSpan[],
+  slot: SlotGradient,
+  sum: Float32Array,
+  touched: Uint8Array,
+): void {
   const { weight, values } = slot;
   let from = 0;
   for (const tensor of slot.tensors) {
@@ -50,9 +59,11 @@ function addSlot(tensors: readonly TensorSpan[], slot: SlotGradient, sum: Float3
       for (let i = 0; i < size; i++) sum[offset + i] = weight * values[from + i]!;
       touched[tensor] = 1;
     } else {
-      for (let i = 0; i < size; i++) sum[offset + i] = sum[offset + i]! + Math.fround(weight * values[from + i]!);
+      for (let i = 0; i < size; i++)
+        sum[offset + i] = sum[offset + i]! + Math.fround(weight * values[from + i]!);
     }
     from += size;
   }
-  if (from !== values.length) throw new RangeError(`expected a path gradient of ${from} floats, got ${values.length}`);
+  if (from !== values.length)
+    throw new RangeError(`expected a path gradient of ${from} floats, got ${values.length}`);
 }

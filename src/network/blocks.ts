@@ -45,7 +45,12 @@ function runUnit(unit: UnitLayout, input: FeatureMap, weights: Weights, normalis
  * One stage of a path: stem, calibration, searchable block or head. A mobile block adds its input to its
  * output; `skip` has no units and is the identity.
  */
-export function runStage(stage: PathStage, input: FeatureMap, weights: Weights, normalise: Normalise): FeatureMap {
+export function runStage(
+  stage: PathStage,
+  input: FeatureMap,
+  weights: Weights,
+  normalise: Normalise,
+): FeatureMap {
   if (stage.units.length === 0) return input;
   const values = freeingIntermediates(() => {
     const output = stage.units.reduce((map, unit) => runUnit(unit, map, weights, normalise), input);

@@ -13,7 +13,12 @@ export class BatchStatisticsRecorder {
   private readonly recorded: Tensor[] = [];
 
   readonly normalise: Normalise = (unit, x, weights) => {
-    const { value, mean, variance } = batchNormTraining(x, weights(unit.gamma), weights(unit.beta), unit.activation);
+    const { value, mean, variance } = batchNormTraining(
+      x,
+      weights(unit.gamma),
+      weights(unit.beta),
+      unit.activation,
+    );
     this.recorded.push(keep(mean), keep(variance));
     return value;
   };
@@ -38,9 +43,14 @@ export class BatchStatisticsRecorder {
 }
 
 /** Normalises with the statistics at `indices` of the layout, given in that order, one after the other. */
-export function fixedStatistics(layout: SuperNetLayout, indices: readonly number[], statistics: Float32Array): Normalise {
+export function fixedStatistics(
+  layout: SuperNetLayout,
+  indices: readonly number[],
+  statistics: Float32Array,
+): Normalise {
   const expected = indices.reduce((sum, index) => sum + layout.statistics[index]!.size, 0);
-  if (statistics.length !== expected) throw new RangeError(`expected ${expected} statistics of the path, got ${statistics.length}`);
+  if (statistics.length !== expected)
+    throw new RangeError(`expected ${expected} statistics of the path, got ${statistics.length}`);
   const tensors = new Map<number, Tensor>();
   let end = 0;
   for (const index of indices) {

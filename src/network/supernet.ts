@@ -21,8 +21,15 @@ export interface SuperNet {
 }
 
 /** A path's parameters as tensors of the current scope, in path order, and the way to find them. */
-export function uploadPath(net: SuperNet, path: PathLayout, parameters: Float32Array): { readonly tensors: readonly Tensor[]; readonly weights: Weights } {
-  if (parameters.length !== net.layout.parameterCount) throw new RangeError(`expected the ${net.layout.parameterCount} parameters of the SuperNet, got ${parameters.length}`);
+export function uploadPath(
+  net: SuperNet,
+  path: PathLayout,
+  parameters: Float32Array,
+): { readonly tensors: readonly Tensor[]; readonly weights: Weights } {
+  if (parameters.length !== net.layout.parameterCount)
+    throw new RangeError(
+      `expected the ${net.layout.parameterCount} parameters of the SuperNet, got ${parameters.length}`,
+    );
   const byIndex = new Map<number, Tensor>();
   const tensors = path.parameters.map((index) => {
     const { offset, size, shape } = net.layout.parameters[index]!;
@@ -32,21 +39,44 @@ export function uploadPath(net: SuperNet, path: PathLayout, parameters: Float32A
   });
   const weights: Weights = (index) => {
     const tensor = byIndex.get(index);
-    if (tensor === undefined) throw new RangeError(`expected a tensor of the path, got "${net.layout.parameters[index]?.name ?? index}"`);
+    if (tensor === undefined)
+      throw new RangeError(
+        `expected a tensor of the path, got "${net.layout.parameters[index]?.name ?? index}"`,
+      );
     return tensor;
   };
   return { tensors, weights };
 }
 
 /** The last feature map of a path, before pooling: what class activation maps are made of. */
-export function pathFeatures(net: SuperNet, genome: Genome, weights: Weights, normalise: Normalise, images: FeatureMap): FeatureMap {
-  return pathStages(net.layout, net.space, genome).reduce((map, stage) => runStage(stage, map, weights, normalise), images);
+export function pathFeatures(
+  net: SuperNet,
+  genome: Genome,
+  weights: Weights,
+  normalise: Normalise,
+  images: FeatureMap,
+): FeatureMap {
+  return pathStages(net.layout, net.space, genome).reduce(
+    (map, stage) => runStage(stage, map, weights, normalise),
+    images,
+  );
 }
 
 /** Logits `[batch, classes]` of a path. `dropoutMask` `[batch, head]` holds 0 and 1/keep; none for evaluation. */
-export function pathLogits(net: SuperNet, genome: Genome, weights: Weights, normalise: Normalise, images: FeatureMap, dropoutMask?: Tensor): Tensor {
+export function pathLogits(
+  net: SuperNet,
+  genome: Genome,
+  weights: Weights,
+  normalise: Normalise,
+  images: FeatureMap,
+  dropoutMask?: Tensor,
+): Tensor {
   const { values, depth } = pathFeatures(net, genome, weights, normalise, images);
   const pooled = globalAveragePool(values, depth);
   const { weight, bias } = net.layout.classifier;
-  return dense(dropoutMask === undefined ? pooled : multiplyMask(pooled, dropoutMask), weights(weight), weights(bias));
+  return dense(
+    dropoutMask === undefined ? pooled : multiplyMask(pooled, dropoutMask),
+    weights(weight),
+    weights(bias),
+  );
 }

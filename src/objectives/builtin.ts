@@ -8,4 +8,6 @@ import { size } from './size.js';
 
 const all: readonly Objective[] = [accuracy, size, potential, flops, latency];
 
-export const builtinObjectives: ReadonlyMap<string, Objective> = new Map(all.map((objective) => [objective.name, objective]));
+export const builtinObjectives: ReadonlyMap<string, Objective> = new Map(
+  all.map((objective) => [objective.name, objective]),
+);

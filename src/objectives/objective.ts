@@ -28,8 +28,12 @@ const MOST = 1e150;
  * anything but a number the selection can use; never a default in its place.
  */
 export function checkedMeasurement(name: string, measured: unknown): Measured {
-  const value = typeof measured === 'object' && measured !== null ? (measured as { value?: unknown }).value : undefined;
-  if (typeof value !== 'number' || !(Math.abs(value) <= MOST)) throw new RangeError(`expected the objective "${name}" to return { value } with a finite number, got ${JSON.stringify(measured)}`);
+  const value =
+    typeof measured === 'object' && measured !== null ? (measured as { value?: unknown }).value : undefined;
+  if (typeof value !== 'number' || !(Math.abs(value) <= MOST))
+    throw new RangeError(
+      `expected the objective "${name}" to return { value } with a finite number, got ${JSON.stringify(measured)}`,
+    );
   return measured as Measured;
 }
 

@@ -29,7 +29,11 @@ function multiplyHigh(a: number, b: number): number {
 }
 
 /** One Philox4x32-10 block: counter (4 words) and key (2 words) to 4 words, written to `out`. */
-export function philox(counter: readonly [number, number, number, number], key: readonly [number, number], out: Uint32Array): void {
+export function philox(
+  counter: readonly [number, number, number, number],
+  key: readonly [number, number],
+  out: Uint32Array,
+): void {
   let [c0, c1, c2, c3] = counter;
   let [k0, k1] = key;
   for (let round = 0; round < 10; round++) {
@@ -98,7 +102,11 @@ export class Generator {
   /** The next 32 random bits, an integer in [0, 2^32). */
   bits(): number {
     if (this.used === 4) {
-      philox([this.blocks >>> 0, Math.floor(this.blocks / 0x100000000), this.nonce[0], this.nonce[1]], this.key, this.block);
+      philox(
+        [this.blocks >>> 0, Math.floor(this.blocks / 0x100000000), this.nonce[0], this.nonce[1]],
+        this.key,
+        this.block,
+      );
       this.blocks++;
       this.used = 0;
     }
@@ -112,7 +120,8 @@ export class Generator {
 
   /** Uniform integer in [0, bound), unbiased (rejection); `bound` from 1 to 2^32. */
   integer(bound: number): number {
-    if (!Number.isInteger(bound) || bound < 1 || bound > 0x100000000) throw new RangeError(`expected an integer bound from 1 to 2^32, got ${bound}`);
+    if (!Number.isInteger(bound) || bound < 1 || bound > 0x100000000)
+      throw new RangeError(`expected an integer bound from 1 to 2^32, got ${bound}`);
     const limit = Math.floor(0x100000000 / bound) * bound;
     for (;;) {
       const draw = this.bits();
@@ -159,7 +168,11 @@ export class Generator {
 }
 
 /** The generator of a key. Equal keys give equal streams; different keys, independent ones. */
-export function generator(seed: number, purpose: Purpose, ...indices: readonly (number | string)[]): Generator {
+export function generator(
+  seed: number,
+  purpose: Purpose,
+  ...indices: readonly (number | string)[]
+): Generator {
   const nonce = hashKey([purpose, ...indices]);
   return new Generator(hashKey([seed, purpose]), nonce);
 }

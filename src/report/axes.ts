@@ -18,7 +18,10 @@ export interface AxisText {
 /** A numeric axis; `nameGap` in units of the drawing. */
 function axis(text: AxisText, size: ChartSize, side: 'x' | 'y'): object {
   const { font } = FRAMES[size];
-  const label = text.percent === true ? (value: number): string => `${String(Math.round(value * 1000) / 10)} %` : (value: number): string => String(value).replace('-', '−');
+  const label =
+    text.percent === true
+      ? (value: number): string => `${String(Math.round(value * 1000) / 10)} %`
+      : (value: number): string => String(value).replace('-', '−');
   return {
     type: 'value',
     scale: true,
@@ -35,8 +38,16 @@ function axis(text: AxisText, size: ChartSize, side: 'x' | 'y'): object {
     splitNumber: size === 'wide' ? 6 : 4,
     ...(text.integer === true ? { minInterval: 1 } : {}),
     // No accuracy is below 0 or above 100 %, whatever room the marks would like.
-    ...(text.min !== undefined ? { min: text.min } : text.percent === true ? { min: ({ min }: { min: number }): number | null => (min < 0.1 ? 0 : null) } : {}),
-    ...(text.max !== undefined ? { max: text.max } : text.percent === true ? { max: ({ max }: { max: number }): number | null => (max > 0.9 ? 1 : null) } : {}),
+    ...(text.min !== undefined
+      ? { min: text.min }
+      : text.percent === true
+        ? { min: ({ min }: { min: number }): number | null => (min < 0.1 ? 0 : null) }
+        : {}),
+    ...(text.max !== undefined
+      ? { max: text.max }
+      : text.percent === true
+        ? { max: ({ max }: { max: number }): number | null => (max > 0.9 ? 1 : null) }
+        : {}),
   };
 }
 
@@ -44,7 +55,12 @@ function axis(text: AxisText, size: ChartSize, side: 'x' | 'y'): object {
 export function frame(size: ChartSize, x: AxisText, y: AxisText, named?: readonly string[]): object {
   const { font } = FRAMES[size];
   return {
-    grid: { left: size === 'wide' ? 78 : 62, right: size === 'wide' ? 24 : 14, top: named?.length === 0 ? 16 : size === 'wide' ? 46 : 58, bottom: font * 4 },
+    grid: {
+      left: size === 'wide' ? 78 : 62,
+      right: size === 'wide' ? 24 : 14,
+      top: named?.length === 0 ? 16 : size === 'wide' ? 46 : 58,
+      bottom: font * 4,
+    },
     legend: {
       show: named?.length !== 0,
       ...(named === undefined ? {} : { data: named }),
@@ -70,7 +86,12 @@ export function horizontalMark(value: number, label: string, size: ChartSize): o
       animation: false,
       data: [{ yAxis: value }],
       lineStyle: { color: PALETTE.muted.light, type: 'dashed', width: 1.2 },
-      label: { position: 'insideEndTop', formatter: label, color: PALETTE.muted.light, fontSize: FRAMES[size].font - 1.5 },
+      label: {
+        position: 'insideEndTop',
+        formatter: label,
+        color: PALETTE.muted.light,
+        fontSize: FRAMES[size].font - 1.5,
+      },
     },
   };
 }

@@ -30,7 +30,11 @@ export interface BuiltReport {
  */
 export async function buildReport(folder: string): Promise<BuiltReport> {
   const data = reportData(await readRunFolder(folder));
-  const drawn = figuresOf(data).map((figure): DrawnFigure => ({ figure, wide: drawChart(figure.option('wide'), 'wide', figure), narrow: drawChart(figure.option('narrow'), 'narrow', figure) }));
+  const drawn = figuresOf(data).map((figure): DrawnFigure => ({
+    figure,
+    wide: drawChart(figure.option('wide'), 'wide', figure),
+    narrow: drawChart(figure.option('narrow'), 'narrow', figure),
+  }));
   const figures: string[] = [];
   if (drawn.length > 0) await mkdir(join(folder, 'figures'), { recursive: true });
   for (const { figure, wide } of drawn) {
@@ -45,7 +49,16 @@ export async function buildReport(folder: string): Promise<BuiltReport> {
   return { html: path, figures };
 }
 
-function figuresOf({ run: { history }, front, objectives, size, best, baseline, epochs, hypervolume }: ReportData): Figure[] {
+function figuresOf({
+  run: { history },
+  front,
+  objectives,
+  size,
+  best,
+  baseline,
+  epochs,
+  hypervolume,
+}: ReportData): Figure[] {
   return [
     frontFigure(front, history, objectives, size, best, baseline),
     sizeAccuracyFigure(history, size, baseline),

@@ -48,7 +48,11 @@ export function drawChart(option: EChartsCoreOption, size: ChartSize, text: Char
   const { width, height, font } = FRAMES[size];
   const chart = init(null, null, { renderer: 'svg', ssr: true, width, height });
   try {
-    chart.setOption({ animation: false, textStyle: { fontFamily: CHART_FONT, fontSize: font, color: PALETTE.text.light }, ...option });
+    chart.setOption({
+      animation: false,
+      textStyle: { fontFamily: CHART_FONT, fontSize: font, color: PALETTE.text.light },
+      ...option,
+    });
     return settle(chart.renderToSVGString(), `${text.id}-${size}`, text);
   } finally {
     chart.dispose();
@@ -56,7 +60,8 @@ export function drawChart(option: EChartsCoreOption, size: ChartSize, text: Char
 }
 
 /** A filled disc as ECharts draws it: a unit circle of two arcs, scaled. Thousands of them make up most of a scatter plot. */
-const DISC = /<path d="M1 0A1 1 0 1 1 1 -0\.1A1 1 0 0 1 1 0" transform="matrix\(([\d.]+),0,0,\1,([\d.]+),([\d.]+)\)" (fill="[^"]*"(?: fill-opacity="[^"]*")?)><\/path>/g;
+const DISC =
+  /<path d="M1 0A1 1 0 1 1 1 -0\.1A1 1 0 0 1 1 0" transform="matrix\(([\d.]+),0,0,\1,([\d.]+),([\d.]+)\)" (fill="[^"]*"(?: fill-opacity="[^"]*")?)><\/path>/g;
 
 const tenth = (text: string): string => String(Math.round(Number(text) * 10) / 10);
 
@@ -67,7 +72,11 @@ function settle(svg: string, id: string, { title, description }: ChartText): str
     .replace(/<style\s*>[\s\S]*?<\/style>\s*/g, '')
     .replace(/ (?:class|ecmeta_\w+)="[^"]*"/g, '')
     .replace(/ pointer-events="[^"]*"/g, '')
-    .replace(DISC, (_, radius: string, x: string, y: string, fill: string) => `<circle cx="${tenth(x)}" cy="${tenth(y)}" r="${radius}" ${fill}/>`)
+    .replace(
+      DISC,
+      (_, radius: string, x: string, y: string, fill: string) =>
+        `<circle cx="${tenth(x)}" cy="${tenth(y)}" r="${radius}" ${fill}/>`,
+    )
     .replace(/<rect [^>]*fill="none"[^>]*><\/rect>\n?/, '')
     .replace(/\bzr\d+-[a-z]+\d+\b/g, (name) => {
       const known = clips.get(name) ?? `${id}-${clips.size}`;
@@ -87,5 +96,7 @@ export function standalone(svg: string): string {
 
 /** A standalone drawing as PNG bytes, without a time stamp. */
 export async function toPng(svg: string): Promise<Buffer> {
-  return await sharp(Buffer.from(svg), { density: 72 * PNG_SCALE, limitInputPixels: 2 ** 26 }).png({ compressionLevel: 9 }).toBuffer();
+  return await sharp(Buffer.from(svg), { density: 72 * PNG_SCALE, limitInputPixels: 2 ** 26 })
+    .png({ compressionLevel: 9 })
+    .toBuffer();
 }

@@ -16,10 +16,15 @@ export interface FrontRow {
 }
 
 /** Rows of the front, highest accuracy first, then by id. */
-export function currentFront(front: Front | null, history: readonly HistoryLine[], objectives: readonly Objective[]): FrontRow[] {
+export function currentFront(
+  front: Front | null,
+  history: readonly HistoryLine[],
+  objectives: readonly Objective[],
+): FrontRow[] {
   const lines = new Map(lastEpoch(history).map((line) => [line.id, line]));
   const members = front?.front ?? nonDominated([...lines.values()], objectives);
-  const accuracy = (row: { values: Readonly<Record<string, number>> }): number => row.values['accuracy'] ?? -Infinity;
+  const accuracy = (row: { values: Readonly<Record<string, number>> }): number =>
+    row.values['accuracy'] ?? -Infinity;
   return members
     .map(({ id, genome, values }) => {
       const line = lines.get(id) ?? null;

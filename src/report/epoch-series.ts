@@ -10,7 +10,12 @@ export interface EpochRow {
   /** Individuals of the epoch, failed ones too. */
   readonly individuals: number;
   /** Quantiles and best of the accuracies, 0…1; null where nobody has one. */
-  readonly accuracy: { readonly p30: number; readonly median: number; readonly p70: number; readonly best: number } | null;
+  readonly accuracy: {
+    readonly p30: number;
+    readonly median: number;
+    readonly p70: number;
+    readonly best: number;
+  } | null;
 }
 
 /** Rows in order of the epochs. The band of the paper is the 30th to the 70th percentile. */
@@ -20,7 +25,15 @@ export function epochSeries(history: readonly HistoryLine[]): EpochRow[] {
     return {
       epoch,
       individuals: lines.length,
-      accuracy: accuracies.length === 0 ? null : { p30: quantile(accuracies, 0.3), median: quantile(accuracies, 0.5), p70: quantile(accuracies, 0.7), best: quantile(accuracies, 1) },
+      accuracy:
+        accuracies.length === 0
+          ? null
+          : {
+              p30: quantile(accuracies, 0.3),
+              median: quantile(accuracies, 0.5),
+              p70: quantile(accuracies, 0.7),
+              best: quantile(accuracies, 1),
+            },
     };
   });
 }

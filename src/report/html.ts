@@ -11,16 +11,20 @@ export class Markup {
 /** What a template accepts. Null and false put in nothing. */
 export type Content = Markup | string | number | null | false | readonly Content[];
 
-const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
 
 /** Characters that XML forbids and a terminal may act on are shown as U+FFFD. */
 const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g;
 
 /** Text for element content and for quoted attributes, in HTML and in SVG. */
 export function escape(text: string): string {
-  return text
-    .replace(CONTROL, '\ufffd')
-    .replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
+  return text.replace(CONTROL, '\ufffd').replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
 }
 
 function render(content: Content): string {

@@ -23,7 +23,10 @@ export interface HypervolumeSeries {
 const MARGIN = 0.1;
 
 /** Null if no individual has all values. */
-export function hypervolumeSeries(history: readonly HistoryLine[], objectives: readonly Objective[]): HypervolumeSeries | null {
+export function hypervolumeSeries(
+  history: readonly HistoryLine[],
+  objectives: readonly Objective[],
+): HypervolumeSeries | null {
   const epochs = byEpoch(history).flatMap(({ epoch, lines }) => {
     const rows = lines.flatMap((line) => {
       const values = objectiveValues(line, objectives);
@@ -46,12 +49,18 @@ export function hypervolumeSeries(history: readonly HistoryLine[], objectives: r
     return direction === 'max' ? { worst: low - margin, best: high } : { worst: high + margin, best: low };
   });
   // Units are divided out first: the volume of the box is then 1.
-  const scaled = (row: readonly number[]): number[] => row.map((value, column) => (value - corners[column]!.worst) / (corners[column]!.best - corners[column]!.worst));
+  const scaled = (row: readonly number[]): number[] =>
+    row.map(
+      (value, column) => (value - corners[column]!.worst) / (corners[column]!.best - corners[column]!.worst),
+    );
   const origin = objectives.map(() => 0);
   const upwards = objectives.map(() => 'max' as const);
   return {
     reference: corners.map(({ worst }) => worst),
     ideal: corners.map(({ best }) => best),
-    points: epochs.map(({ epoch, rows }) => ({ epoch, share: hypervolume(rows.map(scaled), upwards, origin) })),
+    points: epochs.map(({ epoch, rows }) => ({
+      epoch,
+      share: hypervolume(rows.map(scaled), upwards, origin),
+    })),
   };
 }

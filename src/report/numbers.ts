@@ -15,11 +15,19 @@ export function percent(share: number, digits = 1): string {
 export function plain(value: number): string {
   if (value === 0) return '0';
   const size = Math.abs(value);
-  const text = size < 1e-4 || size >= 1e7 ? value.toExponential(2) : Number.isInteger(value) ? String(value) : size >= 1000 ? value.toFixed(0) : trimmed(value.toPrecision(4));
+  const text =
+    size < 1e-4 || size >= 1e7
+      ? value.toExponential(2)
+      : Number.isInteger(value)
+        ? String(value)
+        : size >= 1000
+          ? value.toFixed(0)
+          : trimmed(value.toPrecision(4));
   return text.replace('e-', 'e−').replace(/^-/, '−').replace('e+', 'e');
 }
 
-const trimmed = (text: string): string => (text.includes('.') ? text.replace(/0+$/, '').replace(/\.$/, '') : text);
+const trimmed = (text: string): string =>
+  text.includes('.') ? text.replace(/0+$/, '').replace(/\.$/, '') : text;
 
 /** 1234567 → "1 234 567". */
 export function whole(value: number): string {
@@ -51,7 +59,9 @@ export function withUnit(value: number, measure: Measure): string {
 /** Bytes in MiB or GiB. */
 export function memory(bytes: number): string {
   const mebibytes = bytes / 2 ** 20;
-  return mebibytes < 1024 ? `${mebibytes.toFixed(0)}${THIN}MiB` : `${(mebibytes / 1024).toFixed(2)}${THIN}GiB`;
+  return mebibytes < 1024
+    ? `${mebibytes.toFixed(0)}${THIN}MiB`
+    : `${(mebibytes / 1024).toFixed(2)}${THIN}GiB`;
 }
 
 /** Seconds as "42.0 s", "3 min 05 s" or "2 h 07 min". */

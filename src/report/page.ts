@@ -32,50 +32,76 @@ export function page(data: ReportData, figures: readonly DrawnFigure[], defaults
   };
   const sections: { id: string; title: string; content: Content }[] = [
     { id: 'pareto-front', title: 'Front', content: [show('front'), frontTable(data)] },
-    { id: 'search', title: 'Search', content: [show('size-accuracy'), show('accuracy-epochs'), show('hypervolume'), data.epochs.length > 0 && epochTable(data), potentialNote(data), failures(data)] },
+    {
+      id: 'search',
+      title: 'Search',
+      content: [
+        show('size-accuracy'),
+        show('accuracy-epochs'),
+        show('hypervolume'),
+        data.epochs.length > 0 && epochTable(data),
+        potentialNote(data),
+        failures(data),
+      ],
+    },
     { id: 'data', title: 'Data', content: dataSection(data) },
     { id: 'cost', title: 'Time and processes', content: costSection(data) },
     { id: 'settings', title: 'Configuration', content: settingsSection(data, defaults) },
   ];
   const document = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${POLICY}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta name="description" content="${oneLine(data)}">
-<title>${pageTitle(data)}</title>
-<style>${trusted(stylesheet())}</style>
-</head>
-<body>
-<main>
-${summarySection(data)}
-<nav aria-label="Sections">${sections.map(({ id, title }) => html`<a href="#${id}">${title}</a>`)}</nav>
-${sections.map(({ id, title, content }) => html`<section id="${id}" aria-labelledby="${id}-heading">
-<h2 id="${id}-heading">${title}</h2>
-${content}
-</section>
-`)}
-${footer(data)}
-</main>
-</body>
-</html>
-`;
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta http-equiv="Content-Security-Policy" content="${POLICY}" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <meta name="description" content="${oneLine(data)}" />
+        <title>${pageTitle(data)}</title>
+        <style>
+          ${trusted(stylesheet())}
+        </style>
+      </head>
+      <body>
+        <main>
+          ${summarySection(data)}
+          <nav aria-label="Sections">
+            ${sections.map(({ id, title }) => html`<a href="#${id}">${title}</a>`)}
+          </nav>
+          ${sections.map(
+            ({ id, title, content }) =>
+              html`<section id="${id}" aria-labelledby="${id}-heading">
+                <h2 id="${id}-heading">${title}</h2>
+                ${content}
+              </section> `,
+          )}
+          ${footer(data)}
+        </main>
+      </body>
+    </html> `;
   return document.text;
 }
 
 function figureBlock({ figure, wide, narrow }: DrawnFigure, number: number): Markup {
   return html`<figure class="figure" id="figure-${figure.id}">
-<div class="wide">${trusted(wide)}</div>
-<div class="narrow">${trusted(narrow)}</div>
-<figcaption><strong>Figure ${number}. ${figure.title}.</strong> ${figure.caption}</figcaption>
-</figure>
-`;
+    <div class="wide">${trusted(wide)}</div>
+    <div class="narrow">${trusted(narrow)}</div>
+    <figcaption><strong>Figure ${number}. ${figure.title}.</strong> ${figure.caption}</figcaption>
+  </figure> `;
 }
 
 function footer({ run: { front } }: ReportData): Markup {
-  return html`<footer class="fine">${
-    front !== null && html`<p>Weights of the SuperNet after step ${front.weights.step}: <code class="prose">${front.weights.sha256}</code><br>History: <code class="prose">${front.history.sha256}</code></p>`
-  }<p>Made by EMARS from the files of the run folder alone. The figures are in <code>figures/</code> as SVG and PNG.</p></footer>`;
+  return html`<footer class="fine">
+    ${
+      front !== null &&
+      html`<p>
+        Weights of the SuperNet after step ${front.weights.step}:
+        <code class="prose">${front.weights.sha256}</code><br />History:
+        <code class="prose">${front.history.sha256}</code>
+      </p>`
+    }
+    <p>
+      Made by EMARS from the files of the run folder alone. The figures are in <code>figures/</code> as SVG
+      and PNG.
+    </p>
+  </footer>`;
 }

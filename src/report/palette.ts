@@ -31,11 +31,20 @@ export const PALETTE = {
 } as const satisfies Record<string, Ink>;
 
 /** Colours of kernels in genome pictures, from small to large; more kernels than colours repeat them. */
-export const KERNEL_INKS: readonly Ink[] = [PALETTE.accent, PALETTE.early, PALETTE.late, { light: '#b3355b', dark: '#f08aa8' }, { light: '#3465a4', dark: '#86b3ee' }];
+export const KERNEL_INKS: readonly Ink[] = [
+  PALETTE.accent,
+  PALETTE.early,
+  PALETTE.late,
+  { light: '#b3355b', dark: '#f08aa8' },
+  { light: '#3465a4', dark: '#86b3ee' },
+];
 
 /** Style rules that turn the light drawing dark: `.figure [fill="#…"] { fill: … }`. */
 export function darkFigureRules(): string {
   return Object.values(PALETTE)
-    .map(({ light, dark }) => `.figure [fill="${light}"]{fill:${dark}}.figure [stroke="${light}"]{stroke:${dark}}`)
+    .map(
+      ({ light, dark }) =>
+        `.figure [fill="${light}"]{fill:${dark}}.figure [stroke="${light}"]{stroke:${dark}}`,
+    )
     .join('\n');
 }

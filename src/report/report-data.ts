@@ -57,6 +57,9 @@ export function reportData(folder: RunFolder): ReportData {
 }
 
 /** Metrics of a line's confusion matrix, if it has one. */
-export function metricsOf(line: HistoryLine | null, data: Pick<ReportData, 'positive'>): ConfusionMetrics | null {
+export function metricsOf(
+  line: HistoryLine | null,
+  data: Pick<ReportData, 'positive'>,
+): ConfusionMetrics | null {
   return line?.confusion == null ? null : confusionMetrics(line.confusion, data.positive?.index ?? null);
 }

@@ -109,7 +109,10 @@ const processSchema = z.object({
 export type ProcessRecord = z.infer<typeof processSchema>;
 
 /** Phase → seconds: `trainSeconds` and its like, and `totalSeconds`. A newer writer may know more phases. */
-const timingsSchema = z.record(z.string().regex(/^[a-zA-Z]{1,32}Seconds$/, 'expected a name such as trainSeconds'), seconds.nullable());
+const timingsSchema = z.record(
+  z.string().regex(/^[a-zA-Z]{1,32}Seconds$/, 'expected a name such as trainSeconds'),
+  seconds.nullable(),
+);
 export type Timings = z.infer<typeof timingsSchema>;
 
 /** `run.json`: what happens, or happened. Unlike `front.json` it differs from run to run. */

@@ -12,7 +12,14 @@ import { basename, join, resolve } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import type { z } from 'zod';
 import type { Front, HistoryLine, RunFileName, RunState, Settings, Split } from './run-files.js';
-import { FILE_LIMITS, frontSchema, historyLineSchema, runStateSchema, settingsSchema, splitSchema } from './run-files.js';
+import {
+  FILE_LIMITS,
+  frontSchema,
+  historyLineSchema,
+  runStateSchema,
+  settingsSchema,
+  splitSchema,
+} from './run-files.js';
 import { RunFolderError } from './run-folder-error.js';
 
 /** Lines a history may have: 100 epochs of 20 individuals are 2000. */
@@ -42,16 +49,29 @@ export interface RunFolder {
 /** Reads and checks all files. Errors: RunFolderError with the file and the reason. */
 export async function readRunFolder(folder: string): Promise<RunFolder> {
   const kind = await stat(folder).catch(() => null);
-  if (kind?.isDirectory() !== true) throw new RunFolderError(folder, 'expected a run folder, found none; give the folder that a search wrote with --out');
-  const run = parseJson(join(folder, 'run.json'), runStateSchema, await required(folder, 'run.json', 'is this a run folder?'));
+  if (kind?.isDirectory() !== true)
+    throw new RunFolderError(
+      folder,
+      'expected a run folder, found none; give the folder that a search wrote with --out',
+    );
+  const run = parseJson(
+    join(folder, 'run.json'),
+    runStateSchema,
+    await required(folder, 'run.json', 'is this a run folder?'),
+  );
   const settingsText = (await required(folder, 'config.yaml', 'is this a run folder?')).toString('utf8');
   const finished = run.status === 'finished';
-  const read = (name: RunFileName): Promise<Buffer | null> => (finished ? required(folder, name, 'run.json says that the run has finished') : optional(folder, name));
+  const read = (name: RunFileName): Promise<Buffer | null> =>
+    finished ? required(folder, name, 'run.json says that the run has finished') : optional(folder, name);
   const splitBytes = await read('split.json');
   const historyBytes = await read('history.jsonl');
   const frontBytes = await read('front.json');
-  const history = historyBytes === null ? { lines: [], torn: false } : parseHistory(join(folder, 'history.jsonl'), historyBytes, !finished);
-  const historySha256 = historyBytes === null ? null : createHash('sha256').update(historyBytes).digest('hex');
+  const history =
+    historyBytes === null
+      ? { lines: [], torn: false }
+      : parseHistory(join(folder, 'history.jsonl'), historyBytes, !finished);
+  const historySha256 =
+    historyBytes === null ? null : createHash('sha256').update(historyBytes).digest('hex');
   const front = frontBytes === null ? null : parseJson(join(folder, 'front.json'), frontSchema, frontBytes);
   const result: RunFolder = {
     folder,
@@ -63,7 +83,10 @@ export async function readRunFolder(folder: string): Promise<RunFolder> {
     history: history.lines,
     historySha256,
     historyTorn: history.torn,
-    front: front === null || finished || (front.history.sha256 === historySha256 && front.front.length > 0) ? front : null,
+    front:
+      front === null || finished || (front.history.sha256 === historySha256 && front.front.length > 0)
+        ? front
+        : null,
   };
   checkTogether(result);
   return result;
@@ -73,7 +96,8 @@ async function optional(folder: string, name: RunFileName): Promise<Buffer | nul
   const path = join(folder, name);
   try {
     const { size } = await stat(path);
-    if (size > FILE_LIMITS[name]) throw new RunFolderError(path, `expected at most ${FILE_LIMITS[name]} bytes, got ${size}`);
+    if (size > FILE_LIMITS[name])
+      throw new RunFolderError(path, `expected at most ${FILE_LIMITS[name]} bytes, got ${size}`);
     return await readFile(path);
   } catch (error) {
     if (error instanceof RunFolderError) throw error;
@@ -97,7 +121,12 @@ function complaint(error: z.ZodError): string {
   return where + first.message + more;
 }
 
-function parseJson<Schema extends z.ZodType>(path: string, schema: Schema, bytes: Buffer, line = ''): z.output<Schema> {
+function parseJson<Schema extends z.ZodType>(
+  path: string,
+  schema: Schema,
+  bytes: Buffer,
+  line = '',
+): z.output<Schema> {
   let value: unknown;
   try {
     value = JSON.parse(bytes.toString('utf8'));
@@ -137,7 +166,11 @@ function parseHistory(path: string, bytes: Buffer, alive: boolean): { lines: His
     if (number > HISTORY_LINES) throw new RunFolderError(path, `expected at most ${HISTORY_LINES} lines`);
     const line = parseJson(path, historyLineSchema, bytes.subarray(start, end), `line ${number}: `);
     const before = lines.at(-1);
-    if (before !== undefined && !comesBefore(before, line)) throw new RunFolderError(path, `line ${number}: expected lines sorted by epoch, then id, each once; epoch ${line.epoch}, ${line.id} comes after epoch ${before.epoch}, ${before.id}`);
+    if (before !== undefined && !comesBefore(before, line))
+      throw new RunFolderError(
+        path,
+        `line ${number}: expected lines sorted by epoch, then id, each once; epoch ${line.epoch}, ${line.id} comes after epoch ${before.epoch}, ${before.id}`,
+      );
     lines.push(line);
     start = end + 1;
   }
@@ -153,20 +186,39 @@ function checkTogether({ folder, split, history, front }: RunFolder): void {
   const historyPath = join(folder, 'history.jsonl');
   const blocks = history[0]?.genome.length;
   history.forEach((line, index) => {
-    if (line.genome.length !== blocks) throw new RunFolderError(historyPath, `line ${index + 1}: expected a genome of ${blocks ?? 0} blocks as in line 1, got ${line.genome.length}`);
+    if (line.genome.length !== blocks)
+      throw new RunFolderError(
+        historyPath,
+        `line ${index + 1}: expected a genome of ${blocks ?? 0} blocks as in line 1, got ${line.genome.length}`,
+      );
     const matrix = line.confusion;
     const classes = split?.classes.length ?? matrix?.length;
     if (matrix != null && (matrix.length !== classes || matrix.some((row) => row.length !== classes))) {
-      throw new RunFolderError(historyPath, `line ${index + 1}: expected a confusion matrix of ${classes} × ${classes} as in split.json, got ${matrix.length} rows of ${[...new Set(matrix.map((row) => row.length))].join(', ')}`);
+      throw new RunFolderError(
+        historyPath,
+        `line ${index + 1}: expected a confusion matrix of ${classes} × ${classes} as in split.json, got ${matrix.length} rows of ${[...new Set(matrix.map((row) => row.length))].join(', ')}`,
+      );
     }
   });
   if (front === null) return;
   const frontPath = join(folder, 'front.json');
   const lastEpoch = history.at(-1)?.epoch;
-  if (lastEpoch !== undefined && front.epoch !== lastEpoch) throw new RunFolderError(frontPath, `expected the epoch of the last history line, ${lastEpoch}, got ${front.epoch}`);
+  if (lastEpoch !== undefined && front.epoch !== lastEpoch)
+    throw new RunFolderError(
+      frontPath,
+      `expected the epoch of the last history line, ${lastEpoch}, got ${front.epoch}`,
+    );
   const evaluated = new Set(history.filter((line) => line.epoch === front.epoch).map((line) => line.id));
   for (const { id, genome } of front.front) {
-    if (!evaluated.has(id)) throw new RunFolderError(frontPath, `expected individuals of epoch ${front.epoch} in history.jsonl, ${id} is not there`);
-    if (genome.length !== blocks) throw new RunFolderError(frontPath, `${id}: expected a genome of ${blocks ?? 0} blocks as in the history, got ${genome.length}`);
+    if (!evaluated.has(id))
+      throw new RunFolderError(
+        frontPath,
+        `expected individuals of epoch ${front.epoch} in history.jsonl, ${id} is not there`,
+      );
+    if (genome.length !== blocks)
+      throw new RunFolderError(
+        frontPath,
+        `${id}: expected a genome of ${blocks ?? 0} blocks as in the history, got ${genome.length}`,
+      );
   }
 }

@@ -41,32 +41,61 @@ export function timeShares(timings: Timings): { total: number; phases: Phase[] }
   const rest = total - sum;
   // Less than a thousandth is rounding, not a phase.
   const phases = rest > total / 1000 ? [...known, { name: 'other', seconds: rest }] : known;
-  return { total, phases: phases.map((phase) => ({ ...phase, share: total > 0 ? phase.seconds / total : 0 })) };
+  return {
+    total,
+    phases: phases.map((phase) => ({ ...phase, share: total > 0 ? phase.seconds / total : 0 })),
+  };
 }
 
-const colourOf = (name: string, index: number): string => (name === 'other' ? 'other' : String(index % COLOURS));
+const colourOf = (name: string, index: number): string =>
+  name === 'other' ? 'other' : String(index % COLOURS);
 
 function timeBar({ timings }: RunState): Markup {
   const { total, phases } = timeShares(timings);
   if (total === 0) return html`<p>No times have been recorded yet.</p>`;
-  return html`<div class="time" aria-hidden="true">${phases.map(({ name, share }, index) => html`<span class="phase-${colourOf(name, index)}" style="flex-grow:${(share * 1000).toFixed(1)}">${share >= 0.12 && name}</span>`)}</div>
-${table(
-  `Where the time went, ${duration(total)} in all`,
-  [{ head: 'phase' }, { head: 'time', numeric: true }, { head: 'share', numeric: true }],
-  phases.map(({ name, seconds, share }, index) => ({ cells: [html`<i class="swatch phase-${colourOf(name, index)}"></i>${name}`, duration(seconds), percent(share)] })),
-)}`;
+  return html`<div class="time" aria-hidden="true">
+      ${phases.map(({ name, share }, index) => html`<span class="phase-${colourOf(name, index)}" style="flex-grow:${(share * 1000).toFixed(1)}">${share >= 0.12 && name}</span>`)}
+    </div>
+    ${table(
+      `Where the time went, ${duration(total)} in all`,
+      [{ head: 'phase' }, { head: 'time', numeric: true }, { head: 'share', numeric: true }],
+      phases.map(({ name, seconds, share }, index) => ({
+        cells: [
+          html`<i class="swatch phase-${colourOf(name, index)}"></i>${name}`,
+          duration(seconds),
+          percent(share),
+        ],
+      })),
+    )}`;
 }
 
 function processTable({ processes }: RunState): Markup {
   if (processes.length === 0) return html`<p>No process has been recorded.</p>`;
   const startsKnown = processes.some(({ starts }) => starts != null);
   const all = processes.reduce((total, process) => total + (process.slots ?? 0), 0);
-  const share = (part: number | null | undefined): string => (part == null ? NONE : part === 0 ? '0' : `${whole(part)} (${percent(part / all, 0)})`);
+  const share = (part: number | null | undefined): string =>
+    part == null ? NONE : part === 0 ? '0' : `${whole(part)} (${percent(part / all, 0)})`;
   return table(
     'Processes and their work',
-    [{ head: 'role' }, { head: 'id' }, { head: 'device' }, ...(startsKnown ? [{ head: 'starts', numeric: true }] : []), { head: 'gradient slots', numeric: true }, { head: 'evaluations', numeric: true }, { head: 'peak memory', numeric: true }],
+    [
+      { head: 'role' },
+      { head: 'id' },
+      { head: 'device' },
+      ...(startsKnown ? [{ head: 'starts', numeric: true }] : []),
+      { head: 'gradient slots', numeric: true },
+      { head: 'evaluations', numeric: true },
+      { head: 'peak memory', numeric: true },
+    ],
     processes.map(({ role, id, device, starts, slots, evaluations, peakMemory }) => ({
-      cells: [role, html`<code>${id}</code>`, device ?? NONE, ...(startsKnown ? [starts == null ? NONE : whole(starts)] : []), share(slots), evaluations == null ? NONE : whole(evaluations), peakMemory == null ? NONE : memory(peakMemory)],
+      cells: [
+        role,
+        html`<code>${id}</code>`,
+        device ?? NONE,
+        ...(startsKnown ? [starts == null ? NONE : whole(starts)] : []),
+        share(slots),
+        evaluations == null ? NONE : whole(evaluations),
+        peakMemory == null ? NONE : memory(peakMemory),
+      ],
     })),
   );
 }
@@ -79,7 +108,9 @@ function survived({ repeatedSlots, duplicateResults, rolledBackEpochs, resumedFr
     rolledBackEpochs > 0 && `${counted(rolledBackEpochs, 'epoch')} begun again from a snapshot`,
     resumedFromEpoch != null && `resumed after epoch ${resumedFromEpoch}`,
   ].filter((event) => event !== false);
-  return events.length === 0 ? html`<p>No work had to be repeated.</p>` : html`<p>Survived: ${events.join('; ')}.</p>`;
+  return events.length === 0
+    ? html`<p>No work had to be repeated.</p>`
+    : html`<p>Survived: ${events.join('; ')}.</p>`;
 }
 
 export function costSection({ run: { run } }: ReportData): Markup {

@@ -21,20 +21,39 @@ export function dataSection(data: ReportData): Markup {
   const rows = [...split.classes, null].map((name) => ({
     strong: name === null,
     cells: [
-      name === null ? 'all' : name === data.positive?.name ? html`${name} <span class="remark">(positive)</span>` : name,
+      name === null
+        ? 'all'
+        : name === data.positive?.name
+          ? html`${name} <span class="remark">(positive)</span>`
+          : name,
       ...SIDES.flatMap((side) => {
         const { patients, scans } = sideCount(split, side, name);
         return [whole(patients), whole(scans)];
       }),
     ],
   }));
-  const columns = [{ head: 'class' }, ...SIDES.flatMap((side) => [{ head: `${NAMES[side]}: patients`, numeric: true }, { head: 'scans', numeric: true }])];
+  const columns = [
+    { head: 'class' },
+    ...SIDES.flatMap((side) => [
+      { head: `${NAMES[side]}: patients`, numeric: true },
+      { head: 'scans', numeric: true },
+    ]),
+  ];
   const leaks = leakingPatients(split);
-  const fractions = Object.entries(split.fractions ?? {}).map(([side, share]) => `${side} ${percent(share, 0)}`);
-  return html`<p>${typeof path === 'string' ? html`Scans of <code>${path}</code>` : 'Synthetic chest phantoms, made for this run'}, ${split.seed == null ? 'with a split by patient that was given' : html`split by patient${fractions.length > 0 && ` (${fractions.join(', ')} of the patients)`} with seed ${split.seed}`}. A patient may have scans of two classes and is counted in both.</p>
-${table('Patients and scans by class and side', columns, rows)}
-<p>${leaks.length === 0 ? 'Leak check: no patient has scans on two sides.' : html`<strong>Leak check: ${counted(leaks.length, 'patient')} with scans on more than one side.</strong>`} ${split.test.length === 0 ? 'There is no test side in this split.' : 'The search has not used the test side.'}</p>
-${badScans(run.badScans)}`;
+  const fractions = Object.entries(split.fractions ?? {}).map(
+    ([side, share]) => `${side} ${percent(share, 0)}`,
+  );
+  return html`<p>
+      ${typeof path === 'string' ? html`Scans of <code>${path}</code>` : 'Synthetic chest phantoms, made for this run'},
+      ${split.seed == null ? 'with a split by patient that was given' : html`split by patient${fractions.length > 0 && ` (${fractions.join(', ')} of the patients)`} with seed ${split.seed}`}.
+      A patient may have scans of two classes and is counted in both.
+    </p>
+    ${table('Patients and scans by class and side', columns, rows)}
+    <p>
+      ${leaks.length === 0 ? 'Leak check: no patient has scans on two sides.' : html`<strong>Leak check: ${counted(leaks.length, 'patient')} with scans on more than one side.</strong>`}
+      ${split.test.length === 0 ? 'There is no test side in this split.' : 'The search has not used the test side.'}
+    </p>
+    ${badScans(run.badScans)}`;
 }
 
 function badScans(found: number | readonly { path: string; reason: string }[]): Markup {
@@ -45,6 +64,8 @@ function badScans(found: number | readonly { path: string; reason: string }[]): 
   return table(
     `Scans that were left out: ${count}${count > shown.length ? `, the first ${shown.length} shown` : ''}`,
     [{ head: 'file' }, { head: 'reason' }],
-    shown.map(({ path, reason }) => ({ cells: [html`<code class="prose">${path}</code>`, html`<span class="prose">${reason}</span>`] })),
+    shown.map(({ path, reason }) => ({
+      cells: [html`<code class="prose">${path}</code>`, html`<span class="prose">${reason}</span>`],
+    })),
   );
 }

@@ -25,31 +25,42 @@ const ARROW = { max: '↑', min: '↓' } as const;
 
 /** The objectives, and the size even if nobody optimised it. */
 function shownMeasures({ objectives, size, front }: ReportData): Objective[] {
-  const known = objectives.some(({ name }) => name === 'size') || front.every((row) => row.values['size'] === undefined);
+  const known =
+    objectives.some(({ name }) => name === 'size') || front.every((row) => row.values['size'] === undefined);
   return known ? [...objectives] : [...objectives, size];
 }
 
 function headOf(measure: Objective, objectives: readonly Objective[]): Content {
   const unit = unitText(measure);
-  const direction = objectives.includes(measure) && html` <span class="arrow" title="${measure.direction === 'max' ? 'more is better' : 'less is better'}">${ARROW[measure.direction]}</span>`;
+  const direction =
+    objectives.includes(measure) &&
+    html`  <span class="arrow" title="${measure.direction === 'max' ? 'more is better' : 'less is better'}"
+        >${ARROW[measure.direction]}</span
+      >`;
   return html`${measure.name}${direction}${unit !== '' && html` <span class="unit">${unit}</span>`}`;
 }
 
 function valueOf(row: FrontRow, measure: Objective): Content {
   const value = row.values[measure.name];
   if (value === undefined) return NONE;
-  if (measure.name === 'potential' && row.line?.potentialDefined === false) return html`<span title="fewer than two accuracies: the slope does not exist">undefined</span>`;
+  if (measure.name === 'potential' && row.line?.potentialDefined === false)
+    return html`<span title="fewer than two accuracies: the slope does not exist">undefined</span>`;
   return valueText(value, measure);
 }
 
 function operationsOf(data: ReportData): string[] {
   const configured = settingAt(data.run.settings, 'supernet.operations');
-  const named = Array.isArray(configured) ? configured.filter((name): name is string => typeof name === 'string') : [];
+  const named = Array.isArray(configured)
+    ? configured.filter((name): name is string => typeof name === 'string')
+    : [];
   return named.length > 0 ? named : data.front.flatMap((row) => [...row.genome]);
 }
 
 /** Accuracies of the shown genotypes, by id, and the scale that all their lines share. */
-function courses(rows: readonly FrontRow[], data: ReportData): { of: (id: string) => [number, number][]; scale: SparkScale } {
+function courses(
+  rows: readonly FrontRow[],
+  data: ReportData,
+): { of: (id: string) => [number, number][]; scale: SparkScale } {
   const wanted = new Map(rows.map((row) => [row.id, [] as [number, number][]]));
   for (const { id, epoch, values } of data.run.history) {
     const accuracy = values['accuracy'];
@@ -63,7 +74,10 @@ function courses(rows: readonly FrontRow[], data: ReportData): { of: (id: string
       high = Math.max(high, accuracy);
     }
   }
-  return { of: (id) => wanted.get(id) ?? [], scale: { firstEpoch: data.epochs[0]?.epoch ?? 1, lastEpoch: data.epochs.at(-1)?.epoch ?? 1, low, high } };
+  return {
+    of: (id) => wanted.get(id) ?? [],
+    scale: { firstEpoch: data.epochs[0]?.epoch ?? 1, lastEpoch: data.epochs.at(-1)?.epoch ?? 1, low, high },
+  };
 }
 
 export function frontTable(data: ReportData): Markup {
@@ -100,26 +114,57 @@ export function frontTable(data: ReportData): Markup {
       ],
     };
   });
-  const majority = baseline === null ? [] : [{ cells: [html`<em>always “${baseline.class}”</em>`, ...columns.slice(1).map(({ head }, index) => baselineCell(data, measures[index]?.name, head))] }];
+  const majority =
+    baseline === null
+      ? []
+      : [
+          {
+            cells: [
+              html`<em>always “${baseline.class}”</em>`,
+              ...columns.slice(1).map(({ head }, index) => baselineCell(data, measures[index]?.name, head)),
+            ],
+          },
+        ];
   return html`${table(`The front${front.length > rows.length ? `, ${rows.length} of ${front.length} members` : ''}, highest accuracy first${bestShown ? '; in bold the best individual' : ''}`, columns, [...body, ...majority])}
-${apart && table('Their genomes, in the same order', [{ head: 'Individual' }, { head: 'genome' }], rows.map((row) => ({ strong: row.id === best?.id, cells: [html`<code>${row.id}</code>`, genomePicture(row.genome, cells, legend)] })))}
-${genomeKey(legend)}
-${bestOffFront(data)}
-<p class="fine">Arrows: objectives and their direction. Batches: mini-batches this genotype was trained on. Balanced accuracy: mean recall of the classes. All values are of the last epoch, on D<sub>val</sub>. Size: parameters × 4 bytes, 1 MB = 2²⁰ bytes.</p>`;
+    ${
+      apart &&
+      table(
+        'Their genomes, in the same order',
+        [{ head: 'Individual' }, { head: 'genome' }],
+        rows.map((row) => ({
+          strong: row.id === best?.id,
+          cells: [html`<code>${row.id}</code>`, genomePicture(row.genome, cells, legend)],
+        })),
+      )
+    }
+    ${genomeKey(legend)} ${bestOffFront(data)}
+    <p class="fine">
+      Arrows: objectives and their direction. Batches: mini-batches this genotype was trained on. Balanced
+      accuracy: mean recall of the classes. All values are of the last epoch, on D<sub>val</sub>. Size:
+      parameters × 4 bytes, 1 MB = 2²⁰ bytes.
+    </p>`;
 }
 
 /** Why the best individual is missing from the table, where it is. */
 function bestOffFront({ best, front, objectives }: ReportData): Content {
   if (best === null || front.some((row) => row.id === best.id)) return null;
-  const reason = objectives.some(({ name }) => name === 'accuracy') ? 'another is as accurate and better otherwise; of equal accuracies the lowest id counts' : 'accuracy was no objective of this search';
+  const reason = objectives.some(({ name }) => name === 'accuracy')
+    ? 'another is as accurate and better otherwise; of equal accuracies the lowest id counts'
+    : 'accuracy was no objective of this search';
   return html`<p>The best individual, <code>${best.id}</code>, is not on the front: ${reason}.</p>`;
 }
 
 /** What always answering with the largest class would score in a column. */
-function baselineCell({ baseline, positive, run }: ReportData, measure: string | undefined, head: Content): Content {
+function baselineCell(
+  { baseline, positive, run }: ReportData,
+  measure: string | undefined,
+  head: Content,
+): Content {
   if (baseline === null) return '';
   if (measure === 'accuracy') return percent(baseline.share);
-  if (head === 'balanced accuracy') return percent(1 / new Set(run.split?.validation.map((scan) => scan.class)).size);
-  if (positive !== null && head === `sensitivity ${positive.name}`) return percent(baseline.class === positive.name ? 1 : 0);
+  if (head === 'balanced accuracy')
+    return percent(1 / new Set(run.split?.validation.map((scan) => scan.class)).size);
+  if (positive !== null && head === `sensitivity ${positive.name}`)
+    return percent(baseline.class === positive.name ? 1 : 0);
   return '';
 }

@@ -26,7 +26,8 @@ export interface Difference {
   readonly now: unknown;
 }
 
-const isTree = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isTree = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Settings that differ from the defaults, in the order of the defaults, then of the file. Lists are compared whole. */
 export function differences(settings: Settings, defaults: unknown, prefix = ''): Difference[] {
@@ -64,16 +65,26 @@ const BUILT_IN: readonly Objective[] = [
 ];
 
 /** What was searched for: as the front says; without one as the configuration says; else accuracy, size and potential as far as measured. */
-export function objectivesOf(settings: Settings, front: Front | null, history: readonly HistoryLine[]): Objective[] {
+export function objectivesOf(
+  settings: Settings,
+  front: Front | null,
+  history: readonly HistoryLine[],
+): Objective[] {
   if (front !== null) return front.objectives;
   const configured = settingAt(settings, 'objectives');
   if (Array.isArray(configured)) {
     const named = configured.flatMap((entry: unknown): Objective[] => {
       const name = typeof entry === 'string' ? entry : isTree(entry) ? entry['name'] : undefined;
       if (typeof name !== 'string') return [];
-      const usual = BUILT_IN.find((objective) => objective.name === name) ?? { name, direction: 'max', unit: '' };
+      const usual = BUILT_IN.find((objective) => objective.name === name) ?? {
+        name,
+        direction: 'max',
+        unit: '',
+      };
       const direction = isTree(entry) ? entry['direction'] : undefined;
-      return [{ ...usual, direction: direction === 'min' || direction === 'max' ? direction : usual.direction }];
+      return [
+        { ...usual, direction: direction === 'min' || direction === 'max' ? direction : usual.direction },
+      ];
     });
     if (named.length > 0) return named;
   }
@@ -83,7 +94,10 @@ export function objectivesOf(settings: Settings, front: Front | null, history: r
 
 /** Unit and direction for a value that was measured without being an objective (size in experiment A). */
 export function measureNamed(name: string, objectives: readonly Objective[]): Objective {
-  return objectives.find((objective) => objective.name === name) ?? BUILT_IN.find((objective) => objective.name === name) ?? { name, direction: 'max', unit: '' };
+  return (
+    objectives.find((objective) => objective.name === name) ??
+    BUILT_IN.find((objective) => objective.name === name) ?? { name, direction: 'max', unit: '' }
+  );
 }
 
 /** The class whose sensitivity is reported: `data.positive`, else NCP or the like; null if none is among the classes. */
@@ -108,7 +122,10 @@ export function protocolOf(settings: Settings): string | null {
 /** Searchable blocks of each cell, if the configuration and the genomes agree; else one cell. */
 export function cellSizes(settings: Settings, blocks: number): number[] {
   const configured = settingAt(settings, 'supernet.blocks');
-  if (Array.isArray(configured) && configured.every((size): size is number => Number.isInteger(size) && (size as number) > 0)) {
+  if (
+    Array.isArray(configured) &&
+    configured.every((size): size is number => Number.isInteger(size) && (size as number) > 0)
+  ) {
     if (configured.reduce((sum, size) => sum + size, 0) === blocks) return configured;
   }
   return [blocks];

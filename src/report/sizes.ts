@@ -16,7 +16,10 @@ const spaceSchema = z.object({
   widths: z.array(channels).min(1).max(64),
   strides: z.array(z.number().int().min(1).max(2)).min(1).max(64),
   blocks: z.array(z.number().int().min(1).max(64)).min(1).max(64),
-  operations: z.array(z.string().regex(/^(skip|mb_k[1-9]\d?_e[1-9]\d?)$/)).min(1).max(64),
+  operations: z
+    .array(z.string().regex(/^(skip|mb_k[1-9]\d?_e[1-9]\d?)$/))
+    .min(1)
+    .max(64),
   head: channels,
 });
 
@@ -24,7 +27,11 @@ const spaceSchema = z.object({
 const ANY_INPUT = { slices: 1, size: 1 } as const;
 
 /** The same lines, each with a size in MB where one can be computed; others as they are. */
-export function withSizes(history: readonly HistoryLine[], settings: Settings, classes: number | null): readonly HistoryLine[] {
+export function withSizes(
+  history: readonly HistoryLine[],
+  settings: Settings,
+  classes: number | null,
+): readonly HistoryLine[] {
   if (classes === null || history.every((line) => line.values['size'] !== undefined)) return history;
   const checked = spaceSchema.safeParse(settingAt(settings, 'supernet'));
   if (!checked.success) return history;

@@ -12,14 +12,34 @@ type Mode = 'light' | 'dark';
 
 function variables(mode: Mode): string {
   const fixed = {
-    light: { page: '#ffffff', soft: '#f7f5fa', line: '#dedae5', link: '#5b2f8a', alarm: '#a11d33', alarmGround: '#fdf1f2', noteGround: '#fdf7ea', inFill: '#ffffff' },
-    dark: { page: PALETTE.ground.dark, soft: '#201d27', line: '#3a3545', link: '#c4a9f5', alarm: '#ff9aa8', alarmGround: '#33191f', noteGround: '#2c2415', inFill: '#17151c' },
+    light: {
+      page: '#ffffff',
+      soft: '#f7f5fa',
+      line: '#dedae5',
+      link: '#5b2f8a',
+      alarm: '#a11d33',
+      alarmGround: '#fdf1f2',
+      noteGround: '#fdf7ea',
+      inFill: '#ffffff',
+    },
+    dark: {
+      page: PALETTE.ground.dark,
+      soft: '#201d27',
+      line: '#3a3545',
+      link: '#c4a9f5',
+      alarm: '#ff9aa8',
+      alarmGround: '#33191f',
+      noteGround: '#2c2415',
+      inFill: '#17151c',
+    },
   }[mode];
   const kernels = KERNEL_INKS.map((ink, index) => `--kernel-${index}:${ink[mode]};`).join('');
   return `color-scheme:${mode};--page:${fixed.page};--soft:${fixed.soft};--line:${fixed.line};--link:${fixed.link};--alarm:${fixed.alarm};--alarm-ground:${fixed.alarmGround};--note-ground:${fixed.noteGround};--in-fill:${fixed.inFill};--text:${PALETTE.text[mode]};--muted:${PALETTE.muted[mode]};--axis:${PALETTE.axis[mode]};--accent:${PALETTE.accent[mode]};--early:${PALETTE.early[mode]};--late:${PALETTE.late[mode]};${kernels}`;
 }
 
-const KERNEL_RULES = KERNEL_INKS.map((_, index) => `.genome .kernel-${index}{color:var(--kernel-${index})}`).join('\n');
+const KERNEL_RULES = KERNEL_INKS.map(
+  (_, index) => `.genome .kernel-${index}{color:var(--kernel-${index})}`,
+).join('\n');
 
 const RULES = `
 *{box-sizing:border-box}

@@ -22,7 +22,8 @@ export function majorityBaseline(split: Pick<Split, 'classes' | 'validation'>): 
   let best: MajorityBaseline | null = null;
   for (const name of split.classes) {
     const count = split.validation.filter((scan) => scan.class === name).length;
-    if (total > 0 && (best === null || count > best.count)) best = { class: name, count, total, share: count / total };
+    if (total > 0 && (best === null || count > best.count))
+      best = { class: name, count, total, share: count / total };
   }
   return best;
 }
@@ -42,7 +43,10 @@ export interface ConfusionMetrics {
  * Metrics of one confusion matrix `[true class][predicted class]`, counts.
  * `positive` is the index of the positive class, null if none. Null for a matrix without scans.
  */
-export function confusionMetrics(matrix: readonly (readonly number[])[], positive: number | null): ConfusionMetrics | null {
+export function confusionMetrics(
+  matrix: readonly (readonly number[])[],
+  positive: number | null,
+): ConfusionMetrics | null {
   const recalls: number[] = [];
   let total = 0;
   let correct = 0;
@@ -57,7 +61,12 @@ export function confusionMetrics(matrix: readonly (readonly number[])[], positiv
     if (trueClass === positive) sensitivity = hits / scans;
   });
   if (total === 0) return null;
-  return { total, accuracy: correct / total, balancedAccuracy: recalls.reduce((sum, recall) => sum + recall, 0) / recalls.length, sensitivity };
+  return {
+    total,
+    accuracy: correct / total,
+    balancedAccuracy: recalls.reduce((sum, recall) => sum + recall, 0) / recalls.length,
+    sensitivity,
+  };
 }
 
 /** The epochs of a history in order, each with its lines in order of id. */
@@ -95,7 +104,10 @@ export function bestIndividual(history: readonly HistoryLine[]): HistoryLine | n
 }
 
 /** The values of a line in the order of the objectives; null if one is missing (a failed individual). */
-export function objectiveValues(line: Pick<HistoryLine, 'values'>, objectives: readonly Objective[]): number[] | null {
+export function objectiveValues(
+  line: Pick<HistoryLine, 'values'>,
+  objectives: readonly Objective[],
+): number[] | null {
   const values: number[] = [];
   for (const { name } of objectives) {
     const value = line.values[name];

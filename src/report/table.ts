@@ -21,12 +21,20 @@ export interface TableRow {
 export function table(caption: string, columns: readonly Column[], rows: readonly TableRow[]): Markup {
   const kind = (index: number): Content => columns[index]?.numeric === true && html` class="number"`;
   return html`<p class="caption" aria-hidden="true">${caption}</p>
-<div class="table" role="region" tabindex="0" aria-label="${caption}"><table aria-label="${caption}">
-<thead><tr>${columns.map((column, index) => html`<th scope="col"${kind(index)}>${column.head}</th>`)}</tr></thead>
-<tbody>${rows.map(
-    ({ cells, strong }) =>
-      html`<tr${strong === true && html` class="strong"`}>${cells.map((cell, index) => (index === 0 ? html`<th scope="row"${kind(index)}>${cell}</th>` : html`<td${kind(index)}>${cell}</td>`))}</tr>
+    <div class="table" role="region" tabindex="0" aria-label="${caption}">
+      <table aria-label="${caption}">
+        <thead>
+          <tr>
+            ${columns.map((column, index) => html`<th scope="col" ${kind(index)}>${column.head}</th>`)}
+          </tr>
+        </thead>
+        <tbody>
+          ${rows.map(
+            ({ cells, strong }) =>
+              html`<tr${strong === true && html` class="strong"`}>${cells.map((cell, index) => (index === 0 ? html`<th scope="row" ${kind(index)}>${cell}</th>` : html`<td${kind(index)}>${cell}</td>`))}</tr>
 `,
-  )}</tbody>
-</table></div>`;
+          )}
+        </tbody>
+      </table>
+    </div>`;
 }

@@ -24,7 +24,11 @@ export async function syncFolder(folder: string): Promise<void> {
  * it was and no temporary file behind; the error is Node's own, with `code` and `path`.
  * `mode` counts for the new file (0o600 for what holds credentials).
  */
-export async function writeFileAtomic(path: string, content: string | Uint8Array, mode = 0o644): Promise<void> {
+export async function writeFileAtomic(
+  path: string,
+  content: string | Uint8Array,
+  mode = 0o644,
+): Promise<void> {
   const folder = dirname(path);
   const temporary = join(folder, `.${basename(path)}.${process.pid}.${randomBytes(4).toString('hex')}`);
   try {

@@ -44,7 +44,8 @@ function abandon(): never {
 }
 
 function exited(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return Promise.resolve();
+  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined)
+    return Promise.resolve();
   return new Promise((resolve) => {
     child.once('exit', () => resolve());
     child.once('error', () => resolve());
@@ -63,7 +64,12 @@ function logSince(log: number, from: number): string {
 /** Waits until our server (by name) answers with JetStream; false if it exits or takes too long. */
 async function becomesReady(child: ChildProcess, { port, serverName }: Start): Promise<boolean> {
   const end = performance.now() + READY_MS;
-  while (performance.now() < end && child.exitCode === null && child.signalCode === null && child.pid !== undefined) {
+  while (
+    performance.now() < end &&
+    child.exitCode === null &&
+    child.signalCode === null &&
+    child.pid !== undefined
+  ) {
     const info = await readServerInfo(port, 1000);
     if (info?.serverName === serverName) return info.jetstream;
     await wait(20);
@@ -101,7 +107,12 @@ async function keep(order: Start): Promise<void> {
     const portTaken = said.includes('address already in use');
     if (failures >= FAILURES_BEFORE_WIPE && !portTaken && spawnError === '') wipeNext = true;
     if (starts === 0 && (portTaken || spawnError !== '' || failures > FAILURES_BEFORE_WIPE)) {
-      tell({ type: 'failed', reason: spawnError || said.trim().split('\n').slice(-5).join('\n') || `no answer within ${READY_MS} ms`, portTaken });
+      tell({
+        type: 'failed',
+        reason:
+          spawnError || said.trim().split('\n').slice(-5).join('\n') || `no answer within ${READY_MS} ms`,
+        portTaken,
+      });
       break;
     }
     await wait(BACK_OFF_MS[Math.min(failures, BACK_OFF_MS.length - 1)]);

@@ -6,7 +6,15 @@
 /** Owner to keeper. */
 export type KeeperOrder =
   /** Once, first: run this server, and keep it running. */
-  | { readonly type: 'start'; readonly binary: string; readonly configFile: string; readonly logFile: string; readonly store: string; readonly port: number; readonly serverName: string }
+  | {
+      readonly type: 'start';
+      readonly binary: string;
+      readonly configFile: string;
+      readonly logFile: string;
+      readonly store: string;
+      readonly port: number;
+      readonly serverName: string;
+    }
   /** Kill the server and start it again; with `wipe`, on an empty store. */
   | { readonly type: 'restart'; readonly wipe: boolean }
   /** End the server, then yourself. */

@@ -87,26 +87,50 @@ interface Files {
  */
 export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const maxPayload = options.maxPayload ?? MIB;
-  if (!(maxPayload >= MIB && maxPayload <= 8 * MIB)) throw new RangeError(`maxPayload must lie between 1 MiB and 8 MiB, got ${maxPayload}`);
+  if (!(maxPayload >= MIB && maxPayload <= 8 * MIB))
+    throw new RangeError(`maxPayload must lie between 1 MiB and 8 MiB, got ${maxPayload}`);
   const folder = absolute(options.storeDir);
-  const files: Files = { config: join(folder, 'nats-server.conf'), store: join(folder, 'jetstream'), pid: join(folder, 'nats-server.pid') };
+  const files: Files = {
+    config: join(folder, 'nats-server.conf'),
+    store: join(folder, 'jetstream'),
+    pid: join(folder, 'nats-server.pid'),
+  };
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await endLeftover(files);
   const credentials = { user: 'emars', password: randomBytes(24).toString('base64url') };
   const serverName = `emars-${randomBytes(6).toString('hex')}`;
   for (let attempt = 1; ; attempt++) {
     const port = options.port ?? (await freePort());
-    await writeFileAtomic(files.config, configuration({ ...options, maxPayload }, files, port, serverName, credentials), 0o600);
-    const order = { type: 'start', binary: options.binary, configFile: files.config, logFile: absolute(options.logFile), store: files.store, port, serverName } as const;
+    await writeFileAtomic(
+      files.config,
+      configuration({ ...options, maxPayload }, files, port, serverName, credentials),
+      0o600,
+    );
+    const order = {
+      type: 'start',
+      binary: options.binary,
+      configFile: files.config,
+      logFile: absolute(options.logFile),
+      store: files.store,
+      port,
+      serverName,
+    } as const;
     const broker = new OwnBroker(`nats://127.0.0.1:${port}`, credentials, order);
     const failure = await broker.start(options.fresh ?? false);
     if (failure === undefined) return broker;
-    if (!failure.portTaken || options.port !== undefined || attempt === PORT_ATTEMPTS) throw new BrokerStartError(options.binary, failure.reason);
+    if (!failure.portTaken || options.port !== undefined || attempt === PORT_ATTEMPTS)
+      throw new BrokerStartError(options.binary, failure.reason);
   }
 }
 
 /** The server's configuration. JSON's quoting is valid in it. */
-function configuration(options: BrokerOptions & { maxPayload: number }, files: Files, port: number, serverName: string, credentials: Broker['credentials']): string {
+function configuration(
+  options: BrokerOptions & { maxPayload: number },
+  files: Files,
+  port: number,
+  serverName: string,
+  credentials: Broker['credentials'],
+): string {
   return `# Written by emars for one run; it holds a password. Changes are lost.
 server_name: ${JSON.stringify(serverName)}
 host: "127.0.0.1"
@@ -178,7 +202,9 @@ class OwnBroker implements Broker {
         if (report.type === 'ready') resolve(undefined);
         if (report.type === 'failed') resolve(report);
       }, fresh);
-      this.keeper?.once('exit', (code, signal) => resolve({ reason: `its keeper ended (${signal ?? String(code)})`, portTaken: false }));
+      this.keeper?.once('exit', (code, signal) =>
+        resolve({ reason: `its keeper ended (${signal ?? String(code)})`, portTaken: false }),
+      );
     });
     if (failure === undefined) {
       // From here on the broker keeps nobody alive.
@@ -199,7 +225,16 @@ class OwnBroker implements Broker {
         settle();
       };
       const forget = this.onRestart(() => done(resolve));
-      const timer = after(RESTART_MS, () => done(() => reject(new BrokerStartError(this.order.binary, `no answer ${RESTART_MS} ms after a restart; see its log`))));
+      const timer = after(RESTART_MS, () =>
+        done(() =>
+          reject(
+            new BrokerStartError(
+              this.order.binary,
+              `no answer ${RESTART_MS} ms after a restart; see its log`,
+            ),
+          ),
+        ),
+      );
       this.send({ type: 'restart', wipe });
     });
   }
@@ -227,7 +262,12 @@ class OwnBroker implements Broker {
   }
 
   private hireKeeper(watch: (report: KeeperReport) => void, fresh: boolean): void {
-    const keeper = fork(KEEPER, [], { detached: true, execArgv: [], env: {}, stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
+    const keeper = fork(KEEPER, [], {
+      detached: true,
+      execArgv: [],
+      env: {},
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    });
     this.keeper = keeper;
     keeper.on('error', () => undefined);
     keeper.on('message', (report: KeeperReport) => {
@@ -260,6 +300,11 @@ class OwnBroker implements Broker {
 
   /** By id and start time, so that a process that got the id later is safe. */
   private killServer(): void {
-    if (this.serverPid > 0 && this.serverStart !== undefined && isSameProcess(this.serverPid, this.serverStart)) process.kill(this.serverPid, 'SIGKILL');
+    if (
+      this.serverPid > 0 &&
+      this.serverStart !== undefined &&
+      isSameProcess(this.serverPid, this.serverStart)
+    )
+      process.kill(this.serverPid, 'SIGKILL');
   }
 }

@@ -8,7 +8,9 @@ export class BrokerUnreachable extends Error {
     readonly reason: string,
     cause?: unknown,
   ) {
-    super(`no broker at ${url}: ${reason}; is nats-server running there, and are the credentials its own?`, { cause });
+    super(`no broker at ${url}: ${reason}; is nats-server running there, and are the credentials its own?`, {
+      cause,
+    });
   }
 }
 

@@ -9,8 +9,23 @@
  * - every wait has a deadline and a named failure (bus-errors.ts);
  * - a handler that throws or rejects is reported, and harms nothing else.
  */
-import { connect as natsConnect, createInbox, errors, type Msg, type NatsConnection, type Subscription as NatsSubscription } from '@nats-io/transport-node';
-import { AskTimeout, BrokerUnreachable, BusClosed, FlushTimeout, NoResponder, NotPermitted, PayloadTooLarge } from './bus-errors.js';
+import {
+  connect as natsConnect,
+  createInbox,
+  errors,
+  type Msg,
+  type NatsConnection,
+  type Subscription as NatsSubscription,
+} from '@nats-io/transport-node';
+import {
+  AskTimeout,
+  BrokerUnreachable,
+  BusClosed,
+  FlushTimeout,
+  NoResponder,
+  NotPermitted,
+  PayloadTooLarge,
+} from './bus-errors.js';
 import type { BusOptions, BusStatistics, Handler, Subscription } from './bus-contract.js';
 import { after, Deadline, monotonicMs, sleep } from './monotonic.js';
 import { Outbox } from './outbox.js';
@@ -53,7 +68,12 @@ export class Bus {
       ({ subject, bytes, reply }) => this.nats.publish(subject, bytes, reply === undefined ? {} : { reply }),
       () => this.nats.flush(),
     );
-    const tell = options.onError ?? ((error, subject) => process.stderr.write(`bus ${options.name}, ${subject}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`));
+    const tell =
+      options.onError ??
+      ((error, subject) =>
+        process.stderr.write(
+          `bus ${options.name}, ${subject}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+        ));
     this.report = (error, subject) => {
       try {
         tell(error, subject);
@@ -91,7 +111,8 @@ export class Bus {
    */
   publish(subject: string, bytes: Uint8Array, reply?: string): boolean {
     if (this.closed) throw new BusClosed(`publish ${subject}`);
-    if (bytes.byteLength > this.maxPayload) throw new PayloadTooLarge(subject, bytes.byteLength, this.maxPayload);
+    if (bytes.byteLength > this.maxPayload)
+      throw new PayloadTooLarge(subject, bytes.byteLength, this.maxPayload);
     return this.outbox.offer({ subject, bytes, reply });
   }
 
@@ -109,17 +130,29 @@ export class Bus {
     if (this.closed) throw new BusClosed(`subscribe ${subject}`);
     const callback = (error: Error | null, message: Msg): void => {
       if (error !== null) {
-        this.report(error instanceof errors.PermissionViolationError ? new NotPermitted(subject, 'subscribe to', error) : error, subject);
+        this.report(
+          error instanceof errors.PermissionViolationError
+            ? new NotPermitted(subject, 'subscribe to', error)
+            : error,
+          subject,
+        );
         return;
       }
       try {
-        const result = handler(message.data, { subject: message.subject, reply: message.reply === '' ? undefined : message.reply });
-        if (result instanceof Promise) result.catch((failure: unknown) => this.handlerFailed(failure, message.subject));
+        const result = handler(message.data, {
+          subject: message.subject,
+          reply: message.reply === '' ? undefined : message.reply,
+        });
+        if (result instanceof Promise)
+          result.catch((failure: unknown) => this.handlerFailed(failure, message.subject));
       } catch (failure) {
         this.handlerFailed(failure, message.subject);
       }
     };
-    const subscription: NatsSubscription = this.nats.subscribe(subject, queue === undefined ? { callback } : { callback, queue });
+    const subscription: NatsSubscription = this.nats.subscribe(
+      subject,
+      queue === undefined ? { callback } : { callback, queue },
+    );
     return {
       subject,
       unsubscribe: () => {
@@ -143,7 +176,8 @@ export class Bus {
    */
   async ask(subject: string, bytes: Uint8Array, deadlineMs: number): Promise<Uint8Array> {
     if (this.closed) throw new BusClosed(`ask ${subject}`);
-    if (bytes.byteLength > this.maxPayload) throw new PayloadTooLarge(subject, bytes.byteLength, this.maxPayload);
+    if (bytes.byteLength > this.maxPayload)
+      throw new PayloadTooLarge(subject, bytes.byteLength, this.maxPayload);
     const deadline = new Deadline(deadlineMs);
     const question = this.isConnected ? bytes : Uint8Array.from(bytes);
     for (;;) {
@@ -153,7 +187,12 @@ export class Bus {
         return (await this.nats.request(subject, question, { timeout: Math.max(1, deadline.left()) })).data;
       } catch (error) {
         const failure = this.askError(error, subject, deadlineMs);
-        if (!(failure instanceof NoResponder) || monotonicMs() > this.gathered || deadline.left() < GATHER_PAUSE_MS) throw failure;
+        if (
+          !(failure instanceof NoResponder) ||
+          monotonicMs() > this.gathered ||
+          deadline.left() < GATHER_PAUSE_MS
+        )
+          throw failure;
         await sleep(GATHER_PAUSE_MS);
       }
     }
@@ -261,7 +300,8 @@ export class Bus {
   private askError(error: unknown, subject: string, deadlineMs: number): Error {
     const cause: unknown = error instanceof errors.RequestError ? (error.cause ?? error) : error;
     if (cause instanceof errors.NoRespondersError) return new NoResponder(subject);
-    if (cause instanceof errors.PermissionViolationError) return new NotPermitted(cause.subject, cause.operation, cause);
+    if (cause instanceof errors.PermissionViolationError)
+      return new NotPermitted(cause.subject, cause.operation, cause);
     if (this.closed) return new BusClosed(`ask ${subject}`);
     if (cause instanceof errors.TimeoutError) {
       this.askTimeouts++;
@@ -295,9 +335,13 @@ export class Bus {
         }
       } else if (status.type === 'staleConnection') {
         const connection = this.reconnects;
-        after(STALE_MS, () => {
-          if (this.isConnected && connection === this.reconnects) destroySocket(this.nats);
-        }, { keepAlive: false });
+        after(
+          STALE_MS,
+          () => {
+            if (this.isConnected && connection === this.reconnects) destroySocket(this.nats);
+          },
+          { keepAlive: false },
+        );
       } else if (status.type === 'error') {
         this.report(status.error, 'server');
       }
@@ -338,7 +382,9 @@ export async function connect(options: BusOptions): Promise<Bus> {
       const nats = await natsConnect({
         servers,
         name: options.name,
-        ...(options.credentials === undefined ? {} : { user: options.credentials.user, pass: options.credentials.password }),
+        ...(options.credentials === undefined
+          ? {}
+          : { user: options.credentials.user, pass: options.credentials.password }),
         ...(options.inboxPrefix === undefined ? {} : { inboxPrefix: options.inboxPrefix }),
         timeout: Math.max(1, Math.min(deadline.left(), 2000)),
         reconnect: true,
@@ -355,9 +401,11 @@ export async function connect(options: BusOptions): Promise<Bus> {
       natsOfBus.set(bus, nats);
       return bus;
     } catch (error) {
-      const refused = error instanceof errors.AuthorizationError || error instanceof errors.UserAuthenticationExpiredError;
+      const refused =
+        error instanceof errors.AuthorizationError || error instanceof errors.UserAuthenticationExpiredError;
       const reason = error instanceof Error ? error.message : String(error);
-      if (refused || error instanceof errors.InvalidArgumentError || deadline.left() < 100) throw new BrokerUnreachable(options.url, reason, error);
+      if (refused || error instanceof errors.InvalidArgumentError || deadline.left() < 100)
+        throw new BrokerUnreachable(options.url, reason, error);
       await sleep(100);
     }
   }

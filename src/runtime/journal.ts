@@ -32,7 +32,8 @@ export class JournalError extends Error {
   override readonly name = 'JournalError';
   constructor(
     readonly path: string,
-    readonly reason: 'cannot-open' | 'not-a-journal' | 'corrupt' | 'write-failed' | 'closed' | 'record-too-large',
+    readonly reason:
+      'cannot-open' | 'not-a-journal' | 'corrupt' | 'write-failed' | 'closed' | 'record-too-large',
     message: string,
     readonly offset?: number,
     /** The system's code where it was the system that refused: ENOSPC, EIO, EROFS… */
@@ -125,8 +126,18 @@ export class Journal {
 
   private async fail(error: unknown, group: readonly Waiting[]): Promise<void> {
     const code = (error as NodeJS.ErrnoException).code;
-    const what = code === 'ENOSPC' ? 'the disk is full; free some space and start again' : 'nothing after this offset is safe; start again';
-    const failure = new JournalError(this.path, 'write-failed', `cannot write at byte ${this.end} (${code ?? String(error)}): ${what}`, this.end, code, error);
+    const what =
+      code === 'ENOSPC'
+        ? 'the disk is full; free some space and start again'
+        : 'nothing after this offset is safe; start again';
+    const failure = new JournalError(
+      this.path,
+      'write-failed',
+      `cannot write at byte ${this.end} (${code ?? String(error)}): ${what}`,
+      this.end,
+      code,
+      error,
+    );
     this.failure = failure;
     // Best effort: a half-written group would be cut off at the next opening anyway.
     await this.file.truncate(this.end).catch(() => undefined);
@@ -216,11 +227,16 @@ function parse(path: string, bytes: Buffer): { records: Uint8Array[]; goodBytes:
   const header = fileHeader();
   // A crash while the file was made leaves a part of the header, or zeros in its place.
   const start = bytes.subarray(0, FILE_HEADER_BYTES);
-  if (bytes.byteLength <= FILE_HEADER_BYTES && (header.subarray(0, start.byteLength).equals(start) || start.every((byte) => byte === 0))) {
+  if (
+    bytes.byteLength <= FILE_HEADER_BYTES &&
+    (header.subarray(0, start.byteLength).equals(start) || start.every((byte) => byte === 0))
+  ) {
     return { records: [], goodBytes: start.equals(header) ? FILE_HEADER_BYTES : 0 };
   }
   if (!start.equals(header)) {
-    const format = start.subarray(0, 8).equals(MAGIC) ? `expected format ${FORMAT} with a valid checksum, found ${bytes.readUInt32LE(8)}` : 'the first 8 bytes are not those of a journal';
+    const format = start.subarray(0, 8).equals(MAGIC)
+      ? `expected format ${FORMAT} with a valid checksum, found ${bytes.readUInt32LE(8)}`
+      : 'the first 8 bytes are not those of a journal';
     throw new JournalError(path, 'not-a-journal', `${format}; it is left untouched`, 0);
   }
   const records: Uint8Array[] = [];
@@ -230,7 +246,12 @@ function parse(path: string, bytes: Buffer): { records: Uint8Array[]; goodBytes:
     if (group === undefined) {
       const later = findIntactGroup(bytes, at);
       if (later === undefined) break;
-      throw new JournalError(path, 'corrupt', `the group at byte ${at} is damaged although an intact one follows at byte ${later}; it is left untouched: restore the file from a copy`, at);
+      throw new JournalError(
+        path,
+        'corrupt',
+        `the group at byte ${at} is damaged although an intact one follows at byte ${later}; it is left untouched: restore the file from a copy`,
+        at,
+      );
     }
     for (const record of group.records) records.push(record);
     at = group.next;
@@ -266,5 +287,12 @@ export async function openJournal(path: string): Promise<{ journal: Journal; rec
 
 function cannotOpen(path: string, error: unknown): JournalError {
   const code = (error as NodeJS.ErrnoException).code;
-  return new JournalError(path, 'cannot-open', `cannot be opened (${code ?? String(error)})`, undefined, code, error);
+  return new JournalError(
+    path,
+    'cannot-open',
+    `cannot be opened (${code ?? String(error)})`,
+    undefined,
+    code,
+    error,
+  );
 }

@@ -29,11 +29,14 @@ export function after(ms: number, callback: () => void, { keepAlive = true } = {
   let handle: NodeJS.Timeout | undefined;
   const arm = (): void => {
     const left = due - monotonicMs();
-    handle = setTimeout(() => {
-      // setTimeout counts whole milliseconds and may be early by a part of one.
-      if (due - monotonicMs() > 0) arm();
-      else callback();
-    }, Math.min(Math.max(0, Math.ceil(left)), LONGEST_TIMER_MS));
+    handle = setTimeout(
+      () => {
+        // setTimeout counts whole milliseconds and may be early by a part of one.
+        if (due - monotonicMs() > 0) arm();
+        else callback();
+      },
+      Math.min(Math.max(0, Math.ceil(left)), LONGEST_TIMER_MS),
+    );
     if (!keepAlive) handle.unref();
   };
   arm();

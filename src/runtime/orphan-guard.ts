@@ -30,7 +30,9 @@ export function guardAgainstOrphaning(): void {
   });
   // Better to die than to run unguarded.
   watch.on('error', (error) => {
-    process.stderr.write(`the orphan watch failed: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.stderr.write(
+      `the orphan watch failed: ${error instanceof Error ? error.message : String(error)}\n`,
+    );
     process.exit(1);
   });
   watch.unref();

@@ -93,7 +93,8 @@ export class Supervised {
     readonly options: ChildOptions,
     private readonly events: ChildEvents,
   ) {
-    if (!(options.restart.limit >= 1)) throw new RangeError(`the restart limit must be at least 1, got ${options.restart.limit}`);
+    if (!(options.restart.limit >= 1))
+      throw new RangeError(`the restart limit must be at least 1, got ${options.restart.limit}`);
     this.start();
   }
 
@@ -129,7 +130,13 @@ export class Supervised {
     this.restartTimer?.cancel();
     const child = this.child;
     if (this.current === 'running' || this.current === 'waiting') this.current = 'stopped';
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+    if (
+      child === undefined ||
+      child.exitCode !== null ||
+      child.signalCode !== null ||
+      child.pid === undefined
+    )
+      return;
     await new Promise<void>((resolve) => {
       const timer = after(graceMs, () => child.kill('SIGKILL'));
       child.once('exit', () => {
@@ -202,7 +209,8 @@ export class Supervised {
   private reason(code: number | null, signal: NodeJS.Signals | null): GiveUp {
     const { role, id, logFile } = this.options;
     const lastLines = logEnd(logFile, this.logStart);
-    const how = signal !== null ? `by ${signal}` : code === null ? 'before it could start' : `with exit code ${code}`;
+    const how =
+      signal !== null ? `by ${signal}` : code === null ? 'before it could start' : `with exit code ${code}`;
     const times = this.crashes === 1 ? 'ended' : `ended ${this.crashes} times in a row, last`;
     const message = `${role} ${id} ${times} ${how}; ${lastLines === '' ? `it wrote nothing to ${logFile}` : `the end of ${logFile}:\n${lastLines}`}`;
     return { message, crashes: this.crashes, code, signal, lastLines };

@@ -53,7 +53,13 @@ interface Owner {
 function self(released: boolean): Owner {
   const startTime = processStartTime(process.pid);
   const boot = bootId();
-  return { pid: process.pid, ...(startTime === undefined ? {} : { startTime }), host: hostname(), ...(boot === undefined ? {} : { boot }), released };
+  return {
+    pid: process.pid,
+    ...(startTime === undefined ? {} : { startTime }),
+    host: hostname(),
+    ...(boot === undefined ? {} : { boot }),
+    released,
+  };
 }
 
 /** The owner named in a lock's text; undefined for text that is none (a torn file: its writer never had the lock). */
@@ -62,8 +68,15 @@ function parseOwner(text: string): Owner | undefined {
     const value: unknown = JSON.parse(text);
     if (typeof value !== 'object' || value === null) return undefined;
     const { pid, startTime, host, boot, released } = value as Record<string, unknown>;
-    if (typeof pid !== 'number' || typeof host !== 'string' || typeof released !== 'boolean') return undefined;
-    return { pid, host, released, ...(typeof startTime === 'string' ? { startTime } : {}), ...(typeof boot === 'string' ? { boot } : {}) };
+    if (typeof pid !== 'number' || typeof host !== 'string' || typeof released !== 'boolean')
+      return undefined;
+    return {
+      pid,
+      host,
+      released,
+      ...(typeof startTime === 'string' ? { startTime } : {}),
+      ...(typeof boot === 'string' ? { boot } : {}),
+    };
   } catch {
     return undefined;
   }
@@ -103,7 +116,8 @@ export async function acquireRunLock(folder: string): Promise<RunLock> {
         const found = await readFile(file, 'utf8').catch(() => undefined);
         if (found === undefined) continue;
         const owner = parseOwner(found);
-        if (owner !== undefined && holds(owner)) throw new RunLockedError(folder, owner.pid, owner.host, file);
+        if (owner !== undefined && holds(owner))
+          throw new RunLockedError(folder, owner.pid, owner.host, file);
       }
       const mine = highest + 1;
       const path = join(folder, `run.lock.${mine}`);
@@ -118,7 +132,8 @@ export async function acquireRunLock(folder: string): Promise<RunLock> {
         await rm(path, { force: true });
         continue;
       }
-      for (const number of numbers) if (number < mine) await rm(join(folder, `run.lock.${number}`), { force: true });
+      for (const number of numbers)
+        if (number < mine) await rm(join(folder, `run.lock.${number}`), { force: true });
       return heldLock(folder, mine, path);
     }
   } finally {

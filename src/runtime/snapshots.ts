@@ -40,7 +40,10 @@ const underWay = new Set<string>();
  * to `folder`, which is made if need be. Resolves when the file survives a power cut.
  * Throws SnapshotError ('write-failed', with the system's `code`); no half file stays behind.
  */
-export async function writeSnapshot(folder: string, parts: readonly Uint8Array[]): Promise<{ sha256: string; bytes: number }> {
+export async function writeSnapshot(
+  folder: string,
+  parts: readonly Uint8Array[],
+): Promise<{ sha256: string; bytes: number }> {
   const temporary = `.writing-${process.pid}-${processStartTime(process.pid) ?? 'x'}-${writes++}`;
   const path = join(folder, temporary);
   underWay.add(temporary);
@@ -61,13 +64,22 @@ export async function writeSnapshot(folder: string, parts: readonly Uint8Array[]
     await rm(path, { force: true }).catch(() => undefined);
     const code = (error as NodeJS.ErrnoException).code;
     const bytes = parts.reduce((sum, part) => sum + part.byteLength, 0);
-    throw new SnapshotError(folder, 'write-failed', `cannot write ${bytes} bytes (${code ?? String(error)})`, code, error);
+    throw new SnapshotError(
+      folder,
+      'write-failed',
+      `cannot write ${bytes} bytes (${code ?? String(error)})`,
+      code,
+      error,
+    );
   } finally {
     underWay.delete(temporary);
   }
 }
 
-async function writeParts(file: FileHandle, parts: readonly Uint8Array[]): Promise<{ sha256: string; bytes: number }> {
+async function writeParts(
+  file: FileHandle,
+  parts: readonly Uint8Array[],
+): Promise<{ sha256: string; bytes: number }> {
   const hash = createHash('sha256');
   let bytes = 0;
   for (const part of parts) {
@@ -90,7 +102,12 @@ async function writeParts(file: FileHandle, parts: readonly Uint8Array[]): Promi
  */
 export async function readSnapshot(folder: string, sha256: string): Promise<Buffer> {
   const path = join(folder, SHA256.test(sha256) ? sha256 : '?');
-  if (!SHA256.test(sha256)) throw new SnapshotError(path, 'bad-name', `expected 64 hexadecimal digits, got ${JSON.stringify(sha256.slice(0, 80))}`);
+  if (!SHA256.test(sha256))
+    throw new SnapshotError(
+      path,
+      'bad-name',
+      `expected 64 hexadecimal digits, got ${JSON.stringify(sha256.slice(0, 80))}`,
+    );
   let content: Buffer;
   const hash = createHash('sha256');
   try {
@@ -114,7 +131,12 @@ export async function readSnapshot(folder: string, sha256: string): Promise<Buff
     throw new SnapshotError(path, 'read-failed', `cannot be read (${code ?? String(error)})`, code, error);
   }
   const found = hash.digest('hex');
-  if (found !== sha256) throw new SnapshotError(path, 'mismatch', `the ${content.byteLength} bytes there have the hash ${found}: the file is damaged or another one`);
+  if (found !== sha256)
+    throw new SnapshotError(
+      path,
+      'mismatch',
+      `the ${content.byteLength} bytes there have the hash ${found}: the file is damaged or another one`,
+    );
   return content;
 }
 

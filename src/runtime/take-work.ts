@@ -71,7 +71,12 @@ const BACK_OFF_MS = [50, 100, 200, 500, 1000, 2000];
  * safe elsewhere: answer so only after it is. The acknowledgement itself may get lost with the broker;
  * then the item comes again, and the handler's result must be one that may come twice.
  */
-export function takeWork(bus: Bus, options: TakeOptions, handler: (bytes: Uint8Array, taken: Taken) => Promise<Verdict>, { signal }: { signal: AbortSignal }): WorkTaker {
+export function takeWork(
+  bus: Bus,
+  options: TakeOptions,
+  handler: (bytes: Uint8Array, taken: Taken) => Promise<Verdict>,
+  { signal }: { signal: AbortSignal },
+): WorkTaker {
   return new Taker(bus, options, handler, signal);
 }
 
@@ -202,7 +207,8 @@ class Taker implements WorkTaker {
     const info = await this.api(`STREAM.INFO.${stream}`, {});
     const metadata = (info['config'] as { metadata?: Record<string, string> } | undefined)?.metadata ?? {};
     const facts = { ackWaitMs: Number(metadata['ackWaitMs']), maxDeliver: Number(metadata['maxDeliver']) };
-    if (!(facts.ackWaitMs > 0 && facts.maxDeliver > 0)) throw new WorkUnavailable(stream, 'it was not declared by declareWorkQueue');
+    if (!(facts.ackWaitMs > 0 && facts.maxDeliver > 0))
+      throw new WorkUnavailable(stream, 'it was not declared by declareWorkQueue');
     await this.api(`CONSUMER.CREATE.${stream}.${consumer}`, {
       stream_name: stream,
       config: {
@@ -220,8 +226,13 @@ class Taker implements WorkTaker {
   }
 
   private async api(request: string, body: object): Promise<Record<string, unknown>> {
-    const answer: unknown = JSON.parse(Buffer.from(await this.bus.ask(`$JS.API.${request}`, Buffer.from(JSON.stringify(body)), API_MS)).toString('utf8'));
-    if (typeof answer !== 'object' || answer === null) throw new WorkUnavailable(this.options.stream, `no object came as an answer to ${request}`);
+    const answer: unknown = JSON.parse(
+      Buffer.from(
+        await this.bus.ask(`$JS.API.${request}`, Buffer.from(JSON.stringify(body)), API_MS),
+      ).toString('utf8'),
+    );
+    if (typeof answer !== 'object' || answer === null)
+      throw new WorkUnavailable(this.options.stream, `no object came as an answer to ${request}`);
     const { error } = answer as { error?: { description?: unknown } };
     if (error !== undefined) throw new WorkUnavailable(this.options.stream, String(error.description));
     return answer as Record<string, unknown>;
@@ -240,7 +251,11 @@ class Taker implements WorkTaker {
       this.endPull?.();
     });
     try {
-      this.bus.publish(`$JS.API.CONSUMER.MSG.NEXT.${this.options.stream}.${this.options.consumer}`, Buffer.from(JSON.stringify({ batch: 1, expires: PULL_MS * 1e6 })), inbox);
+      this.bus.publish(
+        `$JS.API.CONSUMER.MSG.NEXT.${this.options.stream}.${this.options.consumer}`,
+        Buffer.from(JSON.stringify({ batch: 1, expires: PULL_MS * 1e6 })),
+        inbox,
+      );
       await new Promise<void>((resolve) => {
         const timer = after(PULL_MS + 1000, resolve);
         this.endPull = () => {
@@ -254,7 +269,8 @@ class Taker implements WorkTaker {
       if (arrived.length === 0) await subscription.drain();
       else subscription.unsubscribe();
     }
-    if (seen.refusal && arrived.length === 0) throw new WorkUnavailable(this.options.stream, 'the broker refuses to give work');
+    if (seen.refusal && arrived.length === 0)
+      throw new WorkUnavailable(this.options.stream, 'the broker refuses to give work');
     return arrived[0];
   }
 
@@ -268,7 +284,11 @@ class Taker implements WorkTaker {
     const working = (): void => this.say(item, '+WPI');
     const heartbeat = setInterval(working, ackWaitMs / 3);
     try {
-      const verdict = await this.handler(item.bytes, { deliveries, exhausted: deliveries > maxDeliver, working });
+      const verdict = await this.handler(item.bytes, {
+        deliveries,
+        exhausted: deliveries > maxDeliver,
+        working,
+      });
       if (verdict === 'nak') this.say(item, `-NAK {"delay": ${RETRY_MS * 1e6}}`);
       else await this.confirm(item, verdict === 'ack' ? '+ACK' : '+TERM');
     } catch (error) {

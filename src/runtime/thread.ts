@@ -8,7 +8,15 @@
  * The peer may call any function it can name on the object exposed: never expose more than is meant.
  */
 import * as Comlink from 'comlink';
-import { isMainThread, MessageChannel, Worker, workerData as rawWorkerData, type MessagePort, type ResourceLimits, type Transferable } from 'node:worker_threads';
+import {
+  isMainThread,
+  MessageChannel,
+  Worker,
+  workerData as rawWorkerData,
+  type MessagePort,
+  type ResourceLimits,
+  type Transferable,
+} from 'node:worker_threads';
 import { after } from './monotonic.js';
 
 export type { Remote } from 'comlink';
@@ -80,9 +88,11 @@ function endpoint(port: MessagePort): Comlink.Endpoint {
   const wrappers = new WeakMap<object, (data: unknown) => void>();
   type Listener = ((event: { data: unknown }) => void) | { handleEvent(event: { data: unknown }): void };
   const adapter = {
-    postMessage: (message: unknown, transferred?: readonly Transferable[]) => port.postMessage(message, transferred),
+    postMessage: (message: unknown, transferred?: readonly Transferable[]) =>
+      port.postMessage(message, transferred),
     addEventListener: (_: string, listener: Listener) => {
-      const wrapper = (data: unknown): void => (typeof listener === 'function' ? listener({ data }) : listener.handleEvent({ data }));
+      const wrapper = (data: unknown): void =>
+        typeof listener === 'function' ? listener({ data }) : listener.handleEvent({ data });
       wrappers.set(listener, wrapper);
       port.on('message', wrapper);
     },
@@ -104,8 +114,21 @@ function keepErrorFields(): void {
     serialize: (thrown: unknown) => {
       const { value } = thrown as { value: unknown };
       if (!(value instanceof Error)) return [{ isError: false, value }, []];
-      const fields = Object.entries(value).filter(([, field]) => field === null || ['string', 'number', 'boolean', 'bigint'].includes(typeof field));
-      return [{ isError: true, value: { ...Object.fromEntries(fields), message: value.message, name: value.name, stack: value.stack } }, []];
+      const fields = Object.entries(value).filter(
+        ([, field]) => field === null || ['string', 'number', 'boolean', 'bigint'].includes(typeof field),
+      );
+      return [
+        {
+          isError: true,
+          value: {
+            ...Object.fromEntries(fields),
+            message: value.message,
+            name: value.name,
+            stack: value.stack,
+          },
+        },
+        [],
+      ];
     },
   });
 }
@@ -204,7 +227,8 @@ export function startThread<Api>(url: URL, options: ThreadOptions = {}): Thread<
 
 function insideThread(): { ports: Ports; data: unknown } {
   const data = rawWorkerData as Record<string, unknown> | null;
-  if (isMainThread || data?.[PORTS] === undefined) throw new Error('this runs only in a thread that was started by startThread');
+  if (isMainThread || data?.[PORTS] === undefined)
+    throw new Error('this runs only in a thread that was started by startThread');
   return { ports: data[PORTS] as Ports, data: data[DATA] };
 }
 

@@ -15,7 +15,15 @@
  * A broker of somebody else's may lose its last items in a power cut without losing the stream: an owner
  * that waits for long enqueues what is open again now and then; what is still there is a 'duplicate'.
  */
-import { JetStreamApiError, jetstream, jetstreamManager, RetentionPolicy, StorageType, DiscardPolicy, type JetStreamManager } from '@nats-io/jetstream';
+import {
+  JetStreamApiError,
+  jetstream,
+  jetstreamManager,
+  RetentionPolicy,
+  StorageType,
+  DiscardPolicy,
+  type JetStreamManager,
+} from '@nats-io/jetstream';
 import { createHash } from 'node:crypto';
 import { BusClosed, natsOf, type Bus } from './connection.js';
 import { Deadline, sleep } from './monotonic.js';
@@ -43,7 +51,10 @@ export class WorkQueueError extends Error {
     readonly operation: string,
     cause: unknown,
   ) {
-    super(`work queue ${stream}: ${operation} failed: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    super(
+      `work queue ${stream}: ${operation} failed: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause },
+    );
   }
 }
 
@@ -60,15 +71,29 @@ function code(error: unknown): number | undefined {
 
 /** What the server refuses for good; all else (no answer, being started, store being read) is tried again. */
 function isFinal(error: unknown): boolean {
-  return error instanceof JetStreamApiError && error.status >= 400 && error.status < 500 && error.code !== STREAM_NOT_FOUND;
+  return (
+    error instanceof JetStreamApiError &&
+    error.status >= 400 &&
+    error.status < 500 &&
+    error.code !== STREAM_NOT_FOUND
+  );
 }
 
 /** Declares the queue (or finds it as declared) and keeps it declared. Throws WorkQueueError, BusClosed. */
 export async function declareWorkQueue(bus: Bus, options: WorkQueueOptions): Promise<WorkQueue> {
-  if (!TOKEN.test(options.stream)) throw new RangeError(`a stream's name consists of letters, digits, _ and -, got ${JSON.stringify(options.stream)}`);
-  if (!(options.ackWaitMs >= 100)) throw new RangeError(`ackWaitMs must be at least 100, got ${options.ackWaitMs}`);
-  if (!(Number.isInteger(options.maxDeliver) && options.maxDeliver >= 1)) throw new RangeError(`maxDeliver must be a whole number from 1, got ${options.maxDeliver}`);
-  const queue = new WorkQueue(bus, options, await jetstreamManager(natsOf(bus), { checkAPI: false, timeout: API_MS }));
+  if (!TOKEN.test(options.stream))
+    throw new RangeError(
+      `a stream's name consists of letters, digits, _ and -, got ${JSON.stringify(options.stream)}`,
+    );
+  if (!(options.ackWaitMs >= 100))
+    throw new RangeError(`ackWaitMs must be at least 100, got ${options.ackWaitMs}`);
+  if (!(Number.isInteger(options.maxDeliver) && options.maxDeliver >= 1))
+    throw new RangeError(`maxDeliver must be a whole number from 1, got ${options.maxDeliver}`);
+  const queue = new WorkQueue(
+    bus,
+    options,
+    await jetstreamManager(natsOf(bus), { checkAPI: false, timeout: API_MS }),
+  );
   await queue.declare(DEFAULT_DEADLINE_MS);
   queue.follow();
   return queue;
@@ -100,15 +125,23 @@ export class WorkQueue {
    * Adds an item; resolves when the broker has it. 'duplicate': an item of this id is waiting or being
    * worked on, and stays as it is. Throws WorkQueueError after `deadlineMs`, BusClosed.
    */
-  async enqueue(bytes: Uint8Array, id: string, deadlineMs = DEFAULT_DEADLINE_MS): Promise<'queued' | 'duplicate'> {
+  async enqueue(
+    bytes: Uint8Array,
+    id: string,
+    deadlineMs = DEFAULT_DEADLINE_MS,
+  ): Promise<'queued' | 'duplicate'> {
     const subject = `${this.options.subject}.${TOKEN.test(id) ? id : createHash('sha256').update(id).digest('hex')}`;
     const copy = Uint8Array.from(bytes);
     return await this.insist('enqueue', deadlineMs, async (left) => {
       try {
-        await jetstream(natsOf(this.bus), { timeout: left }).publish(subject, copy, { timeout: left, expect: { streamName: this.options.stream } });
+        await jetstream(natsOf(this.bus), { timeout: left }).publish(subject, copy, {
+          timeout: left,
+          expect: { streamName: this.options.stream },
+        });
         return 'queued';
       } catch (error) {
-        if (error instanceof JetStreamApiError && error.message.includes('maximum messages per subject')) return 'duplicate';
+        if (error instanceof JetStreamApiError && error.message.includes('maximum messages per subject'))
+          return 'duplicate';
         if (!isFinal(error)) await this.declareOnce();
         throw error;
       }
@@ -117,7 +150,11 @@ export class WorkQueue {
 
   /** Items in the queue, those being worked on included. */
   async size(deadlineMs = DEFAULT_DEADLINE_MS): Promise<number> {
-    return await this.insist('size', deadlineMs, async () => (await this.manager.streams.info(this.options.stream)).state.messages);
+    return await this.insist(
+      'size',
+      deadlineMs,
+      async () => (await this.manager.streams.info(this.options.stream)).state.messages,
+    );
   }
 
   /** Drops all items. Work under way goes on, its acknowledgement does nothing. */
@@ -178,7 +215,12 @@ export class WorkQueue {
     } catch (error) {
       if (code(error) !== STREAM_NOT_FOUND) throw error;
       const kept = storage === 'memory' ? StorageType.Memory : StorageType.File;
-      await this.manager.streams.add({ name: stream, retention: RetentionPolicy.Workqueue, storage: kept, ...settings });
+      await this.manager.streams.add({
+        name: stream,
+        retention: RetentionPolicy.Workqueue,
+        storage: kept,
+        ...settings,
+      });
       if (this.declaredOnce) for (const callback of [...this.lostCallbacks]) callback();
       this.declaredOnce = true;
       return;
@@ -188,7 +230,11 @@ export class WorkQueue {
   }
 
   /** Tries until it works, the server refuses for good, or the deadline is over. */
-  private async insist<T>(operation: string, deadlineMs: number, attempt: (left: number) => Promise<T>): Promise<T> {
+  private async insist<T>(
+    operation: string,
+    deadlineMs: number,
+    attempt: (left: number) => Promise<T>,
+  ): Promise<T> {
     const deadline = new Deadline(deadlineMs);
     for (let tries = 0; ; tries++) {
       this.refuseIfClosed(operation);
@@ -197,7 +243,8 @@ export class WorkQueue {
       } catch (error) {
         this.refuseIfClosed(operation);
         const different = code(error) === STREAM_EXISTS_DIFFERENTLY;
-        if (deadline.over || different || isFinal(error)) throw new WorkQueueError(this.options.stream, operation, error);
+        if (deadline.over || different || isFinal(error))
+          throw new WorkQueueError(this.options.stream, operation, error);
         await sleep(Math.min(deadline.left(), BACK_OFF_MS[Math.min(tries, BACK_OFF_MS.length - 1)] ?? 0));
       }
     }

@@ -33,7 +33,9 @@ export interface Batch {
 }
 
 /** What a batch needs of the store. */
-export type VolumeSource = Pick<ScanStore, 'volume' | 'size'> & { readonly scans: readonly { readonly id: string; readonly label: number }[] };
+export type VolumeSource = Pick<ScanStore, 'volume' | 'size'> & {
+  readonly scans: readonly { readonly id: string; readonly label: number }[];
+};
 
 const noFlips: Flips = { horizontal: false, vertical: false };
 const labelTables = new WeakMap<object, ReadonlyMap<string, number>>();
@@ -69,7 +71,11 @@ export function assembleBatch(store: VolumeSource, ids: readonly string[], optio
  * Mean and standard deviation of the pixels of some scans (D_train), in the deterministic choice of
  * slices. Independent of the order of `ids`.
  */
-export function meanAndStd(store: VolumeSource, ids: readonly string[], slices: number): { mean: number; std: number } {
+export function meanAndStd(
+  store: VolumeSource,
+  ids: readonly string[],
+  slices: number,
+): { mean: number; std: number } {
   if (ids.length === 0) throw new RangeError('expected at least one scan');
   const area = store.size * store.size;
   const count = ids.length * slices * area;

@@ -74,10 +74,14 @@ export class CacheIndex {
 function readEntries(path: string): Map<string, IndexEntry> {
   const entries = new Map<string, IndexEntry>();
   try {
-    const read = JSON.parse(readFileSync(path, 'utf8')) as { format?: unknown; entries?: Record<string, Partial<IndexEntry>> };
+    const read = JSON.parse(readFileSync(path, 'utf8')) as {
+      format?: unknown;
+      entries?: Record<string, Partial<IndexEntry>>;
+    };
     if (read.format !== format) return entries;
     for (const [id, { stamp, contentHash }] of Object.entries(read.entries ?? {})) {
-      if (typeof stamp === 'string' && typeof contentHash === 'string' && /^[0-9a-f]{64}$/.test(contentHash)) entries.set(id, { stamp, contentHash });
+      if (typeof stamp === 'string' && typeof contentHash === 'string' && /^[0-9a-f]{64}$/.test(contentHash))
+        entries.set(id, { stamp, contentHash });
     }
   } catch {
     entries.clear();

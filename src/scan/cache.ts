@@ -59,7 +59,11 @@ export function entryKey(contentHash: string, { size, window }: DecodeSettings):
 }
 
 /** Reads and checks an entry; null when it is not there or damaged in any way. */
-export function readEntry(cacheDir: string, contentHash: string, settings: DecodeSettings): DecodedScan | null {
+export function readEntry(
+  cacheDir: string,
+  contentHash: string,
+  settings: DecodeSettings,
+): DecodedScan | null {
   let bytes: Buffer;
   try {
     bytes = readFileSync(entryPath(cacheDir, contentHash, settings));
@@ -71,7 +75,8 @@ export function readEntry(cacheDir: string, contentHash: string, settings: Decod
   const header = parseHeader(bytes.subarray(prefixBytes, headerEnd));
   if (header === null || header.contentHash !== contentHash || header.size !== settings.size) return null;
   const voxels = bytes.subarray(headerEnd);
-  if (voxels.length !== header.depth * header.size * header.size * 4 || sha256(voxels) !== header.sha256) return null;
+  if (voxels.length !== header.depth * header.size * header.size * 4 || sha256(voxels) !== header.sha256)
+    return null;
   const data = new Float32Array(voxels.length / 4);
   new Uint8Array(data.buffer).set(voxels);
   return { data, depth: header.depth };
@@ -81,11 +86,19 @@ export function readEntry(cacheDir: string, contentHash: string, settings: Decod
  * Writes an entry so that others see it whole or not at all.
  * @throws CacheError
  */
-export function writeEntry(cacheDir: string, contentHash: string, settings: DecodeSettings, { data, depth }: DecodedScan): void {
+export function writeEntry(
+  cacheDir: string,
+  contentHash: string,
+  settings: DecodeSettings,
+  { data, depth }: DecodedScan,
+): void {
   const voxels = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
   const header: EntryHeader = { contentHash, depth, size: settings.size, sha256: sha256(voxels) };
   const text = JSON.stringify(header);
-  const json = Buffer.from(text.padEnd(Math.ceil((prefixBytes + text.length) / 16) * 16 - prefixBytes), 'latin1');
+  const json = Buffer.from(
+    text.padEnd(Math.ceil((prefixBytes + text.length) / 16) * 16 - prefixBytes),
+    'latin1',
+  );
   const length = Buffer.alloc(4);
   length.writeUInt32LE(json.length);
   writeWhole(entryPath(cacheDir, contentHash, settings), Buffer.concat([magic, length, json, voxels]));
@@ -121,7 +134,8 @@ function parseHeader(bytes: Buffer): EntryHeader | null {
   try {
     const header = JSON.parse(bytes.toString('latin1')) as Partial<EntryHeader>;
     const { contentHash, depth, size, sha256: digest } = header;
-    if (typeof contentHash !== 'string' || typeof digest !== 'string' || !isCount(depth) || !isCount(size)) return null;
+    if (typeof contentHash !== 'string' || typeof digest !== 'string' || !isCount(depth) || !isCount(size))
+      return null;
     return { contentHash, depth, size, sha256: digest };
   } catch {
     return null;

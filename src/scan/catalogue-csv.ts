@@ -12,17 +12,28 @@ import { slicesOf, type CatalogueScan } from './layouts.js';
 import type { Folder } from './tree.js';
 
 /** Scans of a table, or null when it has not the three columns (then it is a note beside the data). */
-export function scansOfTable(name: string, text: string, root: Folder, problems: Problem[]): CatalogueScan[] | null {
+export function scansOfTable(
+  name: string,
+  text: string,
+  root: Folder,
+  problems: Problem[],
+): CatalogueScan[] | null {
   const [header, ...rows] = parseCsv(text);
   const columns = header?.fields.map((field) => field.toLowerCase()) ?? [];
-  const [pathColumn, patientColumn, classColumn] = ['path', 'patient', 'class'].map((column) => columns.indexOf(column));
+  const [pathColumn, patientColumn, classColumn] = ['path', 'patient', 'class'].map((column) =>
+    columns.indexOf(column),
+  );
   if (pathColumn! < 0 || patientColumn! < 0 || classColumn! < 0) return null;
   const places = indexTree(root);
   const scans: CatalogueScan[] = [];
   const lines = new Map<string, number>();
   for (const { line, fields } of rows) {
     const refuse = (reason: string): void => void problems.push({ path: `${name}:${line}`, reason });
-    const [path, patient, className] = [fields[pathColumn!] ?? '', fields[patientColumn!] ?? '', fields[classColumn!] ?? ''];
+    const [path, patient, className] = [
+      fields[pathColumn!] ?? '',
+      fields[patientColumn!] ?? '',
+      fields[classColumn!] ?? '',
+    ];
     const unsafe = pathRefused(path);
     if (unsafe !== null) refuse(unsafe);
     else if (patient === '') refuse(`the patient of ${path} is empty`);
@@ -44,8 +55,10 @@ export function scansOfTable(name: string, text: string, root: Folder, problems:
 /** Why a path from a file must not be used, or null. */
 export function pathRefused(path: string): string | null {
   if (path === '') return 'the path is empty';
-  if (path.startsWith('/') || /^[a-z]:/i.test(path)) return `expected a path relative to the data folder, got the absolute path ${path}`;
-  if (path.includes('\\') || path.includes('\0')) return 'a path must not contain a backslash or a null character: use /';
+  if (path.startsWith('/') || /^[a-z]:/i.test(path))
+    return `expected a path relative to the data folder, got the absolute path ${path}`;
+  if (path.includes('\\') || path.includes('\0'))
+    return 'a path must not contain a backslash or a null character: use /';
   if (path.split('/').includes('..')) return `a path must not leave the data folder: ${path}`;
   return null;
 }

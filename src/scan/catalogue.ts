@@ -45,24 +45,34 @@ export async function readCatalogue(root: string, options: CatalogueOptions = {}
   const found = table === null ? scansOfClassFolders(tree, problems) : { layout: 'csv', scans: table };
   if (found.scans.length === 0 || found.layout === null) {
     const why = problems[0] === undefined ? '' : `; ${problems[0].path}: ${problems[0].reason}`;
-    throw new CatalogueError(root, `no scans found: expected class/patient/scan/slices, class/file.nii.gz, or a labels.csv with path, patient, class${why}`);
+    throw new CatalogueError(
+      root,
+      `no scans found: expected class/patient/scan/slices, class/file.nii.gz, or a labels.csv with path, patient, class${why}`,
+    );
   }
   const scans = [...found.scans].sort((a, b) => codeUnitOrder(a.path, b.path));
   const classes = [...new Set(scans.map((scan) => scan.class))].sort(codeUnitOrder);
   return { root, layout: found.layout, classes, scans, problems };
 }
 
-async function scansOfFirstTable(root: string, tree: Folder, named: string | undefined, problems: Problem[]): Promise<CatalogueScan[] | null> {
+async function scansOfFirstTable(
+  root: string,
+  tree: Folder,
+  named: string | undefined,
+  problems: Problem[],
+): Promise<CatalogueScan[] | null> {
   if (named !== undefined && !tree.files.includes(named)) {
     throw new CatalogueError(root, `the table ${named} is not in the data folder`);
   }
   for (const name of named === undefined ? ['labels.csv', 'scans.csv'] : [named]) {
     if (!tree.files.includes(name)) continue;
     const path = join(root, name);
-    if ((await stat(path)).size > tableBytes) throw new CatalogueError(root, `${name} is larger than ${tableBytes} bytes`);
+    if ((await stat(path)).size > tableBytes)
+      throw new CatalogueError(root, `${name} is larger than ${tableBytes} bytes`);
     const scans = scansOfTable(name, await readFile(path, 'utf8'), tree, problems);
     if (scans !== null) return scans;
-    if (named !== undefined) throw new CatalogueError(root, `expected the columns path, patient, class in ${name}`);
+    if (named !== undefined)
+      throw new CatalogueError(root, `expected the columns path, patient, class in ${name}`);
   }
   return null;
 }

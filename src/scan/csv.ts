@@ -17,7 +17,8 @@ export function parseCsv(text: string): CsvRow[] {
   let start = 1;
   const endRow = (): void => {
     fields.push(field);
-    if (fields.length > 1 || fields[0] !== '') rows.push({ line: start, fields: fields.map((each) => each.trim()) });
+    if (fields.length > 1 || fields[0] !== '')
+      rows.push({ line: start, fields: fields.map((each) => each.trim()) });
     fields = [];
     field = '';
   };

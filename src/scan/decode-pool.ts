@@ -38,7 +38,11 @@ export class DecodePool {
       return (await this.pool.run(task, { name, signal: this.signal ?? null })) as Outcome<Tasks[K]['value']>;
     } catch (error) {
       this.signal?.throwIfAborted();
-      return { ok: false, problem: { path: task.scan.path, reason: `the decoder broke down (${reasonOf(error)})` }, environment: false };
+      return {
+        ok: false,
+        problem: { path: task.scan.path, reason: `the decoder broke down (${reasonOf(error)})` },
+        environment: false,
+      };
     }
   }
 
@@ -51,7 +55,11 @@ export class DecodePool {
  * Does `work` for 0…count−1 with at most `lanes` at a time. The first one to throw ends it, after those
  * that run.
  */
-export async function inLanes(count: number, lanes: number, work: (index: number) => Promise<void>): Promise<void> {
+export async function inLanes(
+  count: number,
+  lanes: number,
+  work: (index: number) => Promise<void>,
+): Promise<void> {
   let next = 0;
   let failed = false;
   const lane = async (): Promise<void> => {

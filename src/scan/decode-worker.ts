@@ -28,10 +28,15 @@ export interface CacheTask extends ScanTask {
 }
 
 /** `environment`: the machine failed (disk full), not the scan. */
-export type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: Problem; readonly environment: boolean };
+export type Outcome<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly problem: Problem; readonly environment: boolean };
 
 /** What `inspect` says of a scan. */
-export type ScanFacts = Pick<OpenScan, 'shape' | 'dtype' | 'spacing'> & { readonly min: number; readonly max: number };
+export type ScanFacts = Pick<OpenScan, 'shape' | 'dtype' | 'spacing'> & {
+  readonly min: number;
+  readonly max: number;
+};
 
 /** Hashes a scan's files and makes sure that the cache holds a good entry of it. */
 export function cacheScan(task: CacheTask): Promise<Outcome<{ contentHash: string }>> {
@@ -41,7 +46,8 @@ export function cacheScan(task: CacheTask): Promise<Outcome<{ contentHash: strin
     const contentHash = await hashFiles(task);
     if (readEntry(cacheDir, contentHash, settings) !== null) return { contentHash };
     const decoded = await decodeScan(await openScan(root, scan, limits), settings);
-    if (stampFiles(root, scan).stamp !== before.stamp) throw new ScanError(scan.path, 'the files changed while they were read');
+    if (stampFiles(root, scan).stamp !== before.stamp)
+      throw new ScanError(scan.path, 'the files changed while they were read');
     writeEntry(cacheDir, contentHash, settings, decoded);
     return { contentHash };
   });
@@ -58,7 +64,10 @@ export function inspectScan(task: ScanTask): Promise<Outcome<ScanFacts>> {
 }
 
 /** Window first, then resize: averaging must not mix in what lies far outside the window. */
-async function decodeScan(open: OpenScan, settings: DecodeSettings): Promise<{ data: Float32Array; depth: number }> {
+async function decodeScan(
+  open: OpenScan,
+  settings: DecodeSettings,
+): Promise<{ data: Float32Array; depth: number }> {
   const [depth, height, width] = open.shape;
   const area = settings.size * settings.size;
   const data = new Float32Array(depth * area);

@@ -38,7 +38,9 @@ export class BadScansError extends Error {
   ) {
     const shown = bad.slice(0, 3).map(({ path, reason }) => `${path}: ${reason}`);
     const more = bad.length > shown.length ? `; and ${bad.length - shown.length} more` : '';
-    super(`${bad.length} of ${total} scans cannot be read: ${shown.join('; ')}${more} (data.onBadScan=skip leaves them out)`);
+    super(
+      `${bad.length} of ${total} scans cannot be read: ${shown.join('; ')}${more} (data.onBadScan=skip leaves them out)`,
+    );
   }
 }
 
@@ -46,5 +48,8 @@ export class BadScansError extends Error {
 export function reasonOf(error: unknown): string {
   if (error instanceof ScanError) return error.reason;
   const text = error instanceof Error ? error.message : String(error);
-  return text.replace(/\s*\n\s*/g, '; ').trim().slice(0, 300);
+  return text
+    .replace(/\s*\n\s*/g, '; ')
+    .trim()
+    .slice(0, 300);
 }

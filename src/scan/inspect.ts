@@ -43,7 +43,11 @@ export async function inspectData(root: string, options: InspectOptions = {}): P
     await inLanes(catalogue.scans.length, 2 * threads, async (i) => {
       options.signal?.throwIfAborted();
       const scan = catalogue.scans[i]!;
-      const outcome = await pool.run('inspectScan', { root: resolve(root), scan: { path: scan.path, files: scan.files }, limits });
+      const outcome = await pool.run('inspectScan', {
+        root: resolve(root),
+        scan: { path: scan.path, files: scan.files },
+        limits,
+      });
       if (outcome.ok) scans.push(inspected(scan, outcome.value));
       else problems.push(outcome.problem);
       options.onProgress?.(++done, catalogue.scans.length);
@@ -56,13 +60,19 @@ export async function inspectData(root: string, options: InspectOptions = {}): P
   const classes = Object.fromEntries(
     catalogue.classes.map((name) => {
       const own = scans.filter((scan) => scan.class === name);
-      return [name, { patients: new Set(own.map(({ patient }) => patient)).size, scans: own.length }] as const;
+      return [
+        name,
+        { patients: new Set(own.map(({ patient }) => patient)).size, scans: own.length },
+      ] as const;
     }),
   );
   return { layout: catalogue.layout, classes, scans, problems };
 }
 
 /** The keys in the order in which they are printed. */
-function inspected({ path, patient, class: className }: CatalogueScan, { shape, dtype, min, max, spacing }: ScanFacts): InspectedScan {
+function inspected(
+  { path, patient, class: className }: CatalogueScan,
+  { shape, dtype, min, max, spacing }: ScanFacts,
+): InspectedScan {
   return { path, patient, class: className, shape, dtype, min, max, spacing };
 }

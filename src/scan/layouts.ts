@@ -31,16 +31,35 @@ interface Published {
 }
 
 const published: readonly Published[] = [
-  { layout: 'mosmeddata', sign: /^CT-[0-4]$/i, classOf: (name) => (/^CT-[0-4]$/i.test(name) ? (name.endsWith('0') ? 'Normal' : 'NCP') : null) },
-  { layout: 'covid-ctset', sign: /^covid\d*$/i, classOf: (name) => (/^covid\d*$/i.test(name) ? 'NCP' : /^normal\d*$/i.test(name) ? 'Normal' : null) },
-  { layout: 'clean-cc-ccii', sign: /^(NCP|CP)$/, classOf: (name) => (['NCP', 'CP', 'Normal'].includes(name) ? name : null) },
+  {
+    layout: 'mosmeddata',
+    sign: /^CT-[0-4]$/i,
+    classOf: (name) => (/^CT-[0-4]$/i.test(name) ? (name.endsWith('0') ? 'Normal' : 'NCP') : null),
+  },
+  {
+    layout: 'covid-ctset',
+    sign: /^covid\d*$/i,
+    classOf: (name) => (/^covid\d*$/i.test(name) ? 'NCP' : /^normal\d*$/i.test(name) ? 'Normal' : null),
+  },
+  {
+    layout: 'clean-cc-ccii',
+    sign: /^(NCP|CP)$/,
+    classOf: (name) => (['NCP', 'CP', 'Normal'].includes(name) ? name : null),
+  },
 ];
 
 /** Scans of a folder of class folders; `layout` is null when no class folder holds a scan. */
-export function scansOfClassFolders(root: Folder, problems: Problem[]): { layout: string | null; scans: CatalogueScan[] } {
+export function scansOfClassFolders(
+  root: Folder,
+  problems: Problem[],
+): { layout: string | null; scans: CatalogueScan[] } {
   const top = studiesFolder(root) ?? root;
   const classFolders = top.folders.filter(holdsFiles);
-  const match = published.find(({ classOf, sign }) => classFolders.some(({ name }) => sign.test(name)) && classFolders.every(({ name }) => classOf(name) !== null));
+  const match = published.find(
+    ({ classOf, sign }) =>
+      classFolders.some(({ name }) => sign.test(name)) &&
+      classFolders.every(({ name }) => classOf(name) !== null),
+  );
   const scans: CatalogueScan[] = [];
   const shapes = new Set<string>();
   for (const folder of classFolders) {
@@ -50,7 +69,8 @@ export function scansOfClassFolders(root: Folder, problems: Problem[]): { layout
     for (const shape of found.shapes) shapes.add(shape);
   }
   for (const file of top.files) {
-    if (formatOf(file) !== null) problems.push({ path: join(top.path, file), reason: 'a scan outside of any class folder is not read' });
+    if (formatOf(file) !== null)
+      problems.push({ path: join(top.path, file), reason: 'a scan outside of any class folder is not read' });
   }
   if (scans.length === 0) return { layout: null, scans };
   return { layout: layoutName(match, shapes), scans };
@@ -58,7 +78,9 @@ export function scansOfClassFolders(root: Folder, problems: Problem[]): { layout
 
 /** MosMedData as published keeps its class folders in `studies/`. */
 function studiesFolder(root: Folder): Folder | undefined {
-  return root.folders.find(({ name, folders }) => name === 'studies' && folders.some((folder) => /^CT-[0-4]$/i.test(folder.name)));
+  return root.folders.find(
+    ({ name, folders }) => name === 'studies' && folders.some((folder) => /^CT-[0-4]$/i.test(folder.name)),
+  );
 }
 
 function layoutName(match: Published | undefined, shapes: ReadonlySet<string>): string {
@@ -85,14 +107,22 @@ class ClassFolder {
     for (const file of at.files) {
       if (formatOf(file) !== 'nifti') continue;
       const path = join(at.path, file);
-      this.scans.push({ path, patient: this.patient(below) ?? stemOf(file), class: this.className, files: [path] });
+      this.scans.push({
+        path,
+        patient: this.patient(below) ?? stemOf(file),
+        class: this.className,
+        files: [path],
+      });
       this.shapes.add(below.length === 0 ? 'class/file' : 'class/patient/file');
     }
     const problemsBefore = this.problems.length;
     for (const folder of at.folders) this.collect(folder, [...below, folder.name]);
     const foundNothing = this.scans.length === before && this.problems.length === problemsBefore;
     if (at.folders.length === 0 && foundNothing && at !== this.folder && !holdsScanFiles(at)) {
-      this.problems.push({ path: at.path, reason: 'an empty folder: expected slices (png, jpg, tif) or a NIfTI file' });
+      this.problems.push({
+        path: at.path,
+        reason: 'an empty folder: expected slices (png, jpg, tif) or a NIfTI file',
+      });
     }
   }
 
@@ -101,7 +131,11 @@ class ClassFolder {
     if (slices.length === 0) return;
     const patient = this.patient(below);
     if (patient === null) {
-      this.problems.push({ path: at.path, reason: 'slices lie directly in the class folder: expected class/patient/slices or class/patient/scan/slices' });
+      this.problems.push({
+        path: at.path,
+        reason:
+          'slices lie directly in the class folder: expected class/patient/slices or class/patient/scan/slices',
+      });
       return;
     }
     const outcome = slicesOf(at);
@@ -124,7 +158,8 @@ class ClassFolder {
 export function slicesOf(folder: Folder): { files: string[] } | { reason: string } {
   const slices = folder.files.filter((file) => isSlice(formatOf(file)));
   if (slices.length === 0) return { reason: 'holds no slices (png, jpg, tif)' };
-  if (new Set(slices.map(formatOf)).size > 1) return { reason: 'mixes TIFF slices with PNG or JPEG slices: expected one format a scan' };
+  if (new Set(slices.map(formatOf)).size > 1)
+    return { reason: 'mixes TIFF slices with PNG or JPEG slices: expected one format a scan' };
   return { files: slices.map((file) => join(folder.path, file)) };
 }
 

@@ -35,7 +35,10 @@ export const defaultLimits: ScanLimits = Object.freeze({
  * The reason why a declared shape is refused, or null. Compares before it multiplies, so that no
  * product can overflow.
  */
-export function shapeRefused(shape: readonly [depth: number, height: number, width: number], limits: ScanLimits): string | null {
+export function shapeRefused(
+  shape: readonly [depth: number, height: number, width: number],
+  limits: ScanLimits,
+): string | null {
   const [depth, height, width] = shape;
   if (![depth, height, width].every((n) => Number.isInteger(n) && n >= 1)) {
     return `declares ${width} x ${height} pixels and ${depth} slices; each must be at least 1`;

@@ -33,7 +33,14 @@ export interface Anatomy {
   readonly lungs: readonly [Lung, Lung];
   /** Height of the diaphragm at the edge of a lung, and how much its dome rises above that. */
   readonly diaphragm: { readonly base: number; readonly dome: number };
-  readonly heart: { readonly x: number; readonly y: number; readonly z: number; readonly ax: number; readonly ay: number; readonly az: number };
+  readonly heart: {
+    readonly x: number;
+    readonly y: number;
+    readonly z: number;
+    readonly ax: number;
+    readonly ay: number;
+    readonly az: number;
+  };
   readonly mediastinum: number;
   readonly tracheaX: number;
   /** Hounsfield units of healthy lung, and their rise from front to back. */
@@ -89,7 +96,14 @@ export function drawAnatomy(patient: Generator, scan: Generator): Anatomy {
     fat,
     lungs: [lung(-1), lung(1)],
     diaphragm: { base: base + (1 - breath) * 0.6, dome },
-    heart: { x: x + 0.12 * breadth, y: y - 0.16 * bodyDepth, z: 0.33, ax: 0.27 * heartSize, ay: 0.25 * heartSize, az: 0.24 },
+    heart: {
+      x: x + 0.12 * breadth,
+      y: y - 0.16 * bodyDepth,
+      z: 0.33,
+      ax: 0.27 * heartSize,
+      ay: 0.25 * heartSize,
+      az: 0.24,
+    },
     mediastinum,
     tracheaX: x + between(patient, -0.02, 0.02),
     lungHu: lungHu + between(scan, -25, 25),

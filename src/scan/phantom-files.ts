@@ -46,7 +46,12 @@ function pngChunk(kind: string, data: Buffer): Buffer {
 }
 
 /** One grey slice of 8 or 16 bits; `values` are whole numbers in range, row by row. */
-export function encodePng(values: ArrayLike<number>, width: number, height: number, bits: 8 | 16 = 8): Buffer {
+export function encodePng(
+  values: ArrayLike<number>,
+  width: number,
+  height: number,
+  bits: 8 | 16 = 8,
+): Buffer {
   const pixel = bits / 8;
   const rows = Buffer.alloc(height * (1 + width * pixel));
   for (let y = 0; y < height; y++) {
@@ -58,7 +63,12 @@ export function encodePng(values: ArrayLike<number>, width: number, height: numb
   }
   const header = Buffer.concat([uint32BE(width), uint32BE(height), Buffer.from([bits, 0, 0, 0, 0])]);
   const data = Buffer.concat([Buffer.from([0x78, 0x01]), ...storedBlocks(rows), uint32BE(adler32(rows))]);
-  return Buffer.concat([Buffer.from('89504e470d0a1a0a', 'hex'), pngChunk('IHDR', header), pngChunk('IDAT', data), pngChunk('IEND', Buffer.alloc(0))]);
+  return Buffer.concat([
+    Buffer.from('89504e470d0a1a0a', 'hex'),
+    pngChunk('IHDR', header),
+    pngChunk('IDAT', data),
+    pngChunk('IEND', Buffer.alloc(0)),
+  ]);
 }
 
 /** One grey slice of unsigned 16 bits, little-endian, one strip. */
@@ -66,7 +76,16 @@ export function encodeTiff(values: ArrayLike<number>, width: number, height: num
   const short = 3;
   const long = 4;
   const fields: readonly (readonly [tag: number, type: number, value: number])[] = [
-    [256, long, width], [257, long, height], [258, short, 16], [259, short, 1], [262, short, 1], [273, long, 8], [277, short, 1], [278, long, height], [279, long, width * height * 2], [339, short, 1],
+    [256, long, width],
+    [257, long, height],
+    [258, short, 16],
+    [259, short, 1],
+    [262, short, 1],
+    [273, long, 8],
+    [277, short, 1],
+    [278, long, height],
+    [279, long, width * height * 2],
+    [339, short, 1],
   ];
   const directoryAt = 8 + width * height * 2;
   const bytes = Buffer.alloc(directoryAt + 2 + fields.length * 12 + 4);
@@ -90,7 +109,11 @@ export function encodeTiff(values: ArrayLike<number>, width: number, height: num
  * A volume `[depth, height, width]` in the order of slices on a light box (`nifti-orientation.ts`).
  * @param spacing millimetres [z, y, x].
  */
-export function encodeNifti(values: Int16Array | Uint8Array, shape: readonly [number, number, number], spacing: readonly [number, number, number]): Buffer {
+export function encodeNifti(
+  values: Int16Array | Uint8Array,
+  shape: readonly [number, number, number],
+  spacing: readonly [number, number, number],
+): Buffer {
   const [depth, height, width] = shape;
   const bytesEach = values.BYTES_PER_ELEMENT;
   const bytes = Buffer.alloc(352 + values.length * bytesEach);
@@ -126,7 +149,8 @@ export function encodeGzip(data: Buffer): Buffer {
 /** Hounsfield units to 8 bits through a window. */
 export function toGrey(hu: Int16Array, { low, high }: HounsfieldWindow): Uint8Array {
   const grey = new Uint8Array(hu.length);
-  for (let i = 0; i < hu.length; i++) grey[i] = Math.max(0, Math.min(255, Math.round(((hu[i]! - low) / (high - low)) * 255)));
+  for (let i = 0; i < hu.length; i++)
+    grey[i] = Math.max(0, Math.min(255, Math.round(((hu[i]! - low) / (high - low)) * 255)));
   return grey;
 }
 

@@ -38,22 +38,47 @@ export type PhantomClass = 'Normal' | 'NCP' | 'CP';
  * @param scan stream of the scan: how far they have grown.
  * @param contrast multiplies the density of lesions; 1 = as in real scans, smaller = harder to see.
  */
-export function drawLesions(phantomClass: PhantomClass, anatomy: Anatomy, contrast: number, patient: Generator, scan: Generator): Lesion[] {
+export function drawLesions(
+  phantomClass: PhantomClass,
+  anatomy: Anatomy,
+  contrast: number,
+  patient: Generator,
+  scan: Generator,
+): Lesion[] {
   const growth = between(scan, 0.88, 1.15);
   const lesions: Lesion[] = granulomas(anatomy, patient);
   if (phantomClass === 'NCP') {
     const count = 5 + patient.integer(3);
     const first = patient.integer(2);
     for (let i = 0; i < count; i++) {
-      const place = inLung(anatomy, (first + i) % 2, patient, { inner: 0.62, outer: 0.92, back: 0.75, below: 0.65 });
-      lesions.push({ ...place, ...axes(patient, between(patient, 0.2, 0.28) * growth, 0.8, 1.25), hu: between(patient, 320, 430) * contrast, softness: 0.35, texture: 0.4, mask: maskValues.groundGlass });
+      const place = inLung(anatomy, (first + i) % 2, patient, {
+        inner: 0.62,
+        outer: 0.92,
+        back: 0.75,
+        below: 0.65,
+      });
+      lesions.push({
+        ...place,
+        ...axes(patient, between(patient, 0.2, 0.28) * growth, 0.8, 1.25),
+        hu: between(patient, 320, 430) * contrast,
+        softness: 0.35,
+        texture: 0.4,
+        mask: maskValues.groundGlass,
+      });
     }
   } else if (phantomClass === 'CP') {
     const count = 1 + patient.integer(2);
     const side = patient.integer(2);
     for (let i = 0; i < count; i++) {
       const place = inLung(anatomy, side, patient, { inner: 0.1, outer: 0.55, back: 0.5, below: 0.55 });
-      lesions.push({ ...place, ...axes(patient, between(patient, 0.3, 0.42) * growth, 0.75, 1.3), hu: between(patient, 620, 780) * contrast, softness: 0.3, texture: 0.25, mask: maskValues.consolidation });
+      lesions.push({
+        ...place,
+        ...axes(patient, between(patient, 0.3, 0.42) * growth, 0.75, 1.3),
+        hu: between(patient, 620, 780) * contrast,
+        softness: 0.3,
+        texture: 0.25,
+        mask: maskValues.consolidation,
+      });
     }
   }
   return lesions;
@@ -62,14 +87,37 @@ export function drawLesions(phantomClass: PhantomClass, anatomy: Anatomy, contra
 /** Up to two small calcified spots in any patient. */
 function granulomas(anatomy: Anatomy, patient: Generator): Lesion[] {
   return Array.from({ length: patient.integer(3) }, () => {
-    const place = inLung(anatomy, patient.integer(2), patient, { inner: 0.1, outer: 0.95, back: 0.5, below: 0.5 });
+    const place = inLung(anatomy, patient.integer(2), patient, {
+      inner: 0.1,
+      outer: 0.95,
+      back: 0.5,
+      below: 0.5,
+    });
     const radius = between(patient, 0.03, 0.05);
-    return { ...place, ax: radius, ay: radius, az: radius, hu: between(patient, 500, 900), softness: 0.4, texture: 0, mask: maskValues.none };
+    return {
+      ...place,
+      ax: radius,
+      ay: radius,
+      az: radius,
+      hu: between(patient, 500, 900),
+      softness: 0.4,
+      texture: 0,
+      mask: maskValues.none,
+    };
   });
 }
 
-function axes(random: Generator, radius: number, low: number, high: number): { ax: number; ay: number; az: number } {
-  return { ax: radius * between(random, low, high), ay: radius * between(random, low, high), az: radius * between(random, low, high) };
+function axes(
+  random: Generator,
+  radius: number,
+  low: number,
+  high: number,
+): { ax: number; ay: number; az: number } {
+  return {
+    ax: radius * between(random, low, high),
+    ay: radius * between(random, low, high),
+    az: radius * between(random, low, high),
+  };
 }
 
 interface Region {
@@ -82,7 +130,12 @@ interface Region {
 }
 
 /** A point of a lung: directions are tried until one lies in the lung (heart and diaphragm cut parts away). */
-function inLung(anatomy: Anatomy, side: number, random: Generator, region: Region): { x: number; y: number; z: number } {
+function inLung(
+  anatomy: Anatomy,
+  side: number,
+  random: Generator,
+  region: Region,
+): { x: number; y: number; z: number } {
   const lung = anatomy.lungs[side === 0 ? 0 : 1];
   let best = { x: lung.x, y: lung.y, z: lung.z };
   for (let attempt = 0; attempt < 24; attempt++) {
@@ -90,7 +143,11 @@ function inLung(anatomy: Anatomy, side: number, random: Generator, region: Regio
     const radius = between(random, region.inner, region.outer);
     const back = random.chance(region.back) ? Math.abs(dy) : -Math.abs(dy);
     const up = random.chance(region.below) ? -Math.abs(dz) : Math.abs(dz);
-    best = { x: lung.x + dx * radius * lung.ax, y: lung.y + back * radius * lung.ay, z: lung.z + 0.75 * up * radius * lung.az };
+    best = {
+      x: lung.x + dx * radius * lung.ax,
+      y: lung.y + back * radius * lung.ay,
+      z: lung.z + 0.75 * up * radius * lung.az,
+    };
     if (lungAt(anatomy, best.x, best.y, best.z) !== -1) break;
   }
   return best;

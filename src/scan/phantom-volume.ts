@@ -25,7 +25,14 @@ export interface PhantomKey {
 const air = -1000;
 
 /** The same key gives the same volume, bit for bit. */
-export function drawPhantom({ seed, patient, scan, class: phantomClass, shape, contrast }: PhantomKey): PhantomVolume {
+export function drawPhantom({
+  seed,
+  patient,
+  scan,
+  class: phantomClass,
+  shape,
+  contrast,
+}: PhantomKey): PhantomVolume {
   const ofPatient = (what: string): Generator => generator(seed, `phantom-${what}`, patient);
   const ofScan = (what: string): Generator => generator(seed, `phantom-${what}`, patient, scan);
   const anatomy = drawAnatomy(ofPatient('anatomy'), ofScan('breath'));
@@ -39,7 +46,12 @@ export function drawPhantom({ seed, patient, scan, class: phantomClass, shape, c
   const lesions = drawLesions(phantomClass, anatomy, contrast, ofPatient('lesions'), ofScan('growth'));
   for (const lesion of lesions) drawLesion(canvas, healthy, lesion, texture, anatomy);
   const hu = develop(canvas, exposure, ofScan('noise'));
-  return { shape: [canvas.depth, canvas.height, canvas.width], hu, mask: canvas.mask, lesions: lesions.filter(({ mask }) => mask > 0).length };
+  return {
+    shape: [canvas.depth, canvas.height, canvas.width],
+    hu,
+    mask: canvas.mask,
+    lesions: lesions.filter(({ mask }) => mask > 0).length,
+  };
 }
 
 function depthOf(depth: number, random: Generator): number {
@@ -68,7 +80,8 @@ class Canvas {
   fill(value: (x: number, y: number, z: number) => number): void {
     for (let slice = 0, i = 0; slice < this.depth; slice++) {
       for (let row = 0; row < this.height; row++) {
-        for (let column = 0; column < this.width; column++, i++) this.hu[i] = value(this.x(column), this.y(row), this.z(slice));
+        for (let column = 0; column < this.width; column++, i++)
+          this.hu[i] = value(this.x(column), this.y(row), this.z(slice));
       }
     }
   }
@@ -78,7 +91,8 @@ class Canvas {
     const lungs = new Uint8Array(this.hu.length);
     for (let slice = 0, i = 0; slice < this.depth; slice++) {
       for (let row = 0; row < this.height; row++) {
-        for (let column = 0; column < this.width; column++, i++) if (lungAt(anatomy, this.x(column), this.y(row), this.z(slice)) !== -1) lungs[i] = 1;
+        for (let column = 0; column < this.width; column++, i++)
+          if (lungAt(anatomy, this.x(column), this.y(row), this.z(slice)) !== -1) lungs[i] = 1;
       }
     }
     return lungs;
@@ -95,8 +109,18 @@ class Canvas {
   }
 
   /** Visits the lung voxels of a box around a point; half axes in units of x. */
-  near(lungs: Uint8Array, at: { x: number; y: number; z: number }, ax: number, ay: number, az: number, visit: (i: number, x: number, y: number, z: number) => void): void {
-    const range = (middle: number, half: number, scale: number, count: number): [number, number] => [Math.max(0, Math.floor((middle - half) * scale)), Math.min(count - 1, Math.floor((middle + half) * scale))];
+  near(
+    lungs: Uint8Array,
+    at: { x: number; y: number; z: number },
+    ax: number,
+    ay: number,
+    az: number,
+    visit: (i: number, x: number, y: number, z: number) => void,
+  ): void {
+    const range = (middle: number, half: number, scale: number, count: number): [number, number] => [
+      Math.max(0, Math.floor((middle - half) * scale)),
+      Math.min(count - 1, Math.floor((middle + half) * scale)),
+    ];
     const [fromX, toX] = range(at.x + 1, ax, this.width / 2, this.width);
     const [fromY, toY] = range(at.y + 1, ay, this.height / 2, this.height);
     const [fromZ, toZ] = range(at.z, az / depthScale, this.depth, this.depth);
@@ -138,7 +162,15 @@ function tissueAt(anatomy: Anatomy, x: number, y: number, z: number): number {
   return boneAt(anatomy, x, y, z, bx, by, radius) ?? anatomy.tissueHu;
 }
 
-function boneAt(anatomy: Anatomy, x: number, y: number, z: number, bx: number, by: number, radius: number): number | null {
+function boneAt(
+  anatomy: Anatomy,
+  x: number,
+  y: number,
+  z: number,
+  bx: number,
+  by: number,
+  radius: number,
+): number | null {
   const { body } = anatomy;
   const sx = (x - body.x) / 0.12;
   const sy = (y - body.y - 0.66 * body.ay) / 0.13;
@@ -158,7 +190,10 @@ class Texture {
 
   constructor(random: Generator) {
     const { cells } = Texture;
-    this.grid = Float64Array.from({ length: cells * cells * cells }, () => (random.uniform() + random.uniform() - 1) * 2.4);
+    this.grid = Float64Array.from(
+      { length: cells * cells * cells },
+      () => (random.uniform() + random.uniform() - 1) * 2.4,
+    );
   }
 
   at(x: number, y: number, z: number): number {
@@ -186,7 +221,11 @@ function drawVessels(canvas: Canvas, lungs: Uint8Array, anatomy: Anatomy, random
   for (const [side, lung] of anatomy.lungs.entries()) {
     const branches = 12 + random.integer(8);
     for (let branch = 0; branch < branches; branch++) {
-      const at = { x: anatomy.body.x + (side === 0 ? -1 : 1) * 0.14, y: lung.y + between(random, -0.05, 0.08), z: 0.5 + between(random, -0.06, 0.06) };
+      const at = {
+        x: anatomy.body.x + (side === 0 ? -1 : 1) * 0.14,
+        y: lung.y + between(random, -0.05, 0.08),
+        z: 0.5 + between(random, -0.06, 0.06),
+      };
       const heading = direction(random);
       heading[0] = Math.abs(heading[0]) * (side === 0 ? -1 : 1);
       const strength = between(random, 350, 650);
@@ -202,7 +241,11 @@ function drawVessels(canvas: Canvas, lungs: Uint8Array, anatomy: Anatomy, random
           const dy = (y - at.y) / radius;
           const dz = ((z - at.z) * depthScale) / (radius * 1.6);
           const inside = 1 - dx * dx - dy * dy - dz * dz;
-          if (inside > 0) canvas.hu[i] = Math.max(canvas.hu[i]!, anatomy.lungHu + strength * inside * (1 - (0.5 * step) / steps));
+          if (inside > 0)
+            canvas.hu[i] = Math.max(
+              canvas.hu[i]!,
+              anatomy.lungHu + strength * inside * (1 - (0.5 * step) / steps),
+            );
         });
       }
     }
@@ -210,13 +253,22 @@ function drawVessels(canvas: Canvas, lungs: Uint8Array, anatomy: Anatomy, random
 }
 
 /** Lesions fill air: what is dense already does not become denser than tissue. */
-function drawLesion(canvas: Canvas, lungs: Uint8Array, lesion: Lesion, texture: Texture, anatomy: Anatomy): void {
+function drawLesion(
+  canvas: Canvas,
+  lungs: Uint8Array,
+  lesion: Lesion,
+  texture: Texture,
+  anatomy: Anatomy,
+): void {
   canvas.near(lungs, lesion, lesion.ax, lesion.ay, lesion.az, (i, x, y, z) => {
     const share = lesionShare(lesion, x, y, z);
     if (share === 0) return;
     const grain = 1 + lesion.texture * 0.35 * texture.at(-x, z * 2 - 1, (y + 1) / 2);
     const before = canvas.hu[i]!;
-    canvas.hu[i] = Math.max(before, Math.min(anatomy.tissueHu + 20, before + lesion.hu * share * Math.max(0, grain)));
+    canvas.hu[i] = Math.max(
+      before,
+      Math.min(anatomy.tissueHu + 20, before + lesion.hu * share * Math.max(0, grain)),
+    );
     if (lesion.mask > 0 && share > 0.35) canvas.mask[i] = lesion.mask;
   });
 }
@@ -233,7 +285,10 @@ function develop(canvas: Canvas, exposure: Generator, noise: Generator): Int16Ar
   for (let i = 0; i < hu.length; i++) {
     bits = i % 2 === 0 ? noise.bits() : bits >>> 16;
     const grain = (bits & 255) + ((bits >>> 8) & 255) - 255;
-    hu[i] = Math.max(-1024, Math.min(3000, Math.round((canvas.hu[i]! + 1000) * gain - 1000 + shift + grain * scale)));
+    hu[i] = Math.max(
+      -1024,
+      Math.min(3000, Math.round((canvas.hu[i]! + 1000) * gain - 1000 + shift + grain * scale)),
+    );
   }
   return hu;
 }

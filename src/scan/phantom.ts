@@ -60,11 +60,17 @@ export class PhantomError extends Error {
  * @returns what was written, in the order of writing.
  * @throws PhantomError for options out of range or a folder in use.
  */
-export async function writePhantoms(dir: string, options: Partial<PhantomOptions> = {}): Promise<PhantomScan[]> {
+export async function writePhantoms(
+  dir: string,
+  options: Partial<PhantomOptions> = {},
+): Promise<PhantomScan[]> {
   const filled: PhantomOptions = { ...defaultPhantoms, ...options };
   check(filled);
   await mkdir(dir, { recursive: true });
-  if ((await readdir(dir)).length > 0) throw new PhantomError(`expected a new or empty folder for phantoms, but ${dir} holds files: name another one`);
+  if ((await readdir(dir)).length > 0)
+    throw new PhantomError(
+      `expected a new or empty folder for phantoms, but ${dir} holds files: name another one`,
+    );
   const { seed, patients, scansPerPatient, classes, shape, contrast, format } = filled;
   const digits = Math.max(4, String(patients).length);
   const scans: PhantomScan[] = [];
@@ -76,22 +82,47 @@ export async function writePhantoms(dir: string, options: Partial<PhantomOptions
       const volume = drawPhantom({ seed, patient, scan, class: phantomClass, shape, contrast });
       const path = await writeVolume(dir, `${phantomClass}/${name}/${scan + 1}`, volume, format);
       const lesionVoxels = volume.mask.reduce((count, value) => count + (value > 0 ? 1 : 0), 0);
-      scans.push({ path, patient: name, class: phantomClass, slices: volume.shape[0], lesions: volume.lesions, lesionVoxels });
+      scans.push({
+        path,
+        patient: name,
+        class: phantomClass,
+        slices: volume.shape[0],
+        lesions: volume.lesions,
+        lesionVoxels,
+      });
       filled.onProgress?.(scans.length, patients * scansPerPatient);
     }
   }
-  const made = { what: 'phantom chest scans, no patient data', seed, patients, scansPerPatient, classes, shape, contrast, format, scans };
+  const made = {
+    what: 'phantom chest scans, no patient data',
+    seed,
+    patients,
+    scansPerPatient,
+    classes,
+    shape,
+    contrast,
+    format,
+    scans,
+  };
   await writeFile(join(dir, 'phantoms.json'), `${JSON.stringify(made, null, 1)}\n`);
   return scans;
 }
 
 /** Writes a scan and its mask; returns the scan's path as the catalogue will name it. */
-async function writeVolume(dir: string, path: string, volume: PhantomVolume, format: PhantomFormat): Promise<string> {
+async function writeVolume(
+  dir: string,
+  path: string,
+  volume: PhantomVolume,
+  format: PhantomFormat,
+): Promise<string> {
   const [depth, height, width] = volume.shape;
   const spacing = [300 / depth, 350 / height, 350 / width] as const;
   const above = path.slice(0, path.lastIndexOf('/'));
   await mkdir(join(dir, 'masks', above), { recursive: true });
-  await writeFile(join(dir, 'masks', `${path}.nii.gz`), encodeGzip(encodeNifti(volume.mask, volume.shape, spacing)));
+  await writeFile(
+    join(dir, 'masks', `${path}.nii.gz`),
+    encodeGzip(encodeNifti(volume.mask, volume.shape, spacing)),
+  );
   if (format === 'nii' || format === 'nii.gz') {
     const bytes = encodeNifti(volume.hu, volume.shape, spacing);
     await mkdir(join(dir, above), { recursive: true });
@@ -104,7 +135,10 @@ async function writeVolume(dir: string, path: string, volume: PhantomVolume, for
   await Promise.all(
     Array.from({ length: depth }, (_, z) => {
       const slice = values.subarray(z * area, (z + 1) * area);
-      return writeFile(join(dir, path, `${z + 1}.${format}`), format === 'png' ? encodePng(slice, width, height) : encodeTiff(slice, width, height));
+      return writeFile(
+        join(dir, path, `${z + 1}.${format}`),
+        format === 'png' ? encodePng(slice, width, height) : encodeTiff(slice, width, height),
+      );
     }),
   );
   return path;
@@ -114,11 +148,20 @@ function check({ seed, patients, scansPerPatient, classes, shape, contrast }: Ph
   const expect = (good: boolean, what: string): void => {
     if (!good) throw new PhantomError(`phantoms: expected ${what}`);
   };
-  const whole = (value: number, low: number, high: number): boolean => Number.isInteger(value) && value >= low && value <= high;
+  const whole = (value: number, low: number, high: number): boolean =>
+    Number.isInteger(value) && value >= low && value <= high;
   expect(Number.isSafeInteger(seed) && seed >= 0, `a seed that is a whole number from 0, got ${seed}`);
   expect(whole(patients, 1, 100_000), `1 to 100000 patients, got ${patients}`);
   expect(whole(scansPerPatient, 1, 100), `1 to 100 scans a patient, got ${scansPerPatient}`);
-  expect(classes.length >= 1 && new Set(classes).size === classes.length && classes.every((each) => ['Normal', 'NCP', 'CP'].includes(each)), `classes out of Normal, NCP, CP, each once; got ${classes.join(', ')}`);
-  expect(shape.every((size) => whole(size, 4, 1024)), `a shape of three sizes from 4 to 1024, got ${shape.join(' x ')}`);
+  expect(
+    classes.length >= 1 &&
+      new Set(classes).size === classes.length &&
+      classes.every((each) => ['Normal', 'NCP', 'CP'].includes(each)),
+    `classes out of Normal, NCP, CP, each once; got ${classes.join(', ')}`,
+  );
+  expect(
+    shape.every((size) => whole(size, 4, 1024)),
+    `a shape of three sizes from 4 to 1024, got ${shape.join(' x ')}`,
+  );
   expect(contrast >= 0 && contrast <= 10, `a contrast from 0 to 10, got ${contrast}`);
 }

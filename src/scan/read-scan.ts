@@ -30,7 +30,11 @@ export interface ReadOptions {
 export const readers: readonly ScanReader[] = [imageReader, tiffReader, niftiReader];
 
 /** Opens a scan: its declarations are read and checked, its slices not yet decoded. */
-export async function openScan(root: string, scan: Pick<CatalogueScan, 'path' | 'files'>, limits: ScanLimits = defaultLimits): Promise<OpenScan> {
+export async function openScan(
+  root: string,
+  scan: Pick<CatalogueScan, 'path' | 'files'>,
+  limits: ScanLimits = defaultLimits,
+): Promise<OpenScan> {
   const format = formatOf(scan.files[0] ?? '');
   const reader = readers.find((each) => each.format === format);
   if (reader === undefined) throw new ScanError(scan.path, 'expected slices (png, jpg, tif) or a NIfTI file');
@@ -41,7 +45,11 @@ export async function openScan(root: string, scan: Pick<CatalogueScan, 'path' | 
  * Reads a whole scan into memory, four bytes a voxel.
  * @throws ScanError with the file and the reason for anything missing, damaged or over the limits.
  */
-export async function readScan(root: string, scan: Pick<CatalogueScan, 'path' | 'files'>, options: ReadOptions = {}): Promise<Volume> {
+export async function readScan(
+  root: string,
+  scan: Pick<CatalogueScan, 'path' | 'files'>,
+  options: ReadOptions = {},
+): Promise<Volume> {
   const open = await openScan(root, scan, options.limits);
   const [depth, height, width] = open.shape;
   const data = new Float32Array(depth * height * width);
@@ -52,7 +60,14 @@ export async function readScan(root: string, scan: Pick<CatalogueScan, 'path' | 
     if (options.window !== undefined) normalise(slice, open.unit, options.window);
     data.set(slice, z++ * height * width);
   }
-  return { data, shape: open.shape, dtype: open.dtype, min: range.min, max: range.max, spacing: open.spacing };
+  return {
+    data,
+    shape: open.shape,
+    dtype: open.dtype,
+    min: range.min,
+    max: range.max,
+    spacing: open.spacing,
+  };
 }
 
 /** Smallest and largest value seen; values that are not numbers do not count. */

@@ -22,7 +22,10 @@ function tapsOf(from: number, to: number): Taps[] {
       const end = ((i + 1) * from) / to;
       const first = Math.floor(start);
       const last = Math.min(from, Math.ceil(end));
-      const weights = Array.from({ length: last - first }, (_, k) => (Math.min(end, first + k + 1) - Math.max(start, first + k)) / scale);
+      const weights = Array.from(
+        { length: last - first },
+        (_, k) => (Math.min(end, first + k + 1) - Math.max(start, first + k)) / scale,
+      );
       return { first, weights };
     }
     // Linear between pixel centres, the border repeated.
@@ -76,13 +79,21 @@ export class SliceResizer {
  * @param data `[depth, height, width]`; not changed.
  * @returns a new `[depth, size, size]`.
  */
-export function resizeSlices(data: Float32Array, shape: readonly [depth: number, height: number, width: number], size: number): Float32Array {
+export function resizeSlices(
+  data: Float32Array,
+  shape: readonly [depth: number, height: number, width: number],
+  size: number,
+): Float32Array {
   const [depth, height, width] = shape;
-  if (data.length !== depth * height * width) throw new RangeError(`expected ${depth} x ${height} x ${width} values, got ${data.length}`);
+  if (data.length !== depth * height * width)
+    throw new RangeError(`expected ${depth} x ${height} x ${width} values, got ${data.length}`);
   const resizer = new SliceResizer(height, width, size);
   const out = new Float32Array(depth * size * size);
   for (let z = 0; z < depth; z++) {
-    resizer.resize(data.subarray(z * height * width, (z + 1) * height * width), out.subarray(z * size * size, (z + 1) * size * size));
+    resizer.resize(
+      data.subarray(z * height * width, (z + 1) * height * width),
+      out.subarray(z * size * size, (z + 1) * size * size),
+    );
   }
   return out;
 }
@@ -95,14 +106,16 @@ export function resizeSlices(data: Float32Array, shape: readonly [depth: number,
  * numbers allow, and their order is kept.
  */
 export function depthIndices(depth: number, slices: number, random?: Generator): Int32Array {
-  if (!(depth >= 1) || !(slices >= 1)) throw new RangeError(`expected at least one slice, got ${depth} to make ${slices}`);
+  if (!(depth >= 1) || !(slices >= 1))
+    throw new RangeError(`expected at least one slice, got ${depth} to make ${slices}`);
   return random === undefined ? evenIndices(depth, slices) : randomIndices(depth, slices, random);
 }
 
 function evenIndices(depth: number, slices: number): Int32Array {
   const indices = new Int32Array(slices);
   for (let i = 0; i < Math.ceil(slices / 2); i++) {
-    const index = 2 * i + 1 === slices ? Math.floor((depth - 1) / 2) : Math.floor(((2 * i + 1) * depth) / (2 * slices));
+    const index =
+      2 * i + 1 === slices ? Math.floor((depth - 1) / 2) : Math.floor(((2 * i + 1) * depth) / (2 * slices));
     indices[slices - 1 - i] = depth - 1 - index;
     indices[i] = index;
   }

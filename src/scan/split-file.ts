@@ -14,11 +14,25 @@ import { z } from 'zod';
 import { reasonOf } from './errors.js';
 import { formatOf } from './formats.js';
 import { codeUnitOrder } from './natural-order.js';
-import { checkSplit, classesOf, entryOf, splitByPatient, SplitError, type Side, type Split, type SplitEntry, type SplitScan } from './split.js';
+import {
+  checkSplit,
+  classesOf,
+  entryOf,
+  splitByPatient,
+  SplitError,
+  type Side,
+  type Split,
+  type SplitEntry,
+  type SplitScan,
+} from './split.js';
 
 const mostBytes = 256 * 2 ** 20;
 
-const entry = z.object({ id: z.string().min(1), patient: z.string().optional(), class: z.string().optional() });
+const entry = z.object({
+  id: z.string().min(1),
+  patient: z.string().optional(),
+  class: z.string().optional(),
+});
 const published = z.record(z.string(), z.record(z.string(), z.record(z.string(), z.array(z.string()))));
 const list = z.union([z.array(z.union([z.string().min(1), entry])), published]);
 const file = z.object({
@@ -43,7 +57,9 @@ export async function writeSplit(path: string, split: Split): Promise<void> {
 export function formatSplit(split: Split): string {
   const lines = (entries: readonly SplitEntry[]): string => {
     const sorted = [...entries].sort((a, b) => codeUnitOrder(a.id, b.id));
-    return sorted.length === 0 ? '[]' : `[\n${sorted.map((each) => `    ${JSON.stringify(entryOf(each))}`).join(',\n')}\n  ]`;
+    return sorted.length === 0
+      ? '[]'
+      : `[\n${sorted.map((each) => `    ${JSON.stringify(entryOf(each))}`).join(',\n')}\n  ]`;
   };
   return [
     '{',
@@ -64,7 +80,11 @@ export function formatSplit(split: Split): string {
  * @param options seed and share of a validation side that has to be drawn; default 0 and one fifth.
  * @throws SplitError with every reason at once.
  */
-export async function readSplit(path: string, scans: readonly SplitScan[], options: { readonly seed?: number; readonly validation?: number } = {}): Promise<Split> {
+export async function readSplit(
+  path: string,
+  scans: readonly SplitScan[],
+  options: { readonly seed?: number; readonly validation?: number } = {},
+): Promise<Split> {
   const parsed = file.safeParse(await readJson(path));
   if (!parsed.success) throw notASplit(path, parsed.error);
   const given = parsed.data;
@@ -72,26 +92,52 @@ export async function readSplit(path: string, scans: readonly SplitScan[], optio
   const lookUp = scansById(scans);
   const entries = async (side: Side, from: string | ScanList | undefined): Promise<SplitEntry[]> => {
     if (from === undefined) return [];
-    return idsOf(typeof from === 'string' ? await listBeside(path, from) : from).flatMap(({ names, patient, class: className }) => {
-      const scan = names.map((name) => lookUp.get(name)).find((each) => each !== undefined);
-      if (scan === undefined) problems.push(`${names[0]} (${side}) is not among the scans`);
-      return scan === undefined ? [] : [{ ...entryOf(scan), ...(patient === undefined ? {} : { patient }), ...(className === undefined ? {} : { class: className }) }];
-    });
+    return idsOf(typeof from === 'string' ? await listBeside(path, from) : from).flatMap(
+      ({ names, patient, class: className }) => {
+        const scan = names.map((name) => lookUp.get(name)).find((each) => each !== undefined);
+        if (scan === undefined) problems.push(`${names[0]} (${side}) is not among the scans`);
+        return scan === undefined
+          ? []
+          : [
+              {
+                ...entryOf(scan),
+                ...(patient === undefined ? {} : { patient }),
+                ...(className === undefined ? {} : { class: className }),
+              },
+            ];
+      },
+    );
   };
   const train = await entries('train', given.train);
   const validation = await entries('validation', given.validation ?? given.val);
   const test = await entries('test', given.test);
   if (problems.length > 0) throw new SplitError(problems);
-  const base = { format: 1 as const, classes: given.classes ?? classesOf(scans), seed: given.seed ?? null, fractions: given.fractions ?? null, test };
-  const split = given.validation === undefined && given.val === undefined ? { ...base, ...carve(train, scans, options) } : { ...base, train, validation };
+  const base = {
+    format: 1 as const,
+    classes: given.classes ?? classesOf(scans),
+    seed: given.seed ?? null,
+    fractions: given.fractions ?? null,
+    test,
+  };
+  const split =
+    given.validation === undefined && given.val === undefined
+      ? { ...base, ...carve(train, scans, options) }
+      : { ...base, train, validation };
   checkSplit(split, scans);
   return split;
 }
 
 /** Takes a validation side out of the training side. */
-function carve(train: readonly SplitEntry[], scans: readonly SplitScan[], options: { readonly seed?: number; readonly validation?: number }): Pick<Split, 'train' | 'validation' | 'seed' | 'fractions'> {
+function carve(
+  train: readonly SplitEntry[],
+  scans: readonly SplitScan[],
+  options: { readonly seed?: number; readonly validation?: number },
+): Pick<Split, 'train' | 'validation' | 'seed' | 'fractions'> {
   const ids = new Set(train.map(({ id }) => id));
-  const drawn = splitByPatient(scans.filter(({ id }) => ids.has(id)), { fractions: { validation: options.validation ?? 0.2 }, seed: options.seed ?? 0 });
+  const drawn = splitByPatient(
+    scans.filter(({ id }) => ids.has(id)),
+    { fractions: { validation: options.validation ?? 0.2 }, seed: options.seed ?? 0 },
+  );
   return { train: drawn.train, validation: drawn.validation, seed: drawn.seed, fractions: drawn.fractions };
 }
 
@@ -103,13 +149,23 @@ interface Wanted {
 }
 
 function idsOf(from: ScanList): Wanted[] {
-  if (Array.isArray(from)) return from.map((each) => (typeof each === 'string' ? { names: [each] } : { names: [each.id], patient: each.patient, class: each.class }));
+  if (Array.isArray(from))
+    return from.map((each) =>
+      typeof each === 'string'
+        ? { names: [each] }
+        : { names: [each.id], patient: each.patient, class: each.class },
+    );
   return Object.entries(from).flatMap(([className, patients]) =>
     Object.entries(patients).flatMap(([patient, own]) =>
       Object.entries(own).map(([scan, files]) => {
         const volume = files.length === 1 && formatOf(files[0]!) === 'nifti' ? files[0]! : null;
         const folder = `${className}/${patient}`;
-        return { names: volume === null ? [`${folder}/${scan}`, folder] : [`${className}/${volume}`, `${folder}/${volume}`, `${folder}/${scan}/${volume}`] };
+        return {
+          names:
+            volume === null
+              ? [`${folder}/${scan}`, folder]
+              : [`${className}/${volume}`, `${folder}/${volume}`, `${folder}/${scan}/${volume}`],
+        };
       }),
     ),
   );
@@ -118,13 +174,15 @@ function idsOf(from: ScanList): Wanted[] {
 /** Scans by id, and also without the folder `studies/` that some copies of MosMedData have around their classes. */
 function scansById(scans: readonly SplitScan[]): Map<string, SplitScan> {
   const byId = new Map<string, SplitScan>();
-  for (const scan of scans) if (scan.id.startsWith('studies/')) byId.set(scan.id.slice('studies/'.length), scan);
+  for (const scan of scans)
+    if (scan.id.startsWith('studies/')) byId.set(scan.id.slice('studies/'.length), scan);
   for (const scan of scans) byId.set(scan.id, scan);
   return byId;
 }
 
 async function listBeside(path: string, name: string): Promise<ScanList> {
-  if (name !== basename(name) || name.includes('\\')) throw new SplitError([`expected the name of a file beside ${path}, got ${name}`]);
+  if (name !== basename(name) || name.includes('\\'))
+    throw new SplitError([`expected the name of a file beside ${path}, got ${name}`]);
   const beside = join(dirname(path), name);
   const parsed = list.safeParse(await readJson(beside));
   if (!parsed.success) throw notASplit(beside, parsed.error);
@@ -142,6 +200,11 @@ async function readJson(path: string): Promise<unknown> {
 }
 
 function notASplit(path: string, error: z.ZodError): SplitError {
-  const where = error.issues.slice(0, 3).map((issue) => `${issue.path.join('.') || 'file'}: ${issue.message}`).join('; ');
-  return new SplitError([`${path} is no split file: expected train, validation and test as lists of scans (${where})`]);
+  const where = error.issues
+    .slice(0, 3)
+    .map((issue) => `${issue.path.join('.') || 'file'}: ${issue.message}`)
+    .join('; ');
+  return new SplitError([
+    `${path} is no split file: expected train, validation and test as lists of scans (${where})`,
+  ]);
 }

@@ -48,7 +48,11 @@ export interface Split {
 export class SplitError extends Error {
   override readonly name = 'SplitError';
   constructor(readonly problems: readonly string[]) {
-    super(problems.length === 1 ? `the split cannot be used: ${problems[0]}` : `the split cannot be used, for ${problems.length} reasons: ${problems.slice(0, 10).join('; ')}${problems.length > 10 ? '; …' : ''}`);
+    super(
+      problems.length === 1
+        ? `the split cannot be used: ${problems[0]}`
+        : `the split cannot be used, for ${problems.length} reasons: ${problems.slice(0, 10).join('; ')}${problems.length > 10 ? '; …' : ''}`,
+    );
   }
 }
 
@@ -65,20 +69,43 @@ interface Group {
  * @param scans at least as many patients as sides.
  * @throws SplitError when a side would be empty or the input contradicts itself.
  */
-export function splitByPatient(scans: readonly SplitScan[], options: { readonly fractions: SplitFractions; readonly seed: number }): Split {
+export function splitByPatient(
+  scans: readonly SplitScan[],
+  options: { readonly fractions: SplitFractions; readonly seed: number },
+): Split {
   const { fractions, seed } = options;
   const test = fractions.test ?? 0;
   if (!(fractions.validation > 0) || !(test >= 0) || !(fractions.validation + test < 1)) {
-    throw new SplitError([`expected a validation share above 0 and, with the test share, below 1; got ${fractions.validation} and ${test}`]);
+    throw new SplitError([
+      `expected a validation share above 0 and, with the test share, below 1; got ${fractions.validation} and ${test}`,
+    ]);
   }
   const groups = groupPatients(scans);
   const used: readonly Side[] = test > 0 ? sides : ['train', 'validation'];
-  if (groups.length < used.length) throw new SplitError([`expected at least ${used.length} patients for ${used.join(', ')}; got ${groups.length}`]);
-  const placed = place(groups, { train: 1 - fractions.validation - test, validation: fractions.validation, test }, seed);
+  if (groups.length < used.length)
+    throw new SplitError([
+      `expected at least ${used.length} patients for ${used.join(', ')}; got ${groups.length}`,
+    ]);
+  const placed = place(
+    groups,
+    { train: 1 - fractions.validation - test, validation: fractions.validation, test },
+    seed,
+  );
   spread(groups, placed, used);
   const entries = (side: Side): SplitEntry[] =>
-    groups.filter((group) => placed.get(group) === side).flatMap((group) => group.scans.map(entryOf)).sort((a, b) => codeUnitOrder(a.id, b.id));
-  const split: Split = { format: 1, classes: classesOf(scans), seed, fractions, train: entries('train'), validation: entries('validation'), test: entries('test') };
+    groups
+      .filter((group) => placed.get(group) === side)
+      .flatMap((group) => group.scans.map(entryOf))
+      .sort((a, b) => codeUnitOrder(a.id, b.id));
+  const split: Split = {
+    format: 1,
+    classes: classesOf(scans),
+    seed,
+    fractions,
+    train: entries('train'),
+    validation: entries('validation'),
+    test: entries('test'),
+  };
   checkSplit(split, scans);
   return split;
 }
@@ -95,21 +122,36 @@ export function checkSplit(split: Split, scans: readonly SplitScan[]): void {
   const sidesOfPatient = new Map<string, Set<Side>>();
   const sidesOfContent = new Map<string, Map<Side, string>>();
   for (const side of sides) {
-    if (split[side].length === 0 && (side !== 'test' || (split.fractions?.test ?? 0) > 0)) problems.push(`the side ${side} is empty`);
+    if (split[side].length === 0 && (side !== 'test' || (split.fractions?.test ?? 0) > 0))
+      problems.push(`the side ${side} is empty`);
     for (const { id, patient, class: className } of split[side]) {
       const scan = known.get(id);
       const earlier = sideOfScan.get(id);
       if (scan === undefined) problems.push(`${id} (${side}) is not among the scans`);
-      else if (scan.patient !== patient) problems.push(`${id} (${side}) belongs to patient ${scan.patient}, not ${patient}`);
-      else if (scan.class !== className) problems.push(`${id} (${side}) is of class ${scan.class}, not ${className}`);
-      if (earlier !== undefined) problems.push(earlier === side ? `${id} stands twice in ${side}` : `${id} is in ${earlier} and in ${side}`);
+      else if (scan.patient !== patient)
+        problems.push(`${id} (${side}) belongs to patient ${scan.patient}, not ${patient}`);
+      else if (scan.class !== className)
+        problems.push(`${id} (${side}) is of class ${scan.class}, not ${className}`);
+      if (earlier !== undefined)
+        problems.push(
+          earlier === side ? `${id} stands twice in ${side}` : `${id} is in ${earlier} and in ${side}`,
+        );
       sideOfScan.set(id, side);
       sidesOfPatient.set(patient, (sidesOfPatient.get(patient) ?? new Set<Side>()).add(side));
-      if (scan?.contentHash !== undefined) sidesOfContent.set(scan.contentHash, (sidesOfContent.get(scan.contentHash) ?? new Map<Side, string>()).set(side, id));
+      if (scan?.contentHash !== undefined)
+        sidesOfContent.set(
+          scan.contentHash,
+          (sidesOfContent.get(scan.contentHash) ?? new Map<Side, string>()).set(side, id),
+        );
     }
   }
-  for (const [patient, on] of sidesOfPatient) if (on.size > 1) problems.push(`patient ${patient} is in ${[...on].join(' and ')}: a leak`);
-  for (const on of sidesOfContent.values()) if (on.size > 1) problems.push(`${[...on.values()].join(' and ')} are the same scan, in ${[...on.keys()].join(' and ')}: a leak`);
+  for (const [patient, on] of sidesOfPatient)
+    if (on.size > 1) problems.push(`patient ${patient} is in ${[...on].join(' and ')}: a leak`);
+  for (const on of sidesOfContent.values())
+    if (on.size > 1)
+      problems.push(
+        `${[...on.values()].join(' and ')} are the same scan, in ${[...on.keys()].join(' and ')}: a leak`,
+      );
   if (problems.length > 0) throw new SplitError(problems);
 }
 
@@ -160,7 +202,11 @@ function groupPatients(scans: readonly SplitScan[]): Group[] {
 }
 
 /** Each stratum (patients with the same classes) is shuffled and cut; what rounding leaves over is carried to the next one. */
-function place(groups: readonly Group[], shares: Readonly<Record<Side, number>>, seed: number): Map<Group, Side> {
+function place(
+  groups: readonly Group[],
+  shares: Readonly<Record<Side, number>>,
+  seed: number,
+): Map<Group, Side> {
   const strata = new Map<string, Group[]>();
   for (const group of groups) {
     const key = JSON.stringify(group.classes);
@@ -170,7 +216,9 @@ function place(groups: readonly Group[], shares: Readonly<Record<Side, number>>,
   const carried = { validation: 0, test: 0 };
   for (const key of [...strata.keys()].sort(codeUnitOrder)) {
     const own = strata.get(key)!;
-    const shuffled = generator(seed, 'split', key).permutation(own.length).map((i) => own[i]!);
+    const shuffled = generator(seed, 'split', key)
+      .permutation(own.length)
+      .map((i) => own[i]!);
     let at = 0;
     for (const side of ['validation', 'test'] as const) {
       const wanted = own.length * shares[side] + carried[side];
@@ -192,9 +240,14 @@ function place(groups: readonly Group[], shares: Readonly<Record<Side, number>>,
 function spread(groups: readonly Group[], placed: Map<Group, Side>, used: readonly Side[]): void {
   const classes = [...new Set(groups.flatMap((group) => group.classes))].sort(codeUnitOrder);
   const count = (side: Side | null, className: string | null): number =>
-    groups.filter((group) => (side === null || placed.get(group) === side) && (className === null || group.classes.includes(className))).length;
+    groups.filter(
+      (group) =>
+        (side === null || placed.get(group) === side) &&
+        (className === null || group.classes.includes(className)),
+    ).length;
   /** Whether a side has a claim to a class: the test side comes last. */
-  const entitled = (side: Side, className: string): boolean => count(null, className) > Math.max(1, used.indexOf(side));
+  const entitled = (side: Side, className: string): boolean =>
+    count(null, className) > Math.max(1, used.indexOf(side));
   /** Classes that a patient's side would lose, and has a claim to. */
   const harm = (group: Group): number => {
     const side = placed.get(group)!;
@@ -202,7 +255,11 @@ function spread(groups: readonly Group[], placed: Map<Group, Side>, used: readon
   };
   const moveOne = (to: Side, className: string | null): void => {
     const donors = groups
-      .filter((group) => placed.get(group) !== to && (className === null ? count(placed.get(group)!, null) > 1 : group.classes.includes(className)))
+      .filter(
+        (group) =>
+          placed.get(group) !== to &&
+          (className === null ? count(placed.get(group)!, null) > 1 : group.classes.includes(className)),
+      )
       .map((group) => ({ group, harm: harm(group), size: count(placed.get(group)!, null) }))
       .filter((donor) => className === null || donor.harm === 0)
       .sort((a, b) => a.harm - b.harm || b.size - a.size || codeUnitOrder(a.group.name, b.group.name));
@@ -210,7 +267,8 @@ function spread(groups: readonly Group[], placed: Map<Group, Side>, used: readon
     if (best !== undefined) placed.set(best.group, to);
   };
   for (const className of classes) {
-    for (const side of used) if (entitled(side, className) && count(side, className) === 0) moveOne(side, className);
+    for (const side of used)
+      if (entitled(side, className) && count(side, className) === 0) moveOne(side, className);
   }
   for (const side of used) if (count(side, null) === 0) moveOne(side, null);
 }

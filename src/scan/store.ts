@@ -66,7 +66,8 @@ const defaultMemory = 2 * 2 ** 30;
  * @throws CatalogueError, BadScansError (all bad scans at once), CacheError, or the signal's reason.
  */
 export async function openScanStore(options: ScanStoreOptions): Promise<ScanStore> {
-  if (!Number.isInteger(options.size) || options.size < 1 || options.size > 4096) throw new RangeError(`expected a size from 1 to 4096 pixels, got ${options.size}`);
+  if (!Number.isInteger(options.size) || options.size < 1 || options.size > 4096)
+    throw new RangeError(`expected a size from 1 to 4096 pixels, got ${options.size}`);
   options.signal?.throwIfAborted();
   const catalogue = await readCatalogue(options.root, { limits: options.limits ?? defaultLimits });
   const opening = new Opening(options, catalogue);
@@ -117,7 +118,8 @@ class Opening {
     const { catalogue, options, kept, settings } = this;
     const bad = this.bad.sort((a, b) => codeUnitOrder(a.path, b.path));
     const total = catalogue.scans.length + catalogue.problems.length;
-    if (bad.length > 0 && ((options.onBadScan ?? 'fail') === 'fail' || this.stored.length === 0)) throw new BadScansError(bad, total);
+    if (bad.length > 0 && ((options.onBadScan ?? 'fail') === 'fail' || this.stored.length === 0))
+      throw new BadScansError(bad, total);
     const scans = this.stored.sort((a, b) => codeUnitOrder(a.id, b.id));
     const hashes = new Map(scans.map(({ id, contentHash }) => [id, contentHash]));
     const volume = (id: string): DecodedScan => {
@@ -126,10 +128,22 @@ class Opening {
       const contentHash = hashes.get(id);
       if (contentHash === undefined) throw new RangeError(`no scan with the id ${id} in ${catalogue.root}`);
       const read = readEntry(options.cacheDir, contentHash, settings);
-      if (read === null) throw new ScanError(id, 'its cache entry was damaged or removed while it was in use: start again to decode it anew');
+      if (read === null)
+        throw new ScanError(
+          id,
+          'its cache entry was damaged or removed while it was in use: start again to decode it anew',
+        );
       return read;
     };
-    return { root: catalogue.root, layout: catalogue.layout, size: settings.size, classes: catalogue.classes, scans, bad, volume };
+    return {
+      root: catalogue.root,
+      layout: catalogue.layout,
+      size: settings.size,
+      classes: catalogue.classes,
+      scans,
+      bad,
+      volume,
+    };
   }
 
   /** From the cache if it can be, else through the pool. */
@@ -151,14 +165,19 @@ class Opening {
         settings: this.settings,
         cacheDir: this.options.cacheDir,
       });
-      if (!outcome.ok && outcome.environment) throw new CacheError(outcome.problem.path, outcome.problem.reason);
+      if (!outcome.ok && outcome.environment)
+        throw new CacheError(outcome.problem.path, outcome.problem.reason);
       if (!outcome.ok) {
         this.bad.push(outcome.problem);
         return;
       }
       const { contentHash } = outcome.value;
       const decoded = this.read(contentHash);
-      if (decoded === null) throw new CacheError(this.options.cacheDir, `the entry of ${scan.path} is damaged as soon as it is written`);
+      if (decoded === null)
+        throw new CacheError(
+          this.options.cacheDir,
+          `the entry of ${scan.path} is damaged as soon as it is written`,
+        );
       this.index.remember(scan.path, stamp, contentHash, hashedAt);
       this.keep(scan, contentHash, decoded);
     } catch (error) {
@@ -174,7 +193,14 @@ class Opening {
 
   private keep(scan: CatalogueScan, contentHash: string, decoded: DecodedScan): void {
     const label = this.catalogue.classes.indexOf(scan.class);
-    this.stored.push({ id: scan.path, patient: scan.patient, class: scan.class, label, contentHash, depth: decoded.depth });
+    this.stored.push({
+      id: scan.path,
+      patient: scan.patient,
+      class: scan.class,
+      label,
+      contentHash,
+      depth: decoded.depth,
+    });
     if (decoded.data.byteLength > this.memoryLeft) return;
     this.memoryLeft -= decoded.data.byteLength;
     this.kept.set(scan.path, decoded);

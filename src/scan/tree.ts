@@ -30,7 +30,8 @@ export async function readTree(root: string, limits: ScanLimits, problems: Probl
   let realRoot: string;
   try {
     realRoot = await realpath(root);
-    if (!(await stat(realRoot)).isDirectory()) throw new CatalogueError(root, 'expected a folder of scans, got a file');
+    if (!(await stat(realRoot)).isDirectory())
+      throw new CatalogueError(root, 'expected a folder of scans, got a file');
   } catch (error) {
     if (error instanceof CatalogueError) throw error;
     throw new CatalogueError(root, `expected a folder of scans; it cannot be opened (${codeOf(error)})`);
@@ -51,7 +52,10 @@ class Walk {
   /** `above`: the real paths of the folders on the way down, this one included. */
   async folder(path: string, name: string, above: readonly string[]): Promise<Folder> {
     if (above.length - 1 > this.limits.folderDepth) {
-      throw new CatalogueError(this.root, `folders are nested deeper than ${this.limits.folderDepth} levels at ${path}`);
+      throw new CatalogueError(
+        this.root,
+        `folders are nested deeper than ${this.limits.folderDepth} levels at ${path}`,
+      );
     }
     const folders: Folder[] = [];
     const files: string[] = [];
@@ -63,7 +67,10 @@ class Walk {
     for (const entry of entries) {
       if (isPassedOver(entry.name, path === '')) continue;
       if (++this.seen > this.limits.files) {
-        throw new CatalogueError(this.root, `more than ${this.limits.files} files; is this the right folder?`);
+        throw new CatalogueError(
+          this.root,
+          `more than ${this.limits.files} files; is this the right folder?`,
+        );
       }
       const below = path === '' ? entry.name : `${path}/${entry.name}`;
       if (entry.isDirectory()) {
@@ -73,7 +80,8 @@ class Walk {
       } else if (entry.isSymbolicLink()) {
         const target = await this.follow(below, above);
         if (target === 'file') files.push(entry.name);
-        else if (target !== null) folders.push(await this.folder(below, entry.name, [...above, target.folder]));
+        else if (target !== null)
+          folders.push(await this.folder(below, entry.name, [...above, target.folder]));
       } else {
         this.problems.push({ path: below, reason: 'neither a file nor a folder' });
       }
@@ -89,11 +97,13 @@ class Walk {
     };
     try {
       const target = await realpath(join(this.root, path));
-      if (target !== this.realRoot && !target.startsWith(this.realRoot + sep)) return refuse('a symbolic link that leaves the data folder is not followed');
+      if (target !== this.realRoot && !target.startsWith(this.realRoot + sep))
+        return refuse('a symbolic link that leaves the data folder is not followed');
       const found = await stat(target);
       if (found.isFile()) return 'file';
       if (!found.isDirectory()) return refuse('neither a file nor a folder');
-      if (above.includes(target)) return refuse('a symbolic link that leads back to a folder above it is not followed');
+      if (above.includes(target))
+        return refuse('a symbolic link that leads back to a folder above it is not followed');
       return { folder: target };
     } catch (error) {
       return refuse(`a broken symbolic link (${codeOf(error)})`);
@@ -106,5 +116,7 @@ function isPassedOver(name: string, atTop: boolean): boolean {
 }
 
 function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : reasonOf(error);
+  return error instanceof Error && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : reasonOf(error);
 }

@@ -12,7 +12,11 @@ const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const attempt = z.object({ fence: count, owner: z.string(), number: count });
 
 /** A slot as committed: which attempt, the digest of its vector; `diverged`: weight 0. */
-const committedSlot = attempt.extend({ slot: count, digest: z.string().regex(/^([0-9a-f]{64})?$/), diverged: z.boolean() });
+const committedSlot = attempt.extend({
+  slot: count,
+  digest: z.string().regex(/^([0-9a-f]{64})?$/),
+  diverged: z.boolean(),
+});
 
 export const searchEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('run-started'), format: z.literal(1), run: z.string(), options: sha256 }),
@@ -40,7 +44,13 @@ export const searchEvent = z.discriminatedUnion('type', [
     /** False where the value stands for one that does not exist yet: a slope of one point. */
     defined: z.boolean().optional(),
   }),
-  z.object({ type: z.literal('evaluation-failed'), epoch: count, individual: individualId, objective: z.string(), reason: z.string() }),
+  z.object({
+    type: z.literal('evaluation-failed'),
+    epoch: count,
+    individual: individualId,
+    objective: z.string(),
+    reason: z.string(),
+  }),
   z.object({ type: z.literal('selected'), epoch: count, survivors: z.array(individualId) }),
   z.object({ type: z.literal('rolled-back'), epoch: count, reason: z.string() }),
   z.object({ type: z.literal('finished'), epoch: count }),

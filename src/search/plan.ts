@@ -49,7 +49,10 @@ function warmupSchedule(rules: SearchRules, epoch: number): Schedule {
 function populationSchedule(rules: SearchRules, state: SearchState): Schedule {
   const individuals = state.population.map((id) => ({ id, genome: state.individuals.get(id)!.genome }));
   const schedule = Array.from({ length: rules.stepsPerEpoch }, (_, step) =>
-    Array.from({ length: rules.individualsPerStep }, (_, b) => (state.rotation + step * rules.individualsPerStep + b) % individuals.length),
+    Array.from(
+      { length: rules.individualsPerStep },
+      (_, b) => (state.rotation + step * rules.individualsPerStep + b) % individuals.length,
+    ),
   );
   return { individuals, schedule };
 }

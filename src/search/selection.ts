@@ -47,7 +47,10 @@ export function chooseSurvivors(rules: SearchRules, state: SearchState): string[
     selector: rules.selector,
     random: generator(rules.seed, 'selection', state.epoch),
     ...(rules.partitions === null ? {} : { partitions: rules.partitions }),
-    accuracyIndex: Math.max(0, deciding(rules).findIndex(({ name }) => name === 'accuracy')),
+    accuracyIndex: Math.max(
+      0,
+      deciding(rules).findIndex(({ name }) => name === 'accuracy'),
+    ),
   });
   return selected.map((index) => ids[index]!);
 }
@@ -61,7 +64,10 @@ function bestByAccuracy(state: SearchState, ids: readonly string[]): string[] {
 export function frontOf(rules: SearchRules, state: SearchState): string[] {
   const { ids, values } = comparable(rules, state);
   if (ids.length === 0) return [];
-  return nonDominated(values, deciding(rules).map(({ direction }) => direction))
+  return nonDominated(
+    values,
+    deciding(rules).map(({ direction }) => direction),
+  )
     .map((index) => ids[index]!)
     .sort();
 }

@@ -45,8 +45,11 @@ export class StepLedger {
     private readonly fence: number,
     private readonly nextNumber: () => number,
   ) {
-    if (members.length === 0) throw new RangeError('expected at least one member to lease slots to, got none');
-    this.leases = Array.from({ length: slots }, (_, slot) => this.lease(slot, members[(step * slots + slot) % members.length]!));
+    if (members.length === 0)
+      throw new RangeError('expected at least one member to lease slots to, got none');
+    this.leases = Array.from({ length: slots }, (_, slot) =>
+      this.lease(slot, members[(step * slots + slot) % members.length]!),
+    );
     this.bad = this.leases.map(() => 0);
   }
 
@@ -117,7 +120,9 @@ export class StepLedger {
 
   /** Slots that some member still lacks, ascending. */
   open(): number[] {
-    return this.leases.filter((lease) => !lease.diverged && !this.everyoneHolds(lease)).map(({ slot }) => slot);
+    return this.leases
+      .filter((lease) => !lease.diverged && !this.everyoneHolds(lease))
+      .map(({ slot }) => slot);
   }
 
   /** The commit, once every member holds the same attempts; null before. */

@@ -55,7 +55,12 @@ export function outputExtent(extent: number, stride: number): number {
 }
 
 function unitShape(unit: UnitLayout, [depth, height, width]: Shape): Shape {
-  return [outputExtent(depth, unit.stride), outputExtent(height, unit.stride), outputExtent(width, unit.stride), unit.outputs];
+  return [
+    outputExtent(depth, unit.stride),
+    outputExtent(height, unit.stride),
+    outputExtent(width, unit.stride),
+    unit.outputs,
+  ];
 }
 
 function count(shape: readonly number[]): number {
@@ -73,9 +78,21 @@ function unitParameters(layout: SuperNetLayout, unit: UnitLayout): number {
 }
 
 /** Cost of a path on an input. Errors: RangeError if the genome is not of the space or the input is empty. */
-export function pathCost(space: SearchSpace, genome: Genome, input: InputSize, layout: SuperNetLayout = superNetLayout(space)): PathCost {
-  if (!(Number.isInteger(input.slices) && Number.isInteger(input.size) && input.slices >= 1 && input.size >= 1)) {
-    throw new RangeError(`expected an input of at least 1 slice and 1 pixel, whole numbers, got ${input.slices} slices of ${input.size} pixels`);
+export function pathCost(
+  space: SearchSpace,
+  genome: Genome,
+  input: InputSize,
+  layout: SuperNetLayout = superNetLayout(space),
+): PathCost {
+  if (!(
+    Number.isInteger(input.slices) &&
+    Number.isInteger(input.size) &&
+    input.slices >= 1 &&
+    input.size >= 1
+  )) {
+    throw new RangeError(
+      `expected an input of at least 1 slice and 1 pixel, whole numbers, got ${input.slices} slices of ${input.size} pixels`,
+    );
   }
   let shape: Shape = [input.slices, input.size, input.size, 1];
   let peakActivations = 0;
@@ -94,10 +111,22 @@ export function pathCost(space: SearchSpace, genome: Genome, input: InputSize, l
       shape = output;
     });
     if (residual) flops += count(shape);
-    blocks.push({ index: blocks.length, op: stageName(stage, genome), parameters, flops, outputShape: shape });
+    blocks.push({
+      index: blocks.length,
+      op: stageName(stage, genome),
+      parameters,
+      flops,
+      outputShape: shape,
+    });
   }
   const { inputs, outputs } = layout.classifier;
-  blocks.push({ index: blocks.length, op: 'classifier', parameters: inputs * outputs + outputs, flops: count(shape) + 2 * inputs * outputs + outputs, outputShape: [outputs] });
+  blocks.push({
+    index: blocks.length,
+    op: 'classifier',
+    parameters: inputs * outputs + outputs,
+    flops: count(shape) + 2 * inputs * outputs + outputs,
+    outputShape: [outputs],
+  });
   const parameters = blocks.reduce((sum, block) => sum + block.parameters, 0);
   return {
     parameters,

@@ -16,10 +16,14 @@ export function genomeId(genome: Genome): string {
 /** Checks that a list of names is a genome of the space. Errors: RangeError that says what was expected. */
 export function asGenome(space: SearchSpace, names: readonly string[]): Genome {
   const expected = blockCount(space);
-  if (names.length !== expected) throw new RangeError(`expected a genome of ${expected} operations, got ${names.length}`);
+  if (names.length !== expected)
+    throw new RangeError(`expected a genome of ${expected} operations, got ${names.length}`);
   const known: readonly string[] = space.operations;
   const foreign = names.findIndex((name) => !known.includes(name));
-  if (foreign >= 0) throw new RangeError(`expected block ${foreign} to be one of ${known.join(', ')}, got "${names[foreign]!}"`);
+  if (foreign >= 0)
+    throw new RangeError(
+      `expected block ${foreign} to be one of ${known.join(', ')}, got "${names[foreign]!}"`,
+    );
   return names as Genome;
 }
 
@@ -34,8 +38,14 @@ export function fromOneHot(space: SearchSpace, codes: readonly (readonly number[
     space,
     codes.map((code, block) => {
       const hot = code.flatMap((bit, position) => (bit === 1 ? [position] : []));
-      const valid = code.length === space.operations.length && hot.length === 1 && code.every((bit) => bit === 0 || bit === 1);
-      if (!valid) throw new RangeError(`expected block ${block} to be a one-hot code of ${space.operations.length} bits, got [${code.join(', ')}]`);
+      const valid =
+        code.length === space.operations.length &&
+        hot.length === 1 &&
+        code.every((bit) => bit === 0 || bit === 1);
+      if (!valid)
+        throw new RangeError(
+          `expected block ${block} to be a one-hot code of ${space.operations.length} bits, got [${code.join(', ')}]`,
+        );
       return space.operations[hot[0]!]!;
     }),
   );

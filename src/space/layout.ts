@@ -15,7 +15,9 @@ import type { Operation, SearchSpace } from './space.js';
 import { parseOperation } from './space.js';
 
 /** How a tensor starts: a constant, or normal with mean 0 and this standard deviation. */
-export type Initial = { readonly kind: 'constant'; readonly value: number } | { readonly kind: 'normal'; readonly deviation: number };
+export type Initial =
+  | { readonly kind: 'constant'; readonly value: number }
+  | { readonly kind: 'normal'; readonly deviation: number };
 
 /** One tensor in a flat vector. `offset` and `size` count floats. */
 export interface TensorEntry {
@@ -113,18 +115,43 @@ class Builder {
   }
 
   statistic(name: string, channels: number, value: number): number {
-    this.statistics.push({ name, shape: [channels], size: channels, offset: this.statisticCount, initial: { kind: 'constant', value } });
+    this.statistics.push({
+      name,
+      shape: [channels],
+      size: channels,
+      offset: this.statisticCount,
+      initial: { kind: 'constant', value },
+    });
     this.statisticCount += channels;
     return this.statistics.length - 1;
   }
 
   /** Normal initialisation with std sqrt(2 / fan-out), the fan-out over all three kernel axes (spec section 1). */
-  unit(name: string, kind: UnitLayout['kind'], inputs: number, outputs: number, kernel: number, stride: number, activation: UnitLayout['activation']): UnitLayout {
+  unit(
+    name: string,
+    kind: UnitLayout['kind'],
+    inputs: number,
+    outputs: number,
+    kernel: number,
+    stride: number,
+    activation: UnitLayout['activation'],
+  ): UnitLayout {
     const taps = kernel * kernel * kernel;
-    const shape = kind === 'pointwise' ? [inputs, outputs] : kind === 'depthwise' ? [kernel, kernel, kernel, inputs, 1] : [kernel, kernel, kernel, inputs, outputs];
+    const shape =
+      kind === 'pointwise'
+        ? [inputs, outputs]
+        : kind === 'depthwise'
+          ? [kernel, kernel, kernel, inputs, 1]
+          : [kernel, kernel, kernel, inputs, outputs];
     const fanOut = kind === 'depthwise' ? taps : taps * outputs;
     return {
-      name, kind, inputs, outputs, kernel, stride, activation,
+      name,
+      kind,
+      inputs,
+      outputs,
+      kernel,
+      stride,
+      activation,
       weight: this.parameter(`${name}/weight`, shape, { kind: 'normal', deviation: Math.sqrt(2 / fanOut) }),
       gamma: this.parameter(`${name}/gamma`, [outputs], { kind: 'constant', value: 1 }),
       beta: this.parameter(`${name}/beta`, [outputs], { kind: 'constant', value: 0 }),
@@ -138,7 +165,8 @@ class Builder {
     const block = parseOperation(operation);
     if (block === null) return [];
     const hidden = width * block.expansion;
-    const expand = block.expansion === 1 ? [] : [this.unit(`${name}/expand`, 'pointwise', width, hidden, 1, 1, 'relu6')];
+    const expand =
+      block.expansion === 1 ? [] : [this.unit(`${name}/expand`, 'pointwise', width, hidden, 1, 1, 'relu6')];
     return [
       ...expand,
       this.unit(`${name}/depthwise`, 'depthwise', hidden, hidden, block.kernel, 1, 'relu6'),
@@ -155,18 +183,33 @@ function volume(shape: readonly number[]): number {
 export function superNetLayout(space: SearchSpace): SuperNetLayout {
   const cellCount = space.widths.length;
   if (space.strides.length !== cellCount || space.blocks.length !== cellCount) {
-    throw new RangeError(`expected as many strides and blocks as widths (${cellCount}), got ${space.strides.length} strides and ${space.blocks.length} blocks`);
+    throw new RangeError(
+      `expected as many strides and blocks as widths (${cellCount}), got ${space.strides.length} strides and ${space.blocks.length} blocks`,
+    );
   }
   const builder = new Builder();
   const stem = builder.unit('stem', 'full', 1, space.stem, STEM_KERNEL, STEM_STRIDE, 'relu6');
   let width = space.stem;
   let position = 0;
   const cells = space.widths.map((cellWidth, cell): CellLayout => {
-    const calibration = builder.unit(`cell${cell}/calibration`, 'pointwise', width, cellWidth, 1, space.strides[cell]!, 'none');
+    const calibration = builder.unit(
+      `cell${cell}/calibration`,
+      'pointwise',
+      width,
+      cellWidth,
+      1,
+      space.strides[cell]!,
+      'none',
+    );
     width = cellWidth;
     const blocks = Array.from({ length: space.blocks[cell]! }, () => {
       const block = `block${String(position++).padStart(2, '0')}`;
-      return Object.fromEntries(space.operations.map((operation) => [operation, builder.operation(`${block}/${operation}`, operation, cellWidth)]));
+      return Object.fromEntries(
+        space.operations.map((operation) => [
+          operation,
+          builder.operation(`${block}/${operation}`, operation, cellWidth),
+        ]),
+      );
     });
     return { calibration, blocks };
   });
@@ -176,7 +219,10 @@ export function superNetLayout(space: SearchSpace): SuperNetLayout {
     outputs: space.classes,
     // Normal with the variance of the customary uniform draw in ±1/sqrt(inputs): logits start small,
     // which sqrt(2 / fan-out) with two or three classes would not give.
-    weight: builder.parameter('classifier/weight', [space.head, space.classes], { kind: 'normal', deviation: Math.sqrt(1 / (3 * space.head)) }),
+    weight: builder.parameter('classifier/weight', [space.head, space.classes], {
+      kind: 'normal',
+      deviation: Math.sqrt(1 / (3 * space.head)),
+    }),
     bias: builder.parameter('classifier/bias', [space.classes], { kind: 'constant', value: 0 }),
   };
   const { parameters, statistics, parameterCount, statisticCount } = builder;
@@ -192,7 +238,10 @@ export function pathStages(layout: SuperNetLayout, space: SearchSpace, genome: G
     stages.push({ kind: 'calibration', index, units: [cell.calibration] });
     for (const candidates of cell.blocks) {
       const units = candidates[genome[position]!];
-      if (units === undefined) throw new RangeError(`expected a layout of the same search space: block ${position} has no "${genome[position]!}"`);
+      if (units === undefined)
+        throw new RangeError(
+          `expected a layout of the same search space: block ${position} has no "${genome[position]!}"`,
+        );
       stages.push({ kind: 'block', index: position, units });
       position++;
     }
@@ -204,7 +253,11 @@ export function pathStages(layout: SuperNetLayout, space: SearchSpace, genome: G
 /** Which tensors a path touches. Errors: RangeError if the genome is not of the space. */
 export function pathLayout(layout: SuperNetLayout, space: SearchSpace, genome: Genome): PathLayout {
   const units = pathStages(layout, space, genome).flatMap((stage) => stage.units);
-  const parameters = [...units.flatMap((unit) => [unit.weight, unit.gamma, unit.beta]), layout.classifier.weight, layout.classifier.bias];
+  const parameters = [
+    ...units.flatMap((unit) => [unit.weight, unit.gamma, unit.beta]),
+    layout.classifier.weight,
+    layout.classifier.bias,
+  ];
   const statistics = units.flatMap((unit) => [unit.mean, unit.variance]);
   return {
     parameters,
@@ -215,7 +268,11 @@ export function pathLayout(layout: SuperNetLayout, space: SearchSpace, genome: G
 }
 
 /** The tensors at `indices` of a flat vector, concatenated: a path's share of the whole. A new array of the caller. */
-export function gatherTensors(entries: readonly TensorEntry[], indices: readonly number[], flat: Float32Array): Float32Array {
+export function gatherTensors(
+  entries: readonly TensorEntry[],
+  indices: readonly number[],
+  flat: Float32Array,
+): Float32Array {
   const gathered = new Float32Array(indices.reduce((sum, index) => sum + entries[index]!.size, 0));
   let end = 0;
   for (const index of indices) {

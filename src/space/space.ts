@@ -35,7 +35,8 @@ export interface MobileBlock {
 export function parseOperation(operation: string): MobileBlock | null {
   if (operation === 'skip') return null;
   const match = /^mb_k([1-9]\d?)_e([1-9]\d?)$/.exec(operation);
-  if (match === null) throw new RangeError(`expected an operation like "skip" or "mb_k3_e6", got "${operation}"`);
+  if (match === null)
+    throw new RangeError(`expected an operation like "skip" or "mb_k3_e6", got "${operation}"`);
   const kernel = Number(match[1]);
   if (kernel % 2 === 0) throw new RangeError(`expected an odd kernel, got ${kernel} in "${operation}"`);
   return { kernel, expansion: Number(match[2]) };

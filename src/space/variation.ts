@@ -44,7 +44,10 @@ export interface VariationOptions {
 /** Errors: RangeError if the space has fewer than `count` genomes that are not taken. */
 export function expectUnused(space: SearchSpace, taken: ReadonlySet<string>, count: number): void {
   const capacity = Math.pow(space.operations.length, blockCount(space)) - taken.size;
-  if (capacity < count) throw new RangeError(`expected at least ${count} unused genomes in the search space, got ${capacity}; widen the space or lower evolution.population`);
+  if (capacity < count)
+    throw new RangeError(
+      `expected at least ${count} unused genomes in the search space, got ${capacity}; widen the space or lower evolution.population`,
+    );
 }
 
 /** Tries before a duplicate is replaced by uniform draws; keeps breeding finite in a crowded space. */
@@ -58,7 +61,14 @@ const BREEDING_TRIES = 64;
  * `streamOf(i)` is the generator of the i-th offspring. Errors: RangeError if the space has fewer
  * unused genomes than `count`.
  */
-export function breed(space: SearchSpace, parents: readonly Genome[], taken: ReadonlySet<string>, count: number, options: VariationOptions, streamOf: (index: number) => Generator): Genome[] {
+export function breed(
+  space: SearchSpace,
+  parents: readonly Genome[],
+  taken: ReadonlySet<string>,
+  count: number,
+  options: VariationOptions,
+  streamOf: (index: number) => Generator,
+): Genome[] {
   expectUnused(space, taken, count);
   const used = new Set(taken);
   const offspring: Genome[] = [];
@@ -74,7 +84,12 @@ export function breed(space: SearchSpace, parents: readonly Genome[], taken: Rea
   return offspring;
 }
 
-function propose(space: SearchSpace, parents: readonly Genome[], options: VariationOptions, random: Generator): Genome {
+function propose(
+  space: SearchSpace,
+  parents: readonly Genome[],
+  options: VariationOptions,
+  random: Generator,
+): Genome {
   if (parents.length === 0 || random.uniform() > 0.5) return sampleGenome(space, random);
   const first = random.integer(parents.length);
   if (parents.length === 1) return mutate(space, parents[first]!, options.mutationProbability, random);

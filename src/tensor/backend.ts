@@ -9,7 +9,15 @@ import { createRequire } from 'node:module';
 import type * as TensorFlowModule from '@tensorflow/tfjs-node-gpu';
 import type { Tensor } from '@tensorflow/tfjs-node-gpu';
 
-export type { NumericDataType, Rank, Tensor, Tensor1D, Tensor2D, Tensor4D, Tensor5D } from '@tensorflow/tfjs-node-gpu';
+export type {
+  NumericDataType,
+  Rank,
+  Tensor,
+  Tensor1D,
+  Tensor2D,
+  Tensor4D,
+  Tensor5D,
+} from '@tensorflow/tfjs-node-gpu';
 export type TensorFlow = typeof TensorFlowModule;
 
 const PACKAGE = '@tensorflow/tfjs-node-gpu';
@@ -48,7 +56,12 @@ interface NodeBackend {
   readonly binding: Binding;
   readonly isUsingGpuDevice: boolean;
   executeSingleOutput(name: string, attributes: readonly Attribute[], inputs: readonly Tensor[]): Tensor;
-  executeMultipleOutputs(name: string, attributes: readonly Attribute[], inputs: readonly Tensor[], outputs: number): Tensor[];
+  executeMultipleOutputs(
+    name: string,
+    attributes: readonly Attribute[],
+    inputs: readonly Tensor[],
+    outputs: number,
+  ): Tensor[];
 }
 
 interface Loaded {
@@ -75,7 +88,10 @@ function load(): Loaded {
     return loaded;
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message.split('\n')[0]! : String(cause);
-    throw new EngineError(`expected TensorFlow to load in this process, got: ${reason} Run "npm run setup" to bring it.`, cause);
+    throw new EngineError(
+      `expected TensorFlow to load in this process, got: ${reason} Run "npm run setup" to bring it.`,
+      cause,
+    );
   }
 }
 
@@ -87,24 +103,52 @@ export function tensorflow(): TensorFlow {
 /** Which TensorFlow runs here, and on what. Errors: EngineError. */
 export function engineFacts(): { readonly version: string; readonly devices: readonly string[] } {
   const { backend } = load();
-  return { version: backend.binding.TF_Version, devices: backend.isUsingGpuDevice ? ['gpu', 'cpu'] : ['cpu'] };
+  return {
+    version: backend.binding.TF_Version,
+    devices: backend.isUsingGpuDevice ? ['gpu', 'cpu'] : ['cpu'],
+  };
 }
 
 /** Runs a TensorFlow operation with one output. The result belongs to the current scope. */
-export function execute(operation: string, attributes: readonly Attribute[], inputs: readonly Tensor[]): Tensor {
+export function execute(
+  operation: string,
+  attributes: readonly Attribute[],
+  inputs: readonly Tensor[],
+): Tensor {
   return load().backend.executeSingleOutput(operation, attributes, inputs);
 }
 
 /** Runs a TensorFlow operation with several outputs; all of them belong to the current scope. */
-export function executeMany(operation: string, attributes: readonly Attribute[], inputs: readonly Tensor[], outputs: number): Tensor[] {
+export function executeMany(
+  operation: string,
+  attributes: readonly Attribute[],
+  inputs: readonly Tensor[],
+  outputs: number,
+): Tensor[] {
   return load().backend.executeMultipleOutputs(operation, attributes, inputs, outputs);
 }
 
 /** Attributes of an operation from plain values; `float` and `int32` name element types. */
-export function attributes(values: Readonly<Record<string, { readonly type: 'float' | 'int32' } | { readonly integer: number | readonly number[] } | { readonly float: number } | { readonly text: string } | { readonly flag: boolean }>>): Attribute[] {
+export function attributes(
+  values: Readonly<
+    Record<
+      string,
+      | { readonly type: 'float' | 'int32' }
+      | { readonly integer: number | readonly number[] }
+      | { readonly float: number }
+      | { readonly text: string }
+      | { readonly flag: boolean }
+    >
+  >,
+): Attribute[] {
   const { binding } = load().backend;
   return Object.entries(values).map(([name, value]): Attribute => {
-    if ('type' in value) return { name, type: binding.TF_ATTR_TYPE, value: value.type === 'float' ? binding.TF_FLOAT : binding.TF_INT32 };
+    if ('type' in value)
+      return {
+        name,
+        type: binding.TF_ATTR_TYPE,
+        value: value.type === 'float' ? binding.TF_FLOAT : binding.TF_INT32,
+      };
     if ('integer' in value) return { name, type: binding.TF_ATTR_INT, value: value.integer };
     if ('float' in value) return { name, type: binding.TF_ATTR_FLOAT, value: value.float };
     if ('text' in value) return { name, type: binding.TF_ATTR_STRING, value: value.text };

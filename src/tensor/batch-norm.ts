@@ -27,7 +27,13 @@ const kernelAttributes = new Map<boolean, Attribute[]>();
 function fused(training: boolean): Attribute[] {
   let made = kernelAttributes.get(training);
   if (made === undefined) {
-    made = attributes({ T: { type: 'float' }, U: { type: 'float' }, epsilon: { float: BATCH_NORM_EPSILON }, data_format: { text: 'NHWC' }, is_training: { flag: training } });
+    made = attributes({
+      T: { type: 'float' },
+      U: { type: 'float' },
+      epsilon: { float: BATCH_NORM_EPSILON },
+      data_format: { text: 'NHWC' },
+      is_training: { flag: training },
+    });
     kernelAttributes.set(training, made);
   }
   return made;
@@ -50,11 +56,21 @@ export interface BatchStatistics {
  * `gamma·x + beta`, then the activation. Gradients flow to x, gamma and beta, through the statistics too.
  * The statistics belong to the scope the caller is in.
  */
-export function batchNormTraining(x: Tensor, gamma: Tensor, beta: Tensor, activation: Activation): { readonly value: Tensor } & BatchStatistics {
+export function batchNormTraining(
+  x: Tensor,
+  gamma: Tensor,
+  beta: Tensor,
+  activation: Activation,
+): { readonly value: Tensor } & BatchStatistics {
   checkShapes(x, [gamma, beta]);
   const none = fromFloats(new Float32Array(0), [0]);
   // Run outside the differentiated function: its scope would free the statistics.
-  const [normalised, mean, variance, reserve1, reserve2, reserve3] = executeMany('FusedBatchNormV3', fused(true), [x, gamma, beta, none, none], OUTPUTS) as [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor];
+  const [normalised, mean, variance, reserve1, reserve2, reserve3] = executeMany(
+    'FusedBatchNormV3',
+    fused(true),
+    [x, gamma, beta, none, none],
+    OUTPUTS,
+  ) as [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor];
   none.dispose();
   const value = differentiable([x, gamma, beta], (input, scale) => {
     const result = activation === 'relu6' ? rawRelu6(normalised) : normalised;
@@ -64,7 +80,12 @@ export function batchNormTraining(x: Tensor, gamma: Tensor, beta: Tensor, activa
       saved,
       gradient: (dy, [keptInput, keptScale, kept1, kept2, kept3, output]) => {
         const upstream = output === undefined ? dy : rawRelu6Gradient(dy, output);
-        const [dx, dGamma, dBeta, unused1, unused2] = executeMany('FusedBatchNormGradV3', fused(true), [upstream, keptInput!, keptScale!, kept1!, kept2!, kept3!], GRADIENT_OUTPUTS) as [Tensor, Tensor, Tensor, Tensor, Tensor];
+        const [dx, dGamma, dBeta, unused1, unused2] = executeMany(
+          'FusedBatchNormGradV3',
+          fused(true),
+          [upstream, keptInput!, keptScale!, kept1!, kept2!, kept3!],
+          GRADIENT_OUTPUTS,
+        ) as [Tensor, Tensor, Tensor, Tensor, Tensor];
         unused1.dispose();
         unused2.dispose();
         return [dx, dGamma, dBeta];
@@ -77,9 +98,20 @@ export function batchNormTraining(x: Tensor, gamma: Tensor, beta: Tensor, activa
 }
 
 /** Evaluation form: fixed statistics, so a row's result depends on that row alone. Not differentiable. */
-export function batchNormFixed(x: Tensor, gamma: Tensor, beta: Tensor, statistics: BatchStatistics, activation: Activation): Tensor {
+export function batchNormFixed(
+  x: Tensor,
+  gamma: Tensor,
+  beta: Tensor,
+  statistics: BatchStatistics,
+  activation: Activation,
+): Tensor {
   checkShapes(x, [gamma, beta, statistics.mean, statistics.variance]);
-  const [normalised, ...rest] = executeMany('FusedBatchNormV3', fused(false), [x, gamma, beta, statistics.mean, statistics.variance], OUTPUTS) as [Tensor, ...Tensor[]];
+  const [normalised, ...rest] = executeMany(
+    'FusedBatchNormV3',
+    fused(false),
+    [x, gamma, beta, statistics.mean, statistics.variance],
+    OUTPUTS,
+  ) as [Tensor, ...Tensor[]];
   for (const unused of rest) unused.dispose();
   if (activation === 'none') return normalised;
   const value = rawRelu6(normalised);

@@ -10,7 +10,16 @@
  */
 import type { Attribute, Tensor } from './backend.js';
 import { attributes, execute } from './backend.js';
-import { padRows, putStrided, reshape, sliceCorner, sliceRows, sum, takeStrided, unfoldDepth } from './rows.js';
+import {
+  padRows,
+  putStrided,
+  reshape,
+  sliceCorner,
+  sliceRows,
+  sum,
+  takeStrided,
+  unfoldDepth,
+} from './rows.js';
 import { differentiable } from './scope.js';
 import { expectShape, intVector, ShapeError } from './shapes.js';
 
@@ -21,7 +30,11 @@ export function rawMatMul(a: Tensor, b: Tensor, transposeA = false, transposeB =
   const key = `${transposeA}${transposeB}`;
   let made = products.get(key);
   if (made === undefined) {
-    made = attributes({ T: { type: 'float' }, transpose_a: { flag: transposeA }, transpose_b: { flag: transposeB } });
+    made = attributes({
+      T: { type: 'float' },
+      transpose_a: { flag: transposeA },
+      transpose_b: { flag: transposeB },
+    });
     products.set(key, made);
   }
   return execute('MatMul', made, [a, b]);
@@ -52,12 +65,19 @@ export function subsample(x: Tensor, depth: number, stride: number): Tensor {
   const shape = unfoldDepth('subsample', x, depth);
   if (stride === 1) return x;
   const strides = [stride, 1, stride, stride, 1];
-  const [outDepth, outHeight, outWidth] = [depth, shape[2], shape[3]].map((extent) => Math.ceil(extent / stride)) as [number, number, number];
+  const [outDepth, outHeight, outWidth] = [depth, shape[2], shape[3]].map((extent) =>
+    Math.ceil(extent / stride),
+  ) as [number, number, number];
   const folded = [outDepth * shape[1], outHeight, outWidth, shape[4]];
   return differentiable([x], (input) => ({
     value: reshape(takeStrided(reshape(input, shape), strides), folded),
     saved: [],
-    gradient: (dy) => [reshape(putStrided(reshape(dy, [outDepth, shape[1], outHeight, outWidth, shape[4]]), shape, strides), x.shape)],
+    gradient: (dy) => [
+      reshape(
+        putStrided(reshape(dy, [outDepth, shape[1], outHeight, outWidth, shape[4]]), shape, strides),
+        x.shape,
+      ),
+    ],
   }));
 }
 
@@ -78,12 +98,19 @@ const DEPTH_TO_CHANNELS = [1, 2, 0, 3, 4];
 const CHANNELS_TO_DEPTH = [2, 0, 1, 3, 4];
 
 function transpose(x: Tensor, axes: readonly number[]): Tensor {
-  return execute('Transpose', attributes({ T: { type: 'float' }, Tperm: { type: 'int32' } }), [x, intVector(axes)]);
+  return execute('Transpose', attributes({ T: { type: 'float' }, Tperm: { type: 'int32' } }), [
+    x,
+    intVector(axes),
+  ]);
 }
 
 function concatChannels(parts: readonly Tensor[]): Tensor {
   if (parts.length === 1) return parts[0]!;
-  return execute('ConcatV2', attributes({ N: { integer: parts.length }, T: { type: 'float' }, Tidx: { type: 'int32' } }), [...parts, intVector([3], [])]);
+  return execute(
+    'ConcatV2',
+    attributes({ N: { integer: parts.length }, T: { type: 'float' }, Tidx: { type: 'int32' } }),
+    [...parts, intVector([3], [])],
+  );
 }
 
 /**
@@ -91,7 +118,13 @@ function concatChannels(parts: readonly Tensor[]): Tensor {
  * outputs]` (depth, height, width), k odd; depth, height and width become ceil(n / stride).
  * `inputGradient: false` sends no gradient to x, for a first layer. Errors: ShapeError.
  */
-export function conv3d(x: Tensor, filter: Tensor, depth: number, stride: number, options: { readonly inputGradient: boolean } = { inputGradient: true }): Tensor {
+export function conv3d(
+  x: Tensor,
+  filter: Tensor,
+  depth: number,
+  stride: number,
+  options: { readonly inputGradient: boolean } = { inputGradient: true },
+): Tensor {
   const [, batch, height, width, inputs] = unfoldDepth('conv3d', x, depth);
   const kernel = filter.shape[0];
   expectShape('conv3d', filter, [kernel, kernel, kernel, inputs, 'outputs']);
@@ -108,16 +141,33 @@ export function conv3d(x: Tensor, filter: Tensor, depth: number, stride: number,
 
   const tapsToChannels = (input: Tensor): Tensor => {
     const padded = padRows(input, padding * batch, rest * batch);
-    return concatChannels(Array.from({ length: kernel }, (_, tap) => {
-      const run = sliceRows(padded, tap * batch, reach * batch);
-      return stride === 1 ? run : reshape(takeStrided(reshape(run, [reach, flat]), [stride, 1]), [outDepth * batch, height, width, inputs]);
-    }));
+    return concatChannels(
+      Array.from({ length: kernel }, (_, tap) => {
+        const run = sliceRows(padded, tap * batch, reach * batch);
+        return stride === 1
+          ? run
+          : reshape(takeStrided(reshape(run, [reach, flat]), [stride, 1]), [
+              outDepth * batch,
+              height,
+              width,
+              inputs,
+            ]);
+      }),
+    );
   };
   const channelsToTaps = (gradient: Tensor): Tensor => {
     const extent = padding + depth + rest;
     const parts = Array.from({ length: kernel }, (_, tap) => {
       const part = sliceCorner(gradient, [0, 0, 0, tap * inputs], [...gradient.shape.slice(0, 3), inputs]);
-      const run = stride === 1 ? part : reshape(putStrided(reshape(part, [outDepth, flat]), [reach, flat], [stride, 1]), [reach * batch, height, width, inputs]);
+      const run =
+        stride === 1
+          ? part
+          : reshape(putStrided(reshape(part, [outDepth, flat]), [reach, flat], [stride, 1]), [
+              reach * batch,
+              height,
+              width,
+              inputs,
+            ]);
       return padRows(run, tap * batch, (extent - tap - reach) * batch);
     });
     return sliceRows(sum(parts), padding * batch, depth * batch);
@@ -131,10 +181,22 @@ export function conv3d(x: Tensor, filter: Tensor, depth: number, stride: number,
       value: execute('Conv2D', planeAttributes, [columns, plane]),
       saved: [columns, plane],
       gradient: (dy, [keptColumns, keptPlane]) => {
-        const planeGradient = execute('Conv2DBackpropFilter', planeAttributes, [keptColumns!, intVector(keptPlane!.shape), dy]);
-        const filterGradient = transpose(reshape(planeGradient, [kernel, kernel, kernel, inputs, outputs]), CHANNELS_TO_DEPTH);
+        const planeGradient = execute('Conv2DBackpropFilter', planeAttributes, [
+          keptColumns!,
+          intVector(keptPlane!.shape),
+          dy,
+        ]);
+        const filterGradient = transpose(
+          reshape(planeGradient, [kernel, kernel, kernel, inputs, outputs]),
+          CHANNELS_TO_DEPTH,
+        );
         if (!options.inputGradient) return [filterGradient];
-        return [channelsToTaps(execute('Conv2DBackpropInput', planeAttributes, [intVector(keptColumns!.shape), keptPlane!, dy])), filterGradient];
+        return [
+          channelsToTaps(
+            execute('Conv2DBackpropInput', planeAttributes, [intVector(keptColumns!.shape), keptPlane!, dy]),
+          ),
+          filterGradient,
+        ];
       },
     };
   });

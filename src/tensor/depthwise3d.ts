@@ -19,7 +19,13 @@ let depthwise: Attribute[] | undefined;
 
 /** Stride 1 and an odd kernel: TensorFlow's SAME is the symmetric padding k//2. */
 function depthwiseAttributes(): Attribute[] {
-  depthwise ??= attributes({ T: { type: 'float' }, strides: { integer: [1, 1, 1, 1] }, padding: { text: 'SAME' }, data_format: { text: 'NHWC' }, dilations: { integer: [1, 1, 1, 1] } });
+  depthwise ??= attributes({
+    T: { type: 'float' },
+    strides: { integer: [1, 1, 1, 1] },
+    padding: { text: 'SAME' },
+    data_format: { text: 'NHWC' },
+    dilations: { integer: [1, 1, 1, 1] },
+  });
   return depthwise;
 }
 
@@ -40,17 +46,29 @@ function taps(kernelDepth: number, depth: number): Tap[] {
 }
 
 /** The part of a kernel that can meet a volume, `[depth, height, width]` taps. */
-function usefulKernel(kernel: readonly [number, number, number], volume: readonly [number, number, number]): [number, number, number] {
+function usefulKernel(
+  kernel: readonly [number, number, number],
+  volume: readonly [number, number, number],
+): [number, number, number] {
   return [0, 1, 2].map((axis) => Math.min(kernel[axis]!, 2 * volume[axis]! - 1)) as [number, number, number];
 }
 
 function unpack(filter: Tensor): Tensor[] {
   const count = filter.shape[0];
-  return executeMany('Unpack', attributes({ T: { type: 'float' }, num: { integer: count }, axis: { integer: 0 } }), [filter], count);
+  return executeMany(
+    'Unpack',
+    attributes({ T: { type: 'float' }, num: { integer: count }, axis: { integer: 0 } }),
+    [filter],
+    count,
+  );
 }
 
 function pack(parts: readonly Tensor[]): Tensor {
-  return execute('Pack', attributes({ T: { type: 'float' }, N: { integer: parts.length }, axis: { integer: 0 } }), parts);
+  return execute(
+    'Pack',
+    attributes({ T: { type: 'float' }, N: { integer: parts.length }, axis: { integer: 0 } }),
+    parts,
+  );
 }
 
 /**
@@ -61,20 +79,27 @@ export function depthwise3d(x: Tensor, filter: Tensor, depth: number): Tensor {
   const [, batch, height, width, channels] = unfoldDepth('depthwise3d', x, depth);
   expectShape('depthwise3d', filter, ['kernel depth', 'kernel height', 'kernel width', channels, 1]);
   const full = filter.shape.slice(0, 3) as [number, number, number];
-  if (full.some((extent) => extent % 2 === 0)) throw new ShapeError('depthwise3d', 'an odd kernel', filter.shape);
+  if (full.some((extent) => extent % 2 === 0))
+    throw new ShapeError('depthwise3d', 'an odd kernel', filter.shape);
   const useful = usefulKernel(full, [depth, height, width]);
   const cropped = useful.some((extent, axis) => extent !== full[axis]);
   const margin = [...useful.map((extent, axis) => (full[axis]! - extent) / 2), 0, 0];
   const kernelTaps = taps(useful[0], depth);
-  const crop = (weights: Tensor): Tensor => (cropped ? sliceCorner(weights, margin, [...useful, channels, 1]) : weights);
-  const place = (part: Tensor, slicesBefore: number, slices: number): Tensor => padRows(part, slicesBefore * batch, (depth - slicesBefore - slices) * batch);
+  const crop = (weights: Tensor): Tensor =>
+    cropped ? sliceCorner(weights, margin, [...useful, channels, 1]) : weights;
+  const place = (part: Tensor, slicesBefore: number, slices: number): Tensor =>
+    padRows(part, slicesBefore * batch, (depth - slicesBefore - slices) * batch);
 
   return differentiable([x, filter], (input, weights) => {
     const planes = unpack(crop(weights));
     const value = sum(
       kernelTaps.map((tap) => {
         const seen = sliceRows(input, tap.input * batch, tap.slices * batch);
-        return place(execute('DepthwiseConv2dNative', depthwiseAttributes(), [seen, planes[tap.index]!]), tap.output, tap.slices);
+        return place(
+          execute('DepthwiseConv2dNative', depthwiseAttributes(), [seen, planes[tap.index]!]),
+          tap.output,
+          tap.slices,
+        );
       }),
     );
     return {
@@ -87,8 +112,18 @@ export function depthwise3d(x: Tensor, filter: Tensor, depth: number): Tensor {
         const inputParts = kernelTaps.map((tap) => {
           const upstream = sliceRows(dy, tap.output * batch, tap.slices * batch);
           const seen = sliceRows(keptInput!, tap.input * batch, tap.slices * batch);
-          weightParts.push(execute('DepthwiseConv2dNativeBackpropFilter', depthwiseAttributes(), [seen, planeSize, upstream]));
-          const part = execute('DepthwiseConv2dNativeBackpropInput', depthwiseAttributes(), [intVector(seen.shape), keptPlanes[tap.index]!, upstream]);
+          weightParts.push(
+            execute('DepthwiseConv2dNativeBackpropFilter', depthwiseAttributes(), [
+              seen,
+              planeSize,
+              upstream,
+            ]),
+          );
+          const part = execute('DepthwiseConv2dNativeBackpropInput', depthwiseAttributes(), [
+            intVector(seen.shape),
+            keptPlanes[tap.index]!,
+            upstream,
+          ]);
           return place(part, tap.input, tap.slices);
         });
         const weightGradient = pack(weightParts);

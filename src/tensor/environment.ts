@@ -10,7 +10,12 @@
  * `mmap_max=0` and the thresholds keep freed memory in the heap; the process then stays at its peak. What
  * it was measured to bring, and where nothing, is in decision 0124. Other C libraries ignore the variable.
  */
-const GLIBC_TUNABLES = ['glibc.malloc.hugetlb=1', 'glibc.malloc.mmap_max=0', 'glibc.malloc.trim_threshold=17179869184', 'glibc.malloc.top_pad=67108864'].join(':');
+const GLIBC_TUNABLES = [
+  'glibc.malloc.hugetlb=1',
+  'glibc.malloc.mmap_max=0',
+  'glibc.malloc.trim_threshold=17179869184',
+  'glibc.malloc.top_pad=67108864',
+].join(':');
 
 export interface TensorProcess {
   /** Threads inside one operation, ≥ 1: part of a run's numerics, fixed by its configuration. */
@@ -21,7 +26,8 @@ export interface TensorProcess {
 
 /** Variables to add to the environment of a process that computes with TensorFlow. */
 export function tensorEnvironment(options: TensorProcess): Record<string, string> {
-  if (!Number.isInteger(options.threads) || options.threads < 1) throw new RangeError(`expected a whole number of threads from 1, got ${options.threads}`);
+  if (!Number.isInteger(options.threads) || options.threads < 1)
+    throw new RangeError(`expected a whole number of threads from 1, got ${options.threads}`);
   return {
     TF_NUM_INTRAOP_THREADS: String(options.threads),
     TF_NUM_INTEROP_THREADS: '1',

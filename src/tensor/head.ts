@@ -16,19 +16,31 @@ function floatOnly(): Attribute[] {
 }
 
 function reduce(operation: 'Mean' | 'Sum', x: Tensor, axes: readonly number[]): Tensor {
-  return execute(operation, attributes({ T: { type: 'float' }, Tidx: { type: 'int32' }, keep_dims: { flag: false } }), [x, intVector(axes)]);
+  return execute(
+    operation,
+    attributes({ T: { type: 'float' }, Tidx: { type: 'int32' }, keep_dims: { flag: false } }),
+    [x, intVector(axes)],
+  );
 }
 
 /** x + y, equal shapes. */
 export function add(x: Tensor, y: Tensor): Tensor {
   expectShape('add', y, x.shape);
-  return differentiable([x, y], (left, right) => ({ value: sum([left, right]), saved: [], gradient: (dy) => [dy, dy].map((each) => each.clone()) }));
+  return differentiable([x, y], (left, right) => ({
+    value: sum([left, right]),
+    saved: [],
+    gradient: (dy) => [dy, dy].map((each) => each.clone()),
+  }));
 }
 
 /** x ∘ mask, equal shapes; no gradient to the mask. Dropout: the mask holds 0 and 1/keep. */
 export function multiplyMask(x: Tensor, mask: Tensor): Tensor {
   expectShape('mask', mask, x.shape);
-  return differentiable([x], (input) => ({ value: execute('Mul', floatOnly(), [input, mask]), saved: [mask], gradient: (dy, [kept]) => [execute('Mul', floatOnly(), [dy, kept!])] }));
+  return differentiable([x], (input) => ({
+    value: execute('Mul', floatOnly(), [input, mask]),
+    saved: [mask],
+    gradient: (dy, [kept]) => [execute('Mul', floatOnly(), [dy, kept!])],
+  }));
 }
 
 /** Mean over depth, height and width: depth-major `[depth·batch, h, w, channels]` → `[batch, channels]`. */
@@ -41,7 +53,10 @@ export function globalAveragePool(x: Tensor, depth: number): Tensor {
     saved: [],
     gradient: (dy) => {
       const share = execute('Mul', floatOnly(), [dy, fromFloats(Float32Array.of(1 / positions), [])]);
-      const spread = execute('Tile', attributes({ T: { type: 'float' }, Tmultiples: { type: 'int32' } }), [reshape(share, [1, batch, 1, 1, channels]), intVector([depth, 1, height, width, 1])]);
+      const spread = execute('Tile', attributes({ T: { type: 'float' }, Tmultiples: { type: 'int32' } }), [
+        reshape(share, [1, batch, 1, 1, channels]),
+        intVector([depth, 1, height, width, 1]),
+      ]);
       return [reshape(spread, x.shape)];
     },
   }));
@@ -53,9 +68,16 @@ export function dense(x: Tensor, weight: Tensor, bias: Tensor): Tensor {
   expectShape('dense', weight, [x.shape[1]!, 'outputs']);
   expectShape('dense', bias, [weight.shape[1]!]);
   return differentiable([x, weight, bias], (input, matrix, offset) => ({
-    value: execute('BiasAdd', attributes({ T: { type: 'float' }, data_format: { text: 'NHWC' } }), [rawMatMul(input, matrix), offset]),
+    value: execute('BiasAdd', attributes({ T: { type: 'float' }, data_format: { text: 'NHWC' } }), [
+      rawMatMul(input, matrix),
+      offset,
+    ]),
     saved: [input, matrix],
-    gradient: (dy, [keptInput, keptMatrix]) => [rawMatMul(dy, keptMatrix!, false, true), rawMatMul(keptInput!, dy, true, false), reduce('Sum', dy, [0])],
+    gradient: (dy, [keptInput, keptMatrix]) => [
+      rawMatMul(dy, keptMatrix!, false, true),
+      rawMatMul(keptInput!, dy, true, false),
+      reduce('Sum', dy, [0]),
+    ],
   }));
 }
 
@@ -69,11 +91,21 @@ export function softmaxCrossEntropy(logits: Tensor, targets: Tensor, weights: Te
   const batch = logits.shape[0];
   expectShape('softmaxCrossEntropy', weights, [batch]);
   return differentiable([logits], (input) => {
-    const [losses, probabilitiesMinusTargets] = executeMany('SoftmaxCrossEntropyWithLogits', floatOnly(), [input, targets], 2) as [Tensor, Tensor];
+    const [losses, probabilitiesMinusTargets] = executeMany(
+      'SoftmaxCrossEntropyWithLogits',
+      floatOnly(),
+      [input, targets],
+      2,
+    ) as [Tensor, Tensor];
     return {
       value: reduce('Sum', execute('Mul', floatOnly(), [losses, weights]), [0]),
       saved: [probabilitiesMinusTargets, weights],
-      gradient: (dy, [kept, keptWeights]) => [execute('Mul', floatOnly(), [execute('Mul', floatOnly(), [kept!, reshape(keptWeights!, [batch, 1])]), dy])],
+      gradient: (dy, [kept, keptWeights]) => [
+        execute('Mul', floatOnly(), [
+          execute('Mul', floatOnly(), [kept!, reshape(keptWeights!, [batch, 1])]),
+          dy,
+        ]),
+      ],
     };
   });
 }

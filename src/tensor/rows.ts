@@ -12,9 +12,15 @@ import { fromFloats } from './scope.js';
 import { batchOf, expectShape, intVector } from './shapes.js';
 
 /** Scans `[batch, depth, height, width]` (one channel, row-major) as a depth-major tensor of the current scope. */
-export function uploadVolumes(images: Float32Array, [batch, depth, height, width]: readonly [number, number, number, number]): Tensor {
+export function uploadVolumes(
+  images: Float32Array,
+  [batch, depth, height, width]: readonly [number, number, number, number],
+): Tensor {
   const slice = height * width;
-  if (images.length !== batch * depth * slice) throw new RangeError(`expected ${batch * depth * slice} values for images [${batch}, ${depth}, ${height}, ${width}], got ${images.length}`);
+  if (images.length !== batch * depth * slice)
+    throw new RangeError(
+      `expected ${batch * depth * slice} values for images [${batch}, ${depth}, ${height}, ${width}], got ${images.length}`,
+    );
   const rows = new Float32Array(images.length);
   for (let scan = 0; scan < batch; scan++) {
     for (let plane = 0; plane < depth; plane++) {
@@ -45,7 +51,13 @@ export function sliceCorner(x: Tensor, begin: readonly number[], size: readonly 
 /** Zeros around a tensor: `before` and `after` count them on each axis. */
 export function padZeros(x: Tensor, before: readonly number[], after: readonly number[]): Tensor {
   padAttributes ??= attributes({ T: { type: 'float' }, Tpaddings: { type: 'int32' } });
-  return execute('Pad', padAttributes, [x, intVector(before.flatMap((count, axis) => [count, after[axis]!]), [before.length, 2])]);
+  return execute('Pad', padAttributes, [
+    x,
+    intVector(
+      before.flatMap((count, axis) => [count, after[axis]!]),
+      [before.length, 2],
+    ),
+  ]);
 }
 
 /** Zero rows before and after. */
@@ -60,8 +72,13 @@ function stridedArguments(shape: readonly number[], strides: readonly number[]):
 
 function strided(): Attribute[] {
   stridedAttributes ??= attributes({
-    T: { type: 'float' }, Index: { type: 'int32' },
-    begin_mask: { integer: 0 }, end_mask: { integer: 0 }, ellipsis_mask: { integer: 0 }, new_axis_mask: { integer: 0 }, shrink_axis_mask: { integer: 0 },
+    T: { type: 'float' },
+    Index: { type: 'int32' },
+    begin_mask: { integer: 0 },
+    end_mask: { integer: 0 },
+    ellipsis_mask: { integer: 0 },
+    new_axis_mask: { integer: 0 },
+    shrink_axis_mask: { integer: 0 },
   });
   return stridedAttributes;
 }
@@ -89,7 +106,11 @@ export function sum(terms: readonly Tensor[]): Tensor {
 }
 
 /** Depth-major `[depth·batch, h, w, c]` as `[depth, batch, h, w, c]`. */
-export function unfoldDepth(operation: string, x: Tensor, depth: number): readonly [number, number, number, number, number] {
+export function unfoldDepth(
+  operation: string,
+  x: Tensor,
+  depth: number,
+): readonly [number, number, number, number, number] {
   expectShape(operation, x, ['depth·batch', 'height', 'width', 'channels']);
   const [, height, width, channels] = x.shape as [number, number, number, number];
   return [depth, batchOf(operation, x.shape, depth), height, width, channels];

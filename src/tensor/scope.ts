@@ -44,7 +44,10 @@ export interface Differentiable {
 let recording = false;
 
 /** Runs an operation whose gradient is ours. Whatever it makes besides `value` and `saved` is freed at once. */
-export function differentiable(inputs: readonly Tensor[], forward: (...inputs: Tensor[]) => Differentiable): Tensor {
+export function differentiable(
+  inputs: readonly Tensor[],
+  forward: (...inputs: Tensor[]) => Differentiable,
+): Tensor {
   if (!recording) return freeingIntermediates(() => forward(...inputs).value);
   const operation = tensorflow().customGrad((...all) => {
     const save = all.pop() as unknown as (tensors: Tensor[]) => void;
@@ -59,11 +62,16 @@ export function differentiable(inputs: readonly Tensor[], forward: (...inputs: T
  * Value of a scalar function and its gradients with respect to `inputs`, all in the current scope.
  * Every input must be used by `work`.
  */
-export function valueAndGradients(work: () => Tensor, inputs: readonly Tensor[]): { readonly value: Tensor; readonly gradients: readonly Tensor[] } {
+export function valueAndGradients(
+  work: () => Tensor,
+  inputs: readonly Tensor[],
+): { readonly value: Tensor; readonly gradients: readonly Tensor[] } {
   const outer = recording;
   recording = true;
   try {
-    const { value, grads } = tensorflow().engine().gradients(() => work() as never, [...inputs]);
+    const { value, grads } = tensorflow()
+      .engine()
+      .gradients(() => work() as never, [...inputs]);
     return { value: value as Tensor, gradients: grads };
   } finally {
     recording = outer;

@@ -22,14 +22,17 @@ export class ShapeError extends Error {
  */
 export function expectShape(operation: string, tensor: Tensor, pattern: readonly (number | string)[]): void {
   const { shape } = tensor;
-  const matches = shape.length === pattern.length && pattern.every((extent, axis) => typeof extent === 'string' || extent === shape[axis]);
+  const matches =
+    shape.length === pattern.length &&
+    pattern.every((extent, axis) => typeof extent === 'string' || extent === shape[axis]);
   if (!matches) throw new ShapeError(operation, `a tensor [${pattern.join(', ')}]`, shape);
 }
 
 /** Number of scans in a depth-major tensor `[depth·batch, …]`. Errors: ShapeError where depth does not divide the rows. */
 export function batchOf(operation: string, rows: readonly number[], depth: number): number {
   const batch = rows[0]! / depth;
-  if (!Number.isInteger(depth) || depth < 1 || !Number.isInteger(batch) || batch < 1) throw new ShapeError(operation, `rows that are a multiple of the depth ${depth}`, rows);
+  if (!Number.isInteger(depth) || depth < 1 || !Number.isInteger(batch) || batch < 1)
+    throw new ShapeError(operation, `rows that are a multiple of the depth ${depth}`, rows);
   return batch;
 }
 

@@ -9,15 +9,30 @@ import { superNetLayout } from '../space/layout.js';
 import type { SearchSpace } from '../space/space.js';
 import { pathGradient } from './path-gradient.js';
 
-const SPACE: SearchSpace = { stem: 4, widths: [6, 8], strides: [2, 1], blocks: [2, 1], operations: ['mb_k3_e3', 'mb_k5_e3', 'mb_k7_e3'], head: 16, classes: 3 };
+const SPACE: SearchSpace = {
+  stem: 4,
+  widths: [6, 8],
+  strides: [2, 1],
+  blocks: [2, 1],
+  operations: ['mb_k3_e3', 'mb_k5_e3', 'mb_k7_e3'],
+  head: 16,
+  classes: 3,
+};
 const SHAPE = [2, 6, 12, 12] as const;
 
 /** SHA-256 of a gradient that every worker computes alike or not at all. */
 export function canaryDigest(): Buffer {
   const layout = superNetLayout(SPACE);
   const random = generator(0, 'canary');
-  const images = Float32Array.from({ length: SHAPE[0] * SHAPE[1] * SHAPE[2] * SHAPE[3] }, () => random.normal());
+  const images = Float32Array.from({ length: SHAPE[0] * SHAPE[1] * SHAPE[2] * SHAPE[3] }, () =>
+    random.normal(),
+  );
   const batch = { images, shape: SHAPE, labels: Int32Array.of(0, 2) };
-  const { gradient } = pathGradient({ space: SPACE, layout }, ['mb_k3_e3', 'mb_k5_e3', 'mb_k7_e3'], initialiseParameters(layout, 0), batch);
+  const { gradient } = pathGradient(
+    { space: SPACE, layout },
+    ['mb_k3_e3', 'mb_k5_e3', 'mb_k7_e3'],
+    initialiseParameters(layout, 0),
+    batch,
+  );
   return digestOf(gradient);
 }

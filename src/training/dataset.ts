@@ -63,9 +63,13 @@ export class Dataset {
     const scans = new Map(store.scans.map((scan) => [scan.id, scan]));
     const contentOf = (id: string): string => scans.get(id)!.contentHash;
     this.training = [...sides.training].sort();
-    this.validation = [...sides.validation].sort((a, b) => compare(contentOf(a), contentOf(b)) || compare(a, b));
+    this.validation = [...sides.validation].sort(
+      (a, b) => compare(contentOf(a), contentOf(b)) || compare(a, b),
+    );
     this.standardisation = standardisation ?? meanAndStd(store, this.training, options.slices);
-    this.labels = new Map([this.training, this.validation].flatMap((ids) => this.labelled(ids, (id) => scans.get(id)!.label)));
+    this.labels = new Map(
+      [this.training, this.validation].flatMap((ids) => this.labelled(ids, (id) => scans.get(id)!.label)),
+    );
   }
 
   get classes(): readonly string[] {
@@ -74,7 +78,9 @@ export class Dataset {
 
   private labelled(ids: readonly string[], labelOf: (id: string) => number): [string, number][] {
     const labels = ids.map(labelOf);
-    const used = this.options.shuffleLabels ? shuffleLabels(this.options.seed, labels, this.store.classes.length) : labels;
+    const used = this.options.shuffleLabels
+      ? shuffleLabels(this.options.seed, labels, this.store.classes.length)
+      : labels;
     return ids.map((id, i) => [id, used[i]!]);
   }
 
@@ -99,7 +105,11 @@ export class Dataset {
       ...(streams === undefined ? {} : { streamOf: streams.augment }),
       ...(streams === undefined || !randomDepth ? {} : { depthStreamOf: streams.depth }),
     });
-    return { images, shape: [ids.length, slices, size, size], labels: Int32Array.from(ids, (id) => this.label(id)) };
+    return {
+      images,
+      shape: [ids.length, slices, size, size],
+      labels: Int32Array.from(ids, (id) => this.label(id)),
+    };
   }
 }
 

@@ -9,7 +9,10 @@ import { generator } from '../random/generator.js';
  * `labels[i]` is the class index of scan i; the result has the same length.
  */
 export function shuffleLabels(seed: number, labels: readonly number[], classes: number): number[] {
-  const shares = Array.from({ length: classes }, (_, c) => labels.filter((label) => label === c).length / labels.length);
+  const shares = Array.from(
+    { length: classes },
+    (_, c) => labels.filter((label) => label === c).length / labels.length,
+  );
   const result = new Array<number>(labels.length).fill(0);
   for (let c = 0; c < classes; c++) {
     const members = labels.flatMap((label, index) => (label === c ? [index] : []));
@@ -24,7 +27,9 @@ export function shuffleLabels(seed: number, labels: readonly number[], classes: 
 function dealOut(shares: readonly number[], count: number): number[] {
   const exact = shares.map((share) => share * count);
   const whole = exact.map(Math.floor);
-  const byRemainder = exact.map((value, label) => ({ label, rest: value - whole[label]! })).sort((a, b) => b.rest - a.rest || a.label - b.label);
+  const byRemainder = exact
+    .map((value, label) => ({ label, rest: value - whole[label]! }))
+    .sort((a, b) => b.rest - a.rest || a.label - b.label);
   const lacking = count - whole.reduce((sum, value) => sum + value, 0);
   for (const { label } of byRemainder.slice(0, lacking)) whole[label] = whole[label]! + 1;
   return whole.flatMap((times, label) => Array.from({ length: times }, () => label));

@@ -22,7 +22,8 @@ export function checkLabels(labels: Int32Array, samples: number, classes: number
 export function meanCrossEntropy(logits: Tensor, labels: Int32Array, classWeights?: Float32Array): Tensor {
   const [samples, classes] = logits.shape as [number, number];
   checkLabels(labels, samples, classes);
-  if (classWeights !== undefined && classWeights.length !== classes) throw new RangeError(`expected ${classes} class weights, got ${classWeights.length}`);
+  if (classWeights !== undefined && classWeights.length !== classes)
+    throw new RangeError(`expected ${classes} class weights, got ${classWeights.length}`);
   const targets = new Float32Array(samples * classes);
   const weights = new Float32Array(samples);
   labels.forEach((label, sample) => {

@@ -31,12 +31,26 @@ const ADAM_FLOATS = 4;
  * Moves `weights` by one step. `gradient`: flat, valid on touched tensors. `state`: as long as
  * `optimizerFloats` says, zero at the beginning; both are changed in place and owned by the caller.
  */
-export function optimizerStep(options: OptimizerOptions, tensors: readonly TensorSpan[], touched: Uint8Array, gradient: Float32Array, weights: Float32Array, state: Float32Array): void {
+export function optimizerStep(
+  options: OptimizerOptions,
+  tensors: readonly TensorSpan[],
+  touched: Uint8Array,
+  gradient: Float32Array,
+  weights: Float32Array,
+  state: Float32Array,
+): void {
   if (options.kind === 'sgd') sgdStep(options, tensors, touched, gradient, weights, state);
   else adamStep(options, tensors, touched, gradient, weights, state);
 }
 
-function sgdStep(options: OptimizerOptions, tensors: readonly TensorSpan[], touched: Uint8Array, gradient: Float32Array, weights: Float32Array, velocity: Float32Array): void {
+function sgdStep(
+  options: OptimizerOptions,
+  tensors: readonly TensorSpan[],
+  touched: Uint8Array,
+  gradient: Float32Array,
+  weights: Float32Array,
+  velocity: Float32Array,
+): void {
   const { learningRate, momentum, weightDecay } = options;
   for (let tensor = 0; tensor < tensors.length; tensor++) {
     if (touched[tensor] === 0) continue;
@@ -49,11 +63,22 @@ function sgdStep(options: OptimizerOptions, tensors: readonly TensorSpan[], touc
   }
 }
 
-function adamStep(options: OptimizerOptions, tensors: readonly TensorSpan[], touched: Uint8Array, gradient: Float32Array, weights: Float32Array, state: Float32Array): void {
+function adamStep(
+  options: OptimizerOptions,
+  tensors: readonly TensorSpan[],
+  touched: Uint8Array,
+  gradient: Float32Array,
+  weights: Float32Array,
+  state: Float32Array,
+): void {
   const { learningRate, weightDecay, beta1, beta2, epsilon } = options;
   const first = state.subarray(0, weights.length);
   const second = state.subarray(weights.length, 2 * weights.length);
-  const powers = new DataView(state.buffer, state.byteOffset + 8 * weights.length, 4 * ADAM_FLOATS * tensors.length);
+  const powers = new DataView(
+    state.buffer,
+    state.byteOffset + 8 * weights.length,
+    4 * ADAM_FLOATS * tensors.length,
+  );
   for (let tensor = 0; tensor < tensors.length; tensor++) {
     if (touched[tensor] === 0) continue;
     const power1 = nextPower(powers.getFloat64(16 * tensor, true), beta1);

@@ -54,7 +54,12 @@ function allFinite(values: Float32Array): boolean {
  * memory included; it is only read. Errors: RangeError and ShapeError for arguments that do not fit;
  * a diverged slot is not an error but `finite: false`.
  */
-export function pathGradient(net: SuperNet, genome: Genome, parameters: Float32Array, batch: TrainingBatch): PathGradient {
+export function pathGradient(
+  net: SuperNet,
+  genome: Genome,
+  parameters: Float32Array,
+  batch: TrainingBatch,
+): PathGradient {
   const path = pathLayout(net.layout, net.space, genome);
   const [samples, depth] = batch.shape;
   const { inputs: headWidth, outputs: classes } = net.layout.classifier;
@@ -64,7 +69,8 @@ export function pathGradient(net: SuperNet, genome: Genome, parameters: Float32A
     return inScope(() => {
       const { tensors, weights } = uploadPath(net, path, parameters);
       const images = { values: uploadVolumes(batch.images, batch.shape), depth };
-      const mask = batch.dropoutMask === undefined ? undefined : fromFloats(batch.dropoutMask, [samples, headWidth]);
+      const mask =
+        batch.dropoutMask === undefined ? undefined : fromFloats(batch.dropoutMask, [samples, headWidth]);
       let logits: Tensor | undefined;
       const { value, gradients } = valueAndGradients(() => {
         logits = keep(pathLogits(net, genome, weights, recorder.normalise, images, mask));
@@ -82,7 +88,10 @@ export function pathGradient(net: SuperNet, genome: Genome, parameters: Float32A
       const statistics = recorder.read(path.statisticCount);
       return {
         loss,
-        correct: predicted.reduce((count, label, sample) => count + (label === batch.labels[sample] ? 1 : 0), 0),
+        correct: predicted.reduce(
+          (count, label, sample) => count + (label === batch.labels[sample] ? 1 : 0),
+          0,
+        ),
         gradient,
         statistics,
         finite: Number.isFinite(loss) && allFinite(gradient) && allFinite(statistics),

@@ -20,7 +20,11 @@ import type { ImageShape } from './path-gradient.js';
 
 /** A path's share of the SuperNet's flat running statistics, in path order; the caller's. */
 export function runningStatistics(net: SuperNet, genome: Genome, statistics: Float32Array): Float32Array {
-  return gatherTensors(net.layout.statistics, pathLayout(net.layout, net.space, genome).statistics, statistics);
+  return gatherTensors(
+    net.layout.statistics,
+    pathLayout(net.layout, net.space, genome).statistics,
+    statistics,
+  );
 }
 
 /**
@@ -28,12 +32,23 @@ export function runningStatistics(net: SuperNet, genome: Genome, statistics: Flo
  * `scansPerPass` above 1 is for devices that need it: faster there, at the price of last bits that
  * depend on the batch.
  */
-export function predict(net: SuperNet, genome: Genome, parameters: Float32Array, statistics: Float32Array, images: Float32Array, shape: ImageShape, options: { readonly scansPerPass: number } = { scansPerPass: 1 }): Float32Array {
+export function predict(
+  net: SuperNet,
+  genome: Genome,
+  parameters: Float32Array,
+  statistics: Float32Array,
+  images: Float32Array,
+  shape: ImageShape,
+  options: { readonly scansPerPass: number } = { scansPerPass: 1 },
+): Float32Array {
   const path = pathLayout(net.layout, net.space, genome);
   const classes = net.layout.classifier.outputs;
   const [scans, ...scan] = shape;
   const floats = scan.reduce((product, extent) => product * extent, 1);
-  if (images.length !== scans * floats) throw new RangeError(`expected ${scans * floats} values for images [${shape.join(', ')}], got ${images.length}`);
+  if (images.length !== scans * floats)
+    throw new RangeError(
+      `expected ${scans * floats} values for images [${shape.join(', ')}], got ${images.length}`,
+    );
   const logits = new Float32Array(scans * classes);
   inScope(() => {
     const { weights } = uploadPath(net, path, parameters);
@@ -41,8 +56,14 @@ export function predict(net: SuperNet, genome: Genome, parameters: Float32Array,
     for (let from = 0; from < scans; from += options.scansPerPass) {
       const count = Math.min(options.scansPerPass, scans - from);
       inScope(() => {
-        const values = uploadVolumes(images.subarray(from * floats, (from + count) * floats), [count, ...scan]);
-        logits.set(toFloats(pathLogits(net, genome, weights, normalise, { values, depth: scan[0] })), from * classes);
+        const values = uploadVolumes(images.subarray(from * floats, (from + count) * floats), [
+          count,
+          ...scan,
+        ]);
+        logits.set(
+          toFloats(pathLogits(net, genome, weights, normalise, { values, depth: scan[0] })),
+          from * classes,
+        );
       });
     }
   });
@@ -53,12 +74,23 @@ export function predict(net: SuperNet, genome: Genome, parameters: Float32Array,
  * Logits `[batch, classes]` normalised by the batch itself. Every scan's logits depend on the others:
  * give it batches in an order that does not follow the classes.
  */
-export function predictTransductive(net: SuperNet, genome: Genome, parameters: Float32Array, images: Float32Array, shape: ImageShape): Float32Array {
+export function predictTransductive(
+  net: SuperNet,
+  genome: Genome,
+  parameters: Float32Array,
+  images: Float32Array,
+  shape: ImageShape,
+): Float32Array {
   const recorder = new BatchStatisticsRecorder();
   try {
     return inScope(() => {
       const { weights } = uploadPath(net, pathLayout(net.layout, net.space, genome), parameters);
-      return toFloats(pathLogits(net, genome, weights, recorder.normalise, { values: uploadVolumes(images, shape), depth: shape[1] }));
+      return toFloats(
+        pathLogits(net, genome, weights, recorder.normalise, {
+          values: uploadVolumes(images, shape),
+          depth: shape[1],
+        }),
+      );
     });
   } finally {
     recorder.dispose();

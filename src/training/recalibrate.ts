@@ -21,7 +21,12 @@ export interface ImageBatch {
 }
 
 /** Path statistics `[path.statisticCount]` in path order; the caller's. Errors: RangeError without a batch. */
-export function recalibrate(net: SuperNet, genome: Genome, parameters: Float32Array, batches: Iterable<ImageBatch>): Float32Array {
+export function recalibrate(
+  net: SuperNet,
+  genome: Genome,
+  parameters: Float32Array,
+  batches: Iterable<ImageBatch>,
+): Float32Array {
   const path = pathLayout(net.layout, net.space, genome);
   const sums = new Float64Array(path.statisticCount);
   let count = 0;
@@ -31,7 +36,13 @@ export function recalibrate(net: SuperNet, genome: Genome, parameters: Float32Ar
       const recorder = new BatchStatisticsRecorder();
       try {
         inScope(() => {
-          freeingIntermediates(() => pathFeatures(net, genome, weights, recorder.normalise, { values: uploadVolumes(images, shape), depth: shape[1] }).values);
+          freeingIntermediates(
+            () =>
+              pathFeatures(net, genome, weights, recorder.normalise, {
+                values: uploadVolumes(images, shape),
+                depth: shape[1],
+              }).values,
+          );
         });
         recorder.read(path.statisticCount).forEach((value, index) => (sums[index]! += value));
       } finally {
@@ -40,6 +51,7 @@ export function recalibrate(net: SuperNet, genome: Genome, parameters: Float32Ar
       count++;
     }
   });
-  if (count === 0) throw new RangeError('expected at least one batch to recalibrate batch norm with, got none');
+  if (count === 0)
+    throw new RangeError('expected at least one batch to recalibrate batch norm with, got none');
   return Float32Array.from(sums, (sum) => sum / count);
 }

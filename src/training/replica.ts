@@ -27,7 +27,9 @@ export interface SlotOutcome extends SlotGradient {
 
 export class SnapshotFormatError extends Error {
   constructor(expected: string, got: string) {
-    super(`expected a snapshot with ${expected}, got ${got}; the run folder does not belong to this configuration or is damaged`);
+    super(
+      `expected a snapshot with ${expected}, got ${got}; the run folder does not belong to this configuration or is damaged`,
+    );
     this.name = 'SnapshotFormatError';
   }
 }
@@ -50,7 +52,11 @@ export class Replica {
     const { parameterCount, statisticCount } = layout;
     this.parameters = new Float32Array(memory, 0, parameterCount);
     this.statistics = new Float32Array(memory, 4 * parameterCount, statisticCount);
-    this.optimizerState = new Float32Array(memory, 4 * (parameterCount + statisticCount), optimizerFloats(options.kind, parameterCount, layout.parameters.length));
+    this.optimizerState = new Float32Array(
+      memory,
+      4 * (parameterCount + statisticCount),
+      optimizerFloats(options.kind, parameterCount, layout.parameters.length),
+    );
     this.sum = new Float32Array(parameterCount);
   }
 
@@ -64,7 +70,14 @@ export class Replica {
   /** Applies one committed step; slots ascending, diverged ones with weight 0. */
   applyStep(slots: readonly SlotOutcome[]): void {
     const touched = sumSlots(this.layout.parameters, slots, this.sum);
-    optimizerStep({ ...this.options, learningRate: learningRateAt(this.rate, this.appliedStep) }, this.layout.parameters, touched, this.sum, this.parameters, this.optimizerState);
+    optimizerStep(
+      { ...this.options, learningRate: learningRateAt(this.rate, this.appliedStep) },
+      this.layout.parameters,
+      touched,
+      this.sum,
+      this.parameters,
+      this.optimizerState,
+    );
     for (const slot of slots) if (slot.weight > 0) this.blendStatistics(slot);
     this.appliedStep++;
   }
@@ -74,7 +87,9 @@ export class Replica {
     for (const tensor of slot.statisticTensors) {
       const { offset, size } = this.layout.statistics[tensor]!;
       for (let i = 0; i < size; i++) {
-        this.statistics[offset + i] = (1 - RUNNING_MOMENTUM) * this.statistics[offset + i]! + RUNNING_MOMENTUM * slot.statistics[from + i]!;
+        this.statistics[offset + i] =
+          (1 - RUNNING_MOMENTUM) * this.statistics[offset + i]! +
+          RUNNING_MOMENTUM * slot.statistics[from + i]!;
       }
       from += size;
     }
@@ -82,7 +97,10 @@ export class Replica {
 
   /** The bytes of a snapshot: header, then the vectors. They share this replica's memory: write before the next step. */
   snapshotParts(): Uint8Array[] {
-    return [this.header(this.appliedStep), ...[this.parameters, this.statistics, this.optimizerState].map(bytesOf)];
+    return [
+      this.header(this.appliedStep),
+      ...[this.parameters, this.statistics, this.optimizerState].map(bytesOf),
+    ];
   }
 
   /** SHA-256 in hex of the snapshot's bytes: equal replicas, equal digests. */
@@ -94,14 +112,20 @@ export class Replica {
 
   /** Takes over a snapshot's state. Errors: SnapshotFormatError when it is of another net or optimiser. */
   restore(snapshot: Uint8Array): void {
-    const line = Buffer.from(snapshot.buffer, snapshot.byteOffset, Math.min(HEADER_BYTES, snapshot.length)).toString('latin1').trimEnd();
+    const line = Buffer.from(snapshot.buffer, snapshot.byteOffset, Math.min(HEADER_BYTES, snapshot.length))
+      .toString('latin1')
+      .trimEnd();
     const step = Number(/"step":(\d+)\}$/.exec(line)?.[1] ?? NaN);
     if (!Number.isInteger(step) || line !== Buffer.from(this.header(step)).toString('latin1').trimEnd()) {
-      throw new SnapshotFormatError(Buffer.from(this.header(0)).toString('latin1').trimEnd(), line.slice(0, HEADER_BYTES));
+      throw new SnapshotFormatError(
+        Buffer.from(this.header(0)).toString('latin1').trimEnd(),
+        line.slice(0, HEADER_BYTES),
+      );
     }
     const vectors = [this.parameters, this.statistics, this.optimizerState].map(bytesOf);
     const length = HEADER_BYTES + vectors.reduce((sum, bytes) => sum + bytes.length, 0);
-    if (snapshot.length !== length) throw new SnapshotFormatError(`${length} bytes`, `${snapshot.length} bytes`);
+    if (snapshot.length !== length)
+      throw new SnapshotFormatError(`${length} bytes`, `${snapshot.length} bytes`);
     let from = HEADER_BYTES;
     for (const bytes of vectors) {
       bytes.set(snapshot.subarray(from, from + bytes.length));
@@ -113,7 +137,14 @@ export class Replica {
   /** One line of JSON, padded with spaces to a fixed length. */
   private header(step: number): Uint8Array {
     const { parameterCount, statisticCount } = this.layout;
-    const text = JSON.stringify({ format: 1, parameters: parameterCount, statistics: statisticCount, optimizer: this.options.kind, layout: layoutDigest(this.layout), step });
+    const text = JSON.stringify({
+      format: 1,
+      parameters: parameterCount,
+      statistics: statisticCount,
+      optimizer: this.options.kind,
+      layout: layoutDigest(this.layout),
+      step,
+    });
     return Buffer.from(text.padEnd(HEADER_BYTES - 1) + '\n', 'latin1');
   }
 }
@@ -122,11 +153,18 @@ const HEADER_BYTES = 256;
 
 /** Names and shapes of all tensors, condensed: tells nets of equal size apart. */
 function layoutDigest(layout: SuperNetLayout): string {
-  const names = [...layout.parameters, ...layout.statistics].map(({ name, shape }) => `${name}[${shape.join(',')}]`);
+  const names = [...layout.parameters, ...layout.statistics].map(
+    ({ name, shape }) => `${name}[${shape.join(',')}]`,
+  );
   return createHash('sha256').update(names.join('\n')).digest('hex').slice(0, 16);
 }
 
 /** Bytes of memory a replica needs. */
 export function replicaBytes(layout: SuperNetLayout, kind: OptimizerOptions['kind']): number {
-  return 4 * (layout.parameterCount + layout.statisticCount + optimizerFloats(kind, layout.parameterCount, layout.parameters.length));
+  return (
+    4 *
+    (layout.parameterCount +
+      layout.statisticCount +
+      optimizerFloats(kind, layout.parameterCount, layout.parameters.length))
+  );
 }

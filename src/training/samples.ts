@@ -28,7 +28,13 @@ export function slotPosition(rules: SamplingRules, slot: number): { individual: 
 }
 
 /** Scan ids of a slot, `batch / microBatches` of them. `training`: all training ids in a fixed order. */
-export function slotScans(rules: SamplingRules, training: readonly string[], epoch: number, stepInEpoch: number, slot: number): string[] {
+export function slotScans(
+  rules: SamplingRules,
+  training: readonly string[],
+  epoch: number,
+  stepInEpoch: number,
+  slot: number,
+): string[] {
   const order = generator(rules.seed, 'order', epoch).permutation(training.length);
   const size = rules.batch / rules.microBatches;
   const start = stepInEpoch * rules.batch + slotPosition(rules, slot).microBatch * size;
@@ -46,13 +52,28 @@ export function depthStream(rules: SamplingRules, step: number, slot: number, sc
 }
 
 /** Dropout mask `[samples][features]` of a slot: 0 with probability `rate`, else 1 / (1 - rate). */
-export function dropoutMask(rules: SamplingRules, step: number, slot: number, samples: number, features: number, rate: number): Float32Array {
+export function dropoutMask(
+  rules: SamplingRules,
+  step: number,
+  slot: number,
+  samples: number,
+  features: number,
+  rate: number,
+): Float32Array {
   const random = generator(rules.seed, 'dropout', step, slot);
   return Float32Array.from({ length: samples * features }, () => (random.chance(rate) ? 0 : 1 / (1 - rate)));
 }
 
 /** Training scans that batch-norm statistics are recalibrated on, `batches` rows of at most `batch` ids. */
-export function recalibrationScans(seed: number, training: readonly string[], epoch: number, batch: number, batches: number): string[][] {
+export function recalibrationScans(
+  seed: number,
+  training: readonly string[],
+  epoch: number,
+  batch: number,
+  batches: number,
+): string[][] {
   const order = generator(seed, 'recalibrate', epoch).permutation(training.length);
-  return Array.from({ length: batches }, (_, row) => order.slice(row * batch, (row + 1) * batch).map((position) => training[position]!)).filter((row) => row.length > 0);
+  return Array.from({ length: batches }, (_, row) =>
+    order.slice(row * batch, (row + 1) * batch).map((position) => training[position]!),
+  ).filter((row) => row.length > 0);
 }

@@ -20,7 +20,15 @@ export interface TrainingRules extends SamplingRules {
  * Computes the slot of `key` for `genome` into `out` (at least `slotFloats` long, owned by the
  * caller). Reads `parameters` (flat, all tensors) during the call only.
  */
-export function computeSlot(net: Net, dataset: Dataset, rules: TrainingRules, key: SlotKey, genome: Genome, parameters: Float32Array, out: Float32Array): ComputedSlot {
+export function computeSlot(
+  net: Net,
+  dataset: Dataset,
+  rules: TrainingRules,
+  key: SlotKey,
+  genome: Genome,
+  parameters: Float32Array,
+  out: Float32Array,
+): ComputedSlot {
   const { epoch, step, stepInEpoch, slot } = key;
   const ids = slotScans(rules, dataset.training, epoch, stepInEpoch, slot);
   const batch = dataset.batch(ids, {
@@ -29,7 +37,9 @@ export function computeSlot(net: Net, dataset: Dataset, rules: TrainingRules, ke
   });
   const { gradient, statistics } = pathGradient(net, genome, parameters, {
     ...batch,
-    ...(rules.dropout > 0 ? { dropoutMask: dropoutMask(rules, step, slot, ids.length, net.space.head, rules.dropout) } : {}),
+    ...(rules.dropout > 0
+      ? { dropoutMask: dropoutMask(rules, step, slot, ids.length, net.space.head, rules.dropout) }
+      : {}),
     ...(rules.classWeights === null ? {} : { classWeights: rules.classWeights }),
   });
   const path = pathLayout(net.layout, net.space, genome);

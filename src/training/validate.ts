@@ -27,31 +27,62 @@ export interface Weights {
 }
 
 /** Logits `[scans][classes]` of `ids`, in their order. `epoch` keys the recalibration scans. */
-export function predictScans(net: Net, dataset: Dataset, rules: ValidationRules, epoch: number, genome: Genome, weights: Weights, ids: readonly string[]): Float32Array {
+export function predictScans(
+  net: Net,
+  dataset: Dataset,
+  rules: ValidationRules,
+  epoch: number,
+  genome: Genome,
+  weights: Weights,
+  ids: readonly string[],
+): Float32Array {
   const classes = net.space.classes;
   const logits = new Float32Array(ids.length * classes);
   const statistics = pathStatistics(net, dataset, rules, epoch, genome, weights);
-  const order = rules.batchNorm === 'batch' ? generator(rules.seed, 'transductive', epoch).permutation(ids.length) : ids.map((_, i) => i);
+  const order =
+    rules.batchNorm === 'batch'
+      ? generator(rules.seed, 'transductive', epoch).permutation(ids.length)
+      : ids.map((_, i) => i);
   for (let start = 0; start < order.length; start += rules.batch) {
     const rows = order.slice(start, start + rules.batch);
     const { images, shape } = dataset.batch(rows.map((row) => ids[row]!));
     const part =
-      statistics === null ? predictTransductive(net, genome, weights.parameters, images, shape) : predict(net, genome, weights.parameters, statistics, images, shape);
+      statistics === null
+        ? predictTransductive(net, genome, weights.parameters, images, shape)
+        : predict(net, genome, weights.parameters, statistics, images, shape);
     rows.forEach((row, i) => logits.set(part.subarray(i * classes, (i + 1) * classes), row * classes));
   }
   return logits;
 }
 
 /** Statistics of the path, path order; null in mode `batch`. */
-function pathStatistics(net: Net, dataset: Dataset, rules: ValidationRules, epoch: number, genome: Genome, weights: Weights): Float32Array | null {
+function pathStatistics(
+  net: Net,
+  dataset: Dataset,
+  rules: ValidationRules,
+  epoch: number,
+  genome: Genome,
+  weights: Weights,
+): Float32Array | null {
   switch (rules.batchNorm) {
     case 'batch':
       return null;
     case 'running':
       return runningStatistics(net, genome, weights.statistics);
     case 'recalibrate': {
-      const rows = recalibrationScans(rules.seed, dataset.training, epoch, rules.trainingBatch, rules.recalibrationBatches);
-      return recalibrate(net, genome, weights.parameters, rows.map((ids) => dataset.batch(ids)));
+      const rows = recalibrationScans(
+        rules.seed,
+        dataset.training,
+        epoch,
+        rules.trainingBatch,
+        rules.recalibrationBatches,
+      );
+      return recalibrate(
+        net,
+        genome,
+        weights.parameters,
+        rows.map((ids) => dataset.batch(ids)),
+      );
     }
   }
 }

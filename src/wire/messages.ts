@@ -42,8 +42,18 @@ type Solid<T> = T extends string | number | boolean | Uint8Array
   ? T
   : T extends readonly (infer Item)[]
     ? Solid<Item>[]
-    : { [Key in keyof T as Key extends '$unknowns' ? never : IsMessage<NonNullable<T[Key]>> extends true ? never : Key]-?: Solid<NonNullable<T[Key]>> } & {
-        [Key in keyof T as IsMessage<NonNullable<T[Key]>> extends true ? Key : never]?: Solid<NonNullable<T[Key]>> | null;
+    : {
+        [
+          Key in keyof T as Key extends '$unknowns'
+            ? never
+            : IsMessage<NonNullable<T[Key]>> extends true
+              ? never
+              : Key
+        ]-?: Solid<NonNullable<T[Key]>>;
+      } & {
+        [Key in keyof T as IsMessage<NonNullable<T[Key]>> extends true ? Key : never]?: Solid<
+          NonNullable<T[Key]>
+        > | null;
       };
 type IsMessage<T> = T extends string | number | boolean | Uint8Array | readonly unknown[] ? false : true;
 
@@ -73,12 +83,19 @@ export function encode<Name extends MessageName>(name: Name, message: Draft<Name
  * Errors: WireError over the size limit or when the bytes are no such message.
  */
 export function decode<Name extends MessageName>(name: Name, bytes: Uint8Array): Message<Name> {
-  if (bytes.length > MESSAGE_LIMIT) throw new WireError(name, `${bytes.length} bytes, over the limit of ${MESSAGE_LIMIT}`);
-  const codec = codecs[name] as unknown as { decode(bytes: Uint8Array): unknown; toObject(message: unknown, options: object): unknown };
+  if (bytes.length > MESSAGE_LIMIT)
+    throw new WireError(name, `${bytes.length} bytes, over the limit of ${MESSAGE_LIMIT}`);
+  const codec = codecs[name] as unknown as {
+    decode(bytes: Uint8Array): unknown;
+    toObject(message: unknown, options: object): unknown;
+  };
   try {
     // A plain object with every default in it: decoded instances keep theirs on the prototype, where a spread loses them.
     return codec.toObject(codec.decode(bytes), { defaults: true }) as Message<Name>;
   } catch (cause) {
-    throw new WireError(name, `bytes that do not decode (${cause instanceof Error ? cause.message : String(cause)})`);
+    throw new WireError(
+      name,
+      `bytes that do not decode (${cause instanceof Error ? cause.message : String(cause)})`,
+    );
   }
 }

@@ -45,6 +45,7 @@ export function subjectsOf(run: string): Subjects {
 }
 
 function token(text: string): string {
-  if (!TOKEN.test(text)) throw new RangeError(`expected an id of letters, digits, "-" and "_" (at most 64), got "${text}"`);
+  if (!TOKEN.test(text))
+    throw new RangeError(`expected an id of letters, digits, "-" and "_" (at most 64), got "${text}"`);
   return text;
 }

@@ -14,6 +14,8 @@ export async function natsBinary(): Promise<string> {
   }
   const { nats, missing } = await locateEngine();
   if (nats !== null) return nats.path;
-  const reasons = missing.filter(({ part }) => part === 'nats').map(({ reason, remedy }) => `${reason}. ${remedy}`);
+  const reasons = missing
+    .filter(({ part }) => part === 'nats')
+    .map(({ reason, remedy }) => `${reason}. ${remedy}`);
   throw new Error(`these tests need a nats-server: ${reasons.join(' ')}`);
 }

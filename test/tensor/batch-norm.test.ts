@@ -19,7 +19,8 @@ function moments(channel: number): { mean: number; variance: number } {
   return { mean, variance: values.reduce((a, b) => a + (b - mean) ** 2, 0) / values.length };
 }
 
-const tensors = (): [Tensor, Tensor, Tensor] => [x, gamma, beta].map(({ values, shape }) => fromFloats(values, shape)) as [Tensor, Tensor, Tensor];
+const tensors = (): [Tensor, Tensor, Tensor] =>
+  [x, gamma, beta].map(({ values, shape }) => fromFloats(values, shape)) as [Tensor, Tensor, Tensor];
 
 describe('batch norm in training', () => {
   it('normalises with the biased variance and returns the unbiased one', () => {
@@ -28,11 +29,23 @@ describe('batch norm in training', () => {
       const expected = [...x.values].map((v, i) => {
         const c = i % channels;
         const m = moments(c);
-        return (gamma.values[c]! * (v - m.mean)) / Math.sqrt(m.variance + BATCH_NORM_EPSILON) + beta.values[c]!;
+        return (
+          (gamma.values[c]! * (v - m.mean)) / Math.sqrt(m.variance + BATCH_NORM_EPSILON) + beta.values[c]!
+        );
       });
       expect(relativeError(toFloats(value), expected)).toBeLessThan(1e-5);
-      expect(relativeError(toFloats(mean), Array.from({ length: channels }, (_, c) => moments(c).mean))).toBeLessThan(1e-5);
-      expect(relativeError(toFloats(variance), Array.from({ length: channels }, (_, c) => (moments(c).variance * positions) / (positions - 1)))).toBeLessThan(1e-5);
+      expect(
+        relativeError(
+          toFloats(mean),
+          Array.from({ length: channels }, (_, c) => moments(c).mean),
+        ),
+      ).toBeLessThan(1e-5);
+      expect(
+        relativeError(
+          toFloats(variance),
+          Array.from({ length: channels }, (_, c) => (moments(c).variance * positions) / (positions - 1)),
+        ),
+      ).toBeLessThan(1e-5);
     });
   });
 
@@ -60,12 +73,21 @@ describe('batch norm in training', () => {
 describe('batch norm with fixed statistics', () => {
   it('equals the formula', () => {
     const mean = random([channels], 'mean');
-    const variance = { shape: [channels], values: random([channels], 'variance').values.map((v) => v * v + 0.1) };
+    const variance = {
+      shape: [channels],
+      values: random([channels], 'variance').values.map((v) => v * v + 0.1),
+    };
     inScope(() => {
-      const value = batchNormFixed(...tensors(), { mean: fromFloats(mean.values, [channels]), variance: fromFloats(variance.values, [channels]) }, 'relu6');
+      const value = batchNormFixed(
+        ...tensors(),
+        { mean: fromFloats(mean.values, [channels]), variance: fromFloats(variance.values, [channels]) },
+        'relu6',
+      );
       const expected = [...x.values].map((v, i) => {
         const c = i % channels;
-        const y = (gamma.values[c]! * (v - mean.values[c]!)) / Math.sqrt(variance.values[c]! + BATCH_NORM_EPSILON) + beta.values[c]!;
+        const y =
+          (gamma.values[c]! * (v - mean.values[c]!)) / Math.sqrt(variance.values[c]! + BATCH_NORM_EPSILON) +
+          beta.values[c]!;
         return Math.min(Math.max(y, 0), 6);
       });
       expect(relativeError(toFloats(value), expected)).toBeLessThan(1e-5);
@@ -75,7 +97,9 @@ describe('batch norm with fixed statistics', () => {
   it('refuses statistics of another width', () => {
     inScope(() => {
       const short = fromFloats(new Float32Array(3), [3]);
-      expect(() => batchNormFixed(...tensors(), { mean: short, variance: short }, 'none')).toThrow(/expected a tensor \[4\], got \[3\]/);
+      expect(() => batchNormFixed(...tensors(), { mean: short, variance: short }, 'none')).toThrow(
+        /expected a tensor \[4\], got \[3\]/,
+      );
     });
   });
 });
@@ -85,6 +109,8 @@ describe('ReLU6', () => {
     const values = Float32Array.of(-1, 0, 0.5, 5.9, 6, 7);
     const { output, upstream, gradients } = project((a) => relu6(a), [{ shape: [6], values }]);
     expect([...output]).toEqual([0, 0, 0.5, Math.fround(5.9), 6, 6]);
-    expect([...gradients[0]!].map((g) => g + 0)).toEqual([...upstream].map((u, i) => (i === 2 || i === 3 ? u : 0)));
+    expect([...gradients[0]!].map((g) => g + 0)).toEqual(
+      [...upstream].map((u, i) => (i === 2 || i === 3 ? u : 0)),
+    );
   });
 });

@@ -12,8 +12,14 @@ const TOLERANCE = 1e-5;
 function compare(shape: ConvolutionCase): void {
   const { batch, depth, height, width, inputs, outputs, kernel, stride, depthwise } = shape;
   const x = random([depth * batch, height, width, inputs], `x ${JSON.stringify(shape)}`);
-  const filter = random([kernel, kernel, kernel, inputs, depthwise ? 1 : outputs], `filter ${JSON.stringify(shape)}`);
-  const { output, upstream, gradients } = project((a, b) => (depthwise ? depthwise3d(a, b, depth) : conv3d(a, b, depth, stride)), [x, filter]);
+  const filter = random(
+    [kernel, kernel, kernel, inputs, depthwise ? 1 : outputs],
+    `filter ${JSON.stringify(shape)}`,
+  );
+  const { output, upstream, gradients } = project(
+    (a, b) => (depthwise ? depthwise3d(a, b, depth) : conv3d(a, b, depth, stride)),
+    [x, filter],
+  );
   const twin = naiveConvolution(shape, x.values, filter.values);
   expect(relativeError(output, twin.output)).toBeLessThan(TOLERANCE);
   const { dx, dFilter } = twin.backward(upstream);
@@ -36,9 +42,15 @@ describe('depthwise 3-D convolution equals six plain loops, forward and both gra
   it('says what it expected of a filter', () => {
     inScope(() => {
       const x = fromFloats(new Float32Array(2 * 4 * 3), [2, 2, 2, 3]);
-      expect(() => depthwise3d(x, fromFloats(new Float32Array(27 * 2), [3, 3, 3, 2, 1]), 2)).toThrow(/expected a tensor \[kernel depth, kernel height, kernel width, 3, 1\], .*got \[3, 3, 3, 2, 1\]/);
-      expect(() => depthwise3d(x, fromFloats(new Float32Array(8 * 3), [2, 2, 2, 3, 1]), 2)).toThrow(/odd kernel/);
-      expect(() => depthwise3d(x, fromFloats(new Float32Array(27 * 3), [3, 3, 3, 3, 1]), 3)).toThrow(/multiple of the depth 3/);
+      expect(() => depthwise3d(x, fromFloats(new Float32Array(27 * 2), [3, 3, 3, 2, 1]), 2)).toThrow(
+        /expected a tensor \[kernel depth, kernel height, kernel width, 3, 1\], .*got \[3, 3, 3, 2, 1\]/,
+      );
+      expect(() => depthwise3d(x, fromFloats(new Float32Array(8 * 3), [2, 2, 2, 3, 1]), 2)).toThrow(
+        /odd kernel/,
+      );
+      expect(() => depthwise3d(x, fromFloats(new Float32Array(27 * 3), [3, 3, 3, 3, 1]), 3)).toThrow(
+        /multiple of the depth 3/,
+      );
     });
   });
 });
@@ -54,16 +66,44 @@ describe('full 3-D convolution equals six plain loops, forward and both gradient
   });
 
   it('takes every second voxel at kernel 1 and stride 2', () => {
-    compare({ batch: 2, depth: 5, height: 4, width: 3, inputs: 2, outputs: 3, kernel: 1, stride: 2, depthwise: false });
+    compare({
+      batch: 2,
+      depth: 5,
+      height: 4,
+      width: 3,
+      inputs: 2,
+      outputs: 3,
+      kernel: 1,
+      stride: 2,
+      depthwise: false,
+    });
   });
 });
 
 describe('pointwise convolution', () => {
-  it.each([[1, 3, 4, 4], [2, 5, 7, 3], [2, 4, 6, 2], [2, 1, 1, 1]])('of stride %i on %i x %i x %i equals six plain loops', (stride, depth, height, width) => {
-    const shape: ConvolutionCase = { batch: 2, depth, height, width, inputs: 3, outputs: 5, kernel: 1, stride, depthwise: false };
+  it.each([
+    [1, 3, 4, 4],
+    [2, 5, 7, 3],
+    [2, 4, 6, 2],
+    [2, 1, 1, 1],
+  ])('of stride %i on %i x %i x %i equals six plain loops', (stride, depth, height, width) => {
+    const shape: ConvolutionCase = {
+      batch: 2,
+      depth,
+      height,
+      width,
+      inputs: 3,
+      outputs: 5,
+      kernel: 1,
+      stride,
+      depthwise: false,
+    };
     const x = random([depth * 2, height, width, 3], `x ${depth}`);
     const weight = random([3, 5], 'weight');
-    const { output, upstream, gradients } = project((a, b) => pointwise(subsample(a, depth, stride), b), [x, weight]);
+    const { output, upstream, gradients } = project(
+      (a, b) => pointwise(subsample(a, depth, stride), b),
+      [x, weight],
+    );
     const twin = naiveConvolution(shape, x.values, weight.values);
     const { dx, dFilter } = twin.backward(upstream);
     expect(relativeError(output, twin.output)).toBeLessThan(TOLERANCE);

@@ -7,7 +7,9 @@ import { tensorEnvironment } from '#emars/tensor/environment.js';
 const script = fileURLToPath(new URL('support/digest.mjs', import.meta.url));
 
 async function digest(extra: Record<string, string> = {}): Promise<string> {
-  const { stdout } = await promisify(execFile)(process.execPath, [script], { env: { ...process.env, ...tensorEnvironment({ threads: 1 }), ...extra } });
+  const { stdout } = await promisify(execFile)(process.execPath, [script], {
+    env: { ...process.env, ...tensorEnvironment({ threads: 1 }), ...extra },
+  });
   return stdout.trim();
 }
 

@@ -9,7 +9,15 @@ import { predict, predictTransductive, runningStatistics } from '#emars/training
 import { recalibrate } from '#emars/training/recalibrate.js';
 import { randomFloats, relativeError, size } from './support/numbers.js';
 
-const space: SearchSpace = { stem: 16, widths: [12, 20, 40], strides: [2, 2, 2], blocks: [1, 1, 1], operations: ['mb_k3_e3', 'mb_k7_e4', 'skip'], head: 160, classes: 3 };
+const space: SearchSpace = {
+  stem: 16,
+  widths: [12, 20, 40],
+  strides: [2, 2, 2],
+  blocks: [1, 1, 1],
+  operations: ['mb_k3_e3', 'mb_k7_e4', 'skip'],
+  head: 160,
+  classes: 3,
+};
 const layout = superNetLayout(space);
 const net = { space, layout };
 const genome: Genome = ['mb_k3_e3', 'mb_k7_e4', 'skip'];
@@ -17,18 +25,25 @@ const parameters = initialiseParameters(layout, 1);
 const scan = [16, 32, 32] as const;
 const scanFloats = size(scan);
 const scans = randomFloats(13 * scanFloats, 'scans');
-const calibration = [0, 1].map((i) => ({ images: randomFloats(8 * scanFloats, `calibration ${i}`), shape: [8, ...scan] as const }));
+const calibration = [0, 1].map((i) => ({
+  images: randomFloats(8 * scanFloats, `calibration ${i}`),
+  shape: [8, ...scan] as const,
+}));
 
 /** Scans in the given order. */
 function images(order: readonly number[]): Float32Array {
   const values = new Float32Array(order.length * scanFloats);
-  order.forEach((index, place) => values.set(scans.subarray(index * scanFloats, (index + 1) * scanFloats), place * scanFloats));
+  order.forEach((index, place) =>
+    values.set(scans.subarray(index * scanFloats, (index + 1) * scanFloats), place * scanFloats),
+  );
   return values;
 }
 
 describe('recalibration', () => {
   it('averages the batches’ means and unbiased variances', () => {
-    const each = calibration.map((batch) => pathGradient(net, genome, parameters, { ...batch, labels: new Int32Array(8) }).statistics);
+    const each = calibration.map(
+      (batch) => pathGradient(net, genome, parameters, { ...batch, labels: new Int32Array(8) }).statistics,
+    );
     const expected = each[0]!.map((value, i) => (value + each[1]![i]!) / 2);
     const statistics = recalibrate(net, genome, parameters, calibration);
     expect(statistics.length).toBe(pathLayout(layout, space, genome).statisticCount);
@@ -49,13 +64,21 @@ describe('a prediction with fixed statistics', () => {
 
   it('has the same bits whatever scans stand beside it, in whatever order and number', () => {
     const alone = new Map(Array.from({ length: 13 }, (_, i) => [...logitsOf([i])][0]!));
-    for (const order of [[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12], [12, 3, 5, 1, 0, 9, 8, 2, 4, 6, 7, 11, 10], [5, 2, 11], [7, 1, 0, 3, 12, 4, 9, 10]]) {
-      for (const [index, logits] of logitsOf(order)) expect(logits, `scan ${index} in ${order.join(', ')}`).toEqual(alone.get(index));
+    for (const order of [
+      [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12],
+      [12, 3, 5, 1, 0, 9, 8, 2, 4, 6, 7, 11, 10],
+      [5, 2, 11],
+      [7, 1, 0, 3, 12, 4, 9, 10],
+    ]) {
+      for (const [index, logits] of logitsOf(order))
+        expect(logits, `scan ${index} in ${order.join(', ')}`).toEqual(alone.get(index));
     }
   });
 
   it('refuses statistics of another path', () => {
-    expect(() => predict(net, genome, parameters, statistics.subarray(1), images([0]), [1, ...scan])).toThrow(/statistics of the path/);
+    expect(() => predict(net, genome, parameters, statistics.subarray(1), images([0]), [1, ...scan])).toThrow(
+      /statistics of the path/,
+    );
   });
 });
 
@@ -64,7 +87,9 @@ describe('the other ways of batch norm', () => {
     const running = runningStatistics(net, genome, initialStatistics(layout));
     const path = pathLayout(layout, space, genome);
     expect(running.length).toBe(path.statisticCount);
-    expect(predict(net, genome, parameters, running, images([0, 1]), [2, ...scan]).every(Number.isFinite)).toBe(true);
+    expect(
+      predict(net, genome, parameters, running, images([0, 1]), [2, ...scan]).every(Number.isFinite),
+    ).toBe(true);
   });
 
   it('batch: normalises by the scans at hand, so neighbours do matter', () => {

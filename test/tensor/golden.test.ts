@@ -24,7 +24,12 @@ function folded({ shape, values }: GoldenTensor): Tensor {
 }
 
 /** The output of `f` and its gradients under the golden `dy`. */
-function compare(name: string, f: (...inputs: Tensor[]) => Tensor, inputs: readonly Tensor[], expected: { readonly output: string; readonly gradients: readonly string[] }): void {
+function compare(
+  name: string,
+  f: (...inputs: Tensor[]) => Tensor,
+  inputs: readonly Tensor[],
+  expected: { readonly output: string; readonly gradients: readonly string[] },
+): void {
   const dy = golden(name, 'dy').values;
   const { gradients } = valueAndGradients(() => {
     const y = f(...inputs);
@@ -32,7 +37,10 @@ function compare(name: string, f: (...inputs: Tensor[]) => Tensor, inputs: reado
     return tensorflow().sum(multiplyMask(y, fromFloats(dy, y.shape)));
   }, inputs);
   expected.gradients.forEach((gradient, position) => {
-    expect(relativeError(toFloats(gradients[position]!), golden(name, gradient).values), gradient).toBeLessThan(TOLERANCE);
+    expect(
+      relativeError(toFloats(gradients[position]!), golden(name, gradient).values),
+      gradient,
+    ).toBeLessThan(TOLERANCE);
   });
 }
 
@@ -41,7 +49,12 @@ describe('convolutions agree with PyTorch', () => {
     inScope(() => {
       const depth = golden(name, 'x').shape[0]!;
       const filter = golden(name, 'filter');
-      compare(name, (x, w) => depthwise3d(x, w, depth), [folded(golden(name, 'x')), fromFloats(filter.values, filter.shape)], { output: 'y', gradients: ['dx', 'dfilter'] });
+      compare(
+        name,
+        (x, w) => depthwise3d(x, w, depth),
+        [folded(golden(name, 'x')), fromFloats(filter.values, filter.shape)],
+        { output: 'y', gradients: ['dx', 'dfilter'] },
+      );
     });
   });
 
@@ -49,7 +62,12 @@ describe('convolutions agree with PyTorch', () => {
     inScope(() => {
       const filter = golden('stem', 'filter');
       const depth = golden('stem', 'x').shape[0]!;
-      compare('stem', (x, w) => conv3d(x, w, depth, 2), [folded(golden('stem', 'x')), fromFloats(filter.values, filter.shape)], { output: 'y', gradients: ['dx', 'dfilter'] });
+      compare(
+        'stem',
+        (x, w) => conv3d(x, w, depth, 2),
+        [folded(golden('stem', 'x')), fromFloats(filter.values, filter.shape)],
+        { output: 'y', gradients: ['dx', 'dfilter'] },
+      );
     });
   });
 
@@ -58,28 +76,51 @@ describe('convolutions agree with PyTorch', () => {
     inScope(() => {
       const filter = golden(name, 'filter');
       const depth = golden(name, 'x').shape[0]!;
-      compare(name, (x, w) => pointwise(subsample(x, depth, 2), w), [folded(golden(name, 'x')), fromFloats(filter.values, filter.shape.slice(3))], { output: 'y', gradients: ['dx', 'dfilter'] });
+      compare(
+        name,
+        (x, w) => pointwise(subsample(x, depth, 2), w),
+        [folded(golden(name, 'x')), fromFloats(filter.values, filter.shape.slice(3))],
+        { output: 'y', gradients: ['dx', 'dfilter'] },
+      );
     });
   });
 });
 
 describe('batch norm with ReLU6 agrees with PyTorch', () => {
-  const channelTensor = (name: string): Tensor => fromFloats(golden('batch norm', name).values, golden('batch norm', name).shape);
+  const channelTensor = (name: string): Tensor =>
+    fromFloats(golden('batch norm', name).values, golden('batch norm', name).shape);
 
   it('in training: values, gradients, and the statistics that go to the running ones', () => {
     inScope(() => {
-      const inputs = [folded(golden('batch norm', 'x')), channelTensor('gamma'), channelTensor('beta')] as const;
-      compare('batch norm', (x, gamma, beta) => batchNormTraining(x, gamma, beta, 'relu6').value, inputs, { output: 'y', gradients: ['dx', 'dgamma', 'dbeta'] });
+      const inputs = [
+        folded(golden('batch norm', 'x')),
+        channelTensor('gamma'),
+        channelTensor('beta'),
+      ] as const;
+      compare('batch norm', (x, gamma, beta) => batchNormTraining(x, gamma, beta, 'relu6').value, inputs, {
+        output: 'y',
+        gradients: ['dx', 'dgamma', 'dbeta'],
+      });
       const { mean, variance } = batchNormTraining(...inputs, 'relu6');
       expect(relativeError(toFloats(mean), golden('batch norm', 'mean').values)).toBeLessThan(TOLERANCE);
-      expect(relativeError(toFloats(variance), golden('batch norm', 'variance').values)).toBeLessThan(TOLERANCE);
+      expect(relativeError(toFloats(variance), golden('batch norm', 'variance').values)).toBeLessThan(
+        TOLERANCE,
+      );
     });
   });
 
   it('in evaluation, with fixed statistics', () => {
     inScope(() => {
-      const value = batchNormFixed(folded(golden('batch norm', 'evaluation x')), channelTensor('gamma'), channelTensor('beta'), { mean: channelTensor('mean'), variance: channelTensor('variance') }, 'relu6');
-      expect(relativeError(toFloats(value), golden('batch norm', 'evaluation y').values)).toBeLessThan(TOLERANCE);
+      const value = batchNormFixed(
+        folded(golden('batch norm', 'evaluation x')),
+        channelTensor('gamma'),
+        channelTensor('beta'),
+        { mean: channelTensor('mean'), variance: channelTensor('variance') },
+        'relu6',
+      );
+      expect(relativeError(toFloats(value), golden('batch norm', 'evaluation y').values)).toBeLessThan(
+        TOLERANCE,
+      );
     });
   });
 });
@@ -104,8 +145,11 @@ describe.each(['skip and head', '3-cell path'])('%s agrees with PyTorch', (name)
 
   it('in the loss, the gradient of every tensor, and the batch statistics', () => {
     const result = pathGradient(net, genome, parameters, {
-      images: images.values, shape: imageShape, labels: Int32Array.from(golden(name, 'labels').values),
-      dropoutMask: golden(name, 'mask').values, classWeights: Float32Array.from(classWeights),
+      images: images.values,
+      shape: imageShape,
+      labels: Int32Array.from(golden(name, 'labels').values),
+      dropoutMask: golden(name, 'mask').values,
+      classWeights: Float32Array.from(classWeights),
     });
     expect(result.finite).toBe(true);
     expect(relativeError([result.loss], golden(name, 'loss').values)).toBeLessThan(TOLERANCE);
@@ -117,14 +161,28 @@ describe.each(['skip and head', '3-cell path'])('%s agrees with PyTorch', (name)
     let start = 0;
     for (const index of path.parameters) {
       const { name: tensor, size } = layout.parameters[index]!;
-      expect(relativeError(result.gradient.subarray(start, start + size), expected.subarray(start, start + size), floor), tensor).toBeLessThan(TOLERANCE);
+      expect(
+        relativeError(
+          result.gradient.subarray(start, start + size),
+          expected.subarray(start, start + size),
+          floor,
+        ),
+        tensor,
+      ).toBeLessThan(TOLERANCE);
       start += size;
     }
     expect(start).toBe(expected.length);
   });
 
   it('in evaluation, with fixed statistics', () => {
-    const logits = predict(net, genome, parameters, golden(name, 'statistics').values, images.values, imageShape);
+    const logits = predict(
+      net,
+      genome,
+      parameters,
+      golden(name, 'statistics').values,
+      images.values,
+      imageShape,
+    );
     expect(relativeError(logits, golden(name, 'evaluation logits').values)).toBeLessThan(TOLERANCE);
   });
 
@@ -135,7 +193,11 @@ describe.each(['skip and head', '3-cell path'])('%s agrees with PyTorch', (name)
       const row = [...logits.subarray(sample * 3, sample * 3 + 3)];
       return row.indexOf(Math.max(...row)) === label;
     }).length;
-    const { correct } = pathGradient(net, genome, parameters, { images: images.values, shape: imageShape, labels: Int32Array.from(labels) });
+    const { correct } = pathGradient(net, genome, parameters, {
+      images: images.values,
+      shape: imageShape,
+      labels: Int32Array.from(labels),
+    });
     expect(correct).toBe(right);
   });
 });

@@ -10,29 +10,45 @@ describe('the head’s operations have the gradients that differences show', () 
     expectGradientsByDifferences((x) => globalAveragePool(x, 3), [random([6, 2, 4, 5], 'pool')]);
   });
   it('the fully connected layer', () => {
-    expectGradientsByDifferences((x, w, b) => dense(x, w, b), [random([3, 5], 'dense x'), random([5, 4], 'dense w'), random([4], 'dense b')]);
+    expectGradientsByDifferences(
+      (x, w, b) => dense(x, w, b),
+      [random([3, 5], 'dense x'), random([5, 4], 'dense w'), random([4], 'dense b')],
+    );
   });
   it('a mask, and the residual sum where both terms share an ancestor', () => {
     const mask = random([3, 5], 'mask').values;
-    expectGradientsByDifferences((x) => multiplyMask(x, fromFloats(mask, [3, 5])), [random([3, 5], 'masked')]);
-    expectGradientsByDifferences((x, y) => add(add(x, y), x), [random([2, 3], 'add x'), random([2, 3], 'add y')]);
+    expectGradientsByDifferences(
+      (x) => multiplyMask(x, fromFloats(mask, [3, 5])),
+      [random([3, 5], 'masked')],
+    );
+    expectGradientsByDifferences(
+      (x, y) => add(add(x, y), x),
+      [random([2, 3], 'add x'), random([2, 3], 'add y')],
+    );
   });
   it('weighted cross-entropy', () => {
     const targets = Float32Array.of(1, 0, 0, 0, 0, 1, 0, 1, 0);
-    expectGradientsByDifferences((logits) => softmaxCrossEntropy(logits, fromFloats(targets, [3, 3]), fromFloats(Float32Array.of(1, 0.5, 2), [3])), [random([3, 3], 'logits')]);
+    expectGradientsByDifferences(
+      (logits) =>
+        softmaxCrossEntropy(logits, fromFloats(targets, [3, 3]), fromFloats(Float32Array.of(1, 0.5, 2), [3])),
+      [random([3, 3], 'logits')],
+    );
   });
 });
 
 describe('the loss', () => {
   const logits = Float32Array.of(1, 2, 0, -1, 0, 3);
-  const crossEntropy = (row: number[], label: number): number => Math.log(row.reduce((sum, v) => sum + Math.exp(v), 0)) - row[label]!;
+  const crossEntropy = (row: number[], label: number): number =>
+    Math.log(row.reduce((sum, v) => sum + Math.exp(v), 0)) - row[label]!;
 
   it('is the mean cross-entropy, each sample weighted by its class', () => {
     inScope(() => {
       const tensor = fromFloats(logits, [2, 3]);
       const [first, second] = [crossEntropy([1, 2, 0], 1), crossEntropy([-1, 0, 3], 0)];
       expect(toFloats(meanCrossEntropy(tensor, Int32Array.of(1, 0)))[0]).toBeCloseTo((first + second) / 2, 5);
-      expect(toFloats(meanCrossEntropy(tensor, Int32Array.of(1, 0), Float32Array.of(3, 0.5, 1)))[0]).toBeCloseTo((0.5 * first + 3 * second) / 2, 5);
+      expect(
+        toFloats(meanCrossEntropy(tensor, Int32Array.of(1, 0), Float32Array.of(3, 0.5, 1)))[0],
+      ).toBeCloseTo((0.5 * first + 3 * second) / 2, 5);
     });
   });
 
@@ -41,7 +57,9 @@ describe('the loss', () => {
       const tensor = fromFloats(logits, [2, 3]);
       expect(() => meanCrossEntropy(tensor, Int32Array.of(1, 3))).toThrow(/labels from 0 to 2, got 3/);
       expect(() => meanCrossEntropy(tensor, Int32Array.of(1))).toThrow(/2 labels, got 1/);
-      expect(() => meanCrossEntropy(tensor, Int32Array.of(1, 0), Float32Array.of(1))).toThrow(/3 class weights, got 1/);
+      expect(() => meanCrossEntropy(tensor, Int32Array.of(1, 0), Float32Array.of(1))).toThrow(
+        /3 class weights, got 1/,
+      );
     });
   });
 

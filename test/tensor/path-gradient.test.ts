@@ -13,7 +13,15 @@ import { recalibrate } from '#emars/training/recalibrate.js';
 import { predict } from '#emars/training/predict.js';
 import { randomFloats, relativeError, size } from './support/numbers.js';
 
-const space: SearchSpace = { stem: 4, widths: [6, 8], strides: [2, 2], blocks: [2, 1], operations: ['mb_k3_e2', 'mb_k5_e2', 'mb_k7_e1', 'skip'], head: 12, classes: 3 };
+const space: SearchSpace = {
+  stem: 4,
+  widths: [6, 8],
+  strides: [2, 2],
+  blocks: [2, 1],
+  operations: ['mb_k3_e2', 'mb_k5_e2', 'mb_k7_e1', 'skip'],
+  head: 12,
+  classes: 3,
+};
 const layout = superNetLayout(space);
 const net = { space, layout };
 const shape = [4, 6, 10, 8] as const;
@@ -45,7 +53,9 @@ describe('the gradient of a path', () => {
       };
       const numeric = (lossAt(1) - lossAt(-1)) / (2 * step);
       const analytic = direction.reduce((sum, value, i) => sum + (value / norm) * gradient[start + i]!, 0);
-      expect(Math.abs(numeric - analytic), `${name}: numeric ${numeric}, analytic ${analytic}`).toBeLessThan(2e-3 * length);
+      expect(Math.abs(numeric - analytic), `${name}: numeric ${numeric}, analytic ${analytic}`).toBeLessThan(
+        2e-3 * length,
+      );
       start += floats;
     }
   });
@@ -62,7 +72,13 @@ describe('the gradient of a path', () => {
 
   it('of a large batch is the mean of its micro-batches’ when each normalises the same', () => {
     // The same four scans twice: batch statistics are equal, so nothing but the averaging is tested.
-    const twice: TrainingBatch = { ...batch, shape: [8, 6, 10, 8], images: Float32Array.of(...batch.images, ...batch.images), labels: Int32Array.of(...batch.labels, ...batch.labels), dropoutMask: Float32Array.of(...batch.dropoutMask!, ...batch.dropoutMask!) };
+    const twice: TrainingBatch = {
+      ...batch,
+      shape: [8, 6, 10, 8],
+      images: Float32Array.of(...batch.images, ...batch.images),
+      labels: Int32Array.of(...batch.labels, ...batch.labels),
+      dropoutMask: Float32Array.of(...batch.dropoutMask!, ...batch.dropoutMask!),
+    };
     const once = pathGradient(net, genome, parameters, batch);
     const both = pathGradient(net, genome, parameters, twice);
     expect(both.loss).toBeCloseTo(once.loss, 5);
@@ -74,17 +90,27 @@ describe('the gradient of a path', () => {
     const broken = parameters.slice();
     broken[layout.parameters[layout.head.weight]!.offset] = NaN;
     expect(pathGradient(net, genome, broken, batch).finite).toBe(false);
-    expect(pathGradient(net, genome, parameters, { ...batch, images: batch.images.map(() => Infinity) }).finite).toBe(false);
+    expect(
+      pathGradient(net, genome, parameters, { ...batch, images: batch.images.map(() => Infinity) }).finite,
+    ).toBe(false);
     expect(pathGradient(net, genome, parameters, batch).finite).toBe(true);
   });
 
   it('refuses arguments that do not fit, and leaks nothing then', () => {
     pathGradient(net, genome, parameters, batch);
     const before = liveTensors();
-    expect(() => pathGradient(net, genome, parameters.subarray(1), batch)).toThrow(/parameters of the SuperNet/);
-    expect(() => pathGradient(net, genome, parameters, { ...batch, labels: Int32Array.of(0, 1, 2, 3) })).toThrow(/labels from 0 to 2, got 3/);
-    expect(() => pathGradient(net, genome, parameters, { ...batch, images: batch.images.subarray(1) })).toThrow(/expected 1920 values for images \[4, 6, 10, 8\], got 1919/);
-    expect(() => pathGradient(net, genome, parameters, { ...batch, dropoutMask: new Float32Array(3) })).toThrow();
+    expect(() => pathGradient(net, genome, parameters.subarray(1), batch)).toThrow(
+      /parameters of the SuperNet/,
+    );
+    expect(() =>
+      pathGradient(net, genome, parameters, { ...batch, labels: Int32Array.of(0, 1, 2, 3) }),
+    ).toThrow(/labels from 0 to 2, got 3/);
+    expect(() =>
+      pathGradient(net, genome, parameters, { ...batch, images: batch.images.subarray(1) }),
+    ).toThrow(/expected 1920 values for images \[4, 6, 10, 8\], got 1919/);
+    expect(() =>
+      pathGradient(net, genome, parameters, { ...batch, dropoutMask: new Float32Array(3) }),
+    ).toThrow();
     expect(() => pathGradient(net, ['skip'], parameters, batch)).toThrow(/genome of 3 operations/);
     expect(liveTensors()).toBe(before);
   });
@@ -111,7 +137,11 @@ describe('an epoch of steps', () => {
     const path = pathLayout(layout, space, genome);
     const losses: number[] = [];
     for (let step = 0; step < 25; step++) {
-      const { loss, gradient } = pathGradient(net, genome, weights, { images: batch.images, shape, labels: batch.labels });
+      const { loss, gradient } = pathGradient(net, genome, weights, {
+        images: batch.images,
+        shape,
+        labels: batch.labels,
+      });
       losses.push(loss);
       let start = 0;
       for (const index of path.parameters) {

@@ -1,5 +1,15 @@
 /** What goes wrong at the edge: one clear line, the exit code of its kind, and nothing half-made that looks whole. */
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -18,7 +28,10 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 /** One line on standard error, in our words, without a stack. */
 function oneLine({ stderr }: Ended): string {
-  const lines = stderr.trim().split('\n').filter((line) => line.startsWith('emars: '));
+  const lines = stderr
+    .trim()
+    .split('\n')
+    .filter((line) => line.startsWith('emars: '));
   expect(stderr).not.toMatch(/\n\s+at /);
   expect(lines).toHaveLength(1);
   return lines[0]!;
@@ -27,13 +40,17 @@ function oneLine({ stderr }: Ended): string {
 describe('a search refuses', () => {
   it('an unknown key, and names the nearest one', async () => {
     writeFileSync(at('key.yaml'), 'evolution: {populaton: 4}\n');
-    expect(oneLine(await emarsExits(2, ['search', '--config', at('key.yaml'), '--out', at('key')]))).toMatch(/evolution\.populaton.*evolution\.population/);
+    expect(oneLine(await emarsExits(2, ['search', '--config', at('key.yaml'), '--out', at('key')]))).toMatch(
+      /evolution\.populaton.*evolution\.population/,
+    );
     expect(existsSync(at('key'))).toBe(false);
   });
 
   it('broken YAML, with line and column', async () => {
     writeFileSync(at('broken.yaml'), 'evolution: {population: 4\nseed: 1\n');
-    expect(oneLine(await emarsExits(2, ['search', '--config', at('broken.yaml')]))).toMatch(/broken\.yaml.*\d+/);
+    expect(oneLine(await emarsExits(2, ['search', '--config', at('broken.yaml')]))).toMatch(
+      /broken\.yaml.*\d+/,
+    );
   });
 
   it('a configuration that is not there', async () => {
@@ -50,21 +67,40 @@ describe('a search refuses', () => {
   });
 
   it('a --data that is not there', async () => {
-    expect(oneLine(await emarsExits(2, ['search', ...SMOKE, '--data', at('nowhere'), '--out', at('nodata')]))).toContain('nowhere');
+    expect(
+      oneLine(await emarsExits(2, ['search', ...SMOKE, '--data', at('nowhere'), '--out', at('nodata')])),
+    ).toContain('nowhere');
   });
 
   it('an empty folder', async () => {
     mkdirSync(at('empty'));
-    expect(oneLine(await emarsExits(3, ['search', ...SMOKE, '--data', at('empty'), '--out', at('from-empty')]))).toContain('empty');
+    expect(
+      oneLine(await emarsExits(3, ['search', ...SMOKE, '--data', at('empty'), '--out', at('from-empty')])),
+    ).toContain('empty');
   });
 
   it('a truncated PNG, by name; and goes on without the scan where it may', async () => {
     cpSync(at('scans'), at('cut'), { recursive: true });
-    const scan = readdirSync(at('cut'), { recursive: true, withFileTypes: true }).find((entry) => entry.name.endsWith('.png') && !entry.parentPath.includes('masks'))!;
+    const scan = readdirSync(at('cut'), { recursive: true, withFileTypes: true }).find(
+      (entry) => entry.name.endsWith('.png') && !entry.parentPath.includes('masks'),
+    )!;
     truncateSync(join(scan.parentPath, scan.name), 200);
-    const line = oneLine(await emarsExits(3, ['search', ...SMOKE, '--data', at('cut'), '--out', at('from-cut')]));
+    const line = oneLine(
+      await emarsExits(3, ['search', ...SMOKE, '--data', at('cut'), '--out', at('from-cut')]),
+    );
     expect(line).toContain(scan.name);
-    const started = emars(['search', ...SMOKE, '--data', at('cut'), '--out', at('skip'), '--set', 'data.onBadScan=skip', '--trainers', '1']);
+    const started = emars([
+      'search',
+      ...SMOKE,
+      '--data',
+      at('cut'),
+      '--out',
+      at('skip'),
+      '--set',
+      'data.onBadScan=skip',
+      '--trainers',
+      '1',
+    ]);
     const run = await untilRun(started, at('skip'), 'training begins', ({ step }) => step > 0);
     started.child.kill('SIGINT');
     expect((await started.ended).code).toBe(130);
@@ -72,23 +108,63 @@ describe('a search refuses', () => {
   });
 
   it('a split that leaks a patient', async () => {
-    const { stdout } = await emarsExits(0, ['data', 'split', at('scans'), '--json']).catch(() => emarsExits(0, ['data', 'split', at('scans')]));
-    const split = JSON.parse(stdout.slice(stdout.indexOf('{'))) as { train: { id: string; patient: string }[]; validation: { id: string; patient: string }[] };
-    const leaked = split.train.find(({ patient }) => split.train.filter((other) => other.patient === patient).length > 1)!;
+    const { stdout } = await emarsExits(0, ['data', 'split', at('scans'), '--json']).catch(() =>
+      emarsExits(0, ['data', 'split', at('scans')]),
+    );
+    const split = JSON.parse(stdout.slice(stdout.indexOf('{'))) as {
+      train: { id: string; patient: string }[];
+      validation: { id: string; patient: string }[];
+    };
+    const leaked = split.train.find(
+      ({ patient }) => split.train.filter((other) => other.patient === patient).length > 1,
+    )!;
     split.train = split.train.filter(({ id }) => id !== leaked.id);
     split.validation.push(leaked);
     writeFileSync(at('leak.json'), JSON.stringify(split));
-    const line = oneLine(await emarsExits(3, ['search', ...SMOKE, '--data', at('scans'), '--set', `data.split.file=${at('leak.json')}`, '--out', at('leak')]));
+    const line = oneLine(
+      await emarsExits(3, [
+        'search',
+        ...SMOKE,
+        '--data',
+        at('scans'),
+        '--set',
+        `data.split.file=${at('leak.json')}`,
+        '--out',
+        at('leak'),
+      ]),
+    );
     expect(line).toContain(leaked.patient);
   });
 
   it('a broker that cannot be reached', async () => {
-    const line = oneLine(await emarsExits(4, ['search', ...SMOKE, '--data', at('scans'), '--nats', 'nats://127.0.0.1:9', '--out', at('unreachable')]));
+    const line = oneLine(
+      await emarsExits(4, [
+        'search',
+        ...SMOKE,
+        '--data',
+        at('scans'),
+        '--nats',
+        'nats://127.0.0.1:9',
+        '--out',
+        at('unreachable'),
+      ]),
+    );
     expect(line).toContain('127.0.0.1:9');
   });
 
   it('a batch larger than the training scans', async () => {
-    const line = oneLine(await emarsExits(3, ['search', ...SMOKE, '--data', at('scans'), '--set', 'training.batch=128', '--out', at('batch')]));
+    const line = oneLine(
+      await emarsExits(3, [
+        'search',
+        ...SMOKE,
+        '--data',
+        at('scans'),
+        '--set',
+        'training.batch=128',
+        '--out',
+        at('batch'),
+      ]),
+    );
     expect(line).toMatch(/128 training scans/);
   });
 });
@@ -100,11 +176,22 @@ describe('a resume refuses', () => {
   });
 
   it('what the run has fixed', async () => {
-    expect(oneLine(await emarsExits(2, ['search', '--resume', at('scans'), '--seed', '3']))).toContain('--seed');
+    expect(oneLine(await emarsExits(2, ['search', '--resume', at('scans'), '--seed', '3']))).toContain(
+      '--seed',
+    );
   });
 
   it('a damaged journal, another configuration, a damaged snapshot, and names the file', async () => {
-    const started = emars(['search', ...SMOKE, '--data', at('scans'), '--out', at('damaged'), '--trainers', '1']);
+    const started = emars([
+      'search',
+      ...SMOKE,
+      '--data',
+      at('scans'),
+      '--out',
+      at('damaged'),
+      '--trainers',
+      '1',
+    ]);
     const run = await untilRun(started, at('damaged'), 'two epochs are trained', ({ step }) => step >= 9);
     kill9(started.child.pid!);
     for (const { pid } of run.processes) if (pid !== null) await gone(pid);
@@ -117,11 +204,15 @@ describe('a resume refuses', () => {
     writeFileSync(at('reconfigured', 'config.yaml'), config.replace(/learningRate: .*/, 'learningRate: 0.5'));
     expect(oneLine(await emarsExits(3, ['search', '--resume', at('reconfigured')]))).toContain('config.yaml');
     writeFileSync(at('reconfigured', 'config.yaml'), config);
-    for (const name of readdirSync(at('reconfigured', 'snapshots'))) truncateSync(at('reconfigured', 'snapshots', name), 1000);
-    expect(oneLine(await emarsExits(3, ['search', '--resume', at('reconfigured'), '--trainers', '1']))).toMatch(/snapshot/);
+    for (const name of readdirSync(at('reconfigured', 'snapshots')))
+      truncateSync(at('reconfigured', 'snapshots', name), 1000);
+    expect(
+      oneLine(await emarsExits(3, ['search', '--resume', at('reconfigured'), '--trainers', '1'])),
+    ).toMatch(/snapshot/);
   });
 });
 
 async function gone(pid: number): Promise<void> {
-  for (let waited = 0; waited < 10_000 && existsSync(`/proc/${pid}`); waited += 50) await new Promise((resolve) => setTimeout(resolve, 50));
+  for (let waited = 0; waited < 10_000 && existsSync(`/proc/${pid}`); waited += 50)
+    await new Promise((resolve) => setTimeout(resolve, 50));
 }

@@ -22,7 +22,9 @@ interface Evaluation {
 }
 
 async function evaluated(run: string, data: string, ...more: string[]): Promise<Evaluation> {
-  return JSON.parse((await emarsExits(0, ['evaluate', at(run), '--data', at(data), '--json', ...more])).stdout) as Evaluation;
+  return JSON.parse(
+    (await emarsExits(0, ['evaluate', at(run), '--data', at(data), '--json', ...more])).stdout,
+  ) as Evaluation;
 }
 
 /** P(X ≥ successes) of a binomial, summed in logarithms. */
@@ -52,10 +54,20 @@ describe('the binomial tail', () => {
 
 describe('the quickstart', () => {
   it('finds networks that tell phantoms of another seed apart, beyond chance (p < 0.001)', async () => {
-    await emarsExits(0, ['search', '--config', 'configs/quickstart.yaml', '--trainers', '2', '--out', at('run')]);
+    await emarsExits(0, [
+      'search',
+      '--config',
+      'configs/quickstart.yaml',
+      '--trainers',
+      '2',
+      '--out',
+      at('run'),
+    ]);
     const result = await evaluated('run', 'others');
     expect(result.n).toBe(SCANS);
-    expect(Object.values(result.perClass).reduce((sum, { correct }) => sum + correct, 0)).toBe(result.correct);
+    expect(Object.values(result.perClass).reduce((sum, { correct }) => sum + correct, 0)).toBe(
+      result.correct,
+    );
     expect(result.accuracy).toBeCloseTo(result.correct / SCANS, 12);
     expect(upperTail(SCANS, result.correct, result.majority)).toBeLessThan(0.001);
   });
@@ -65,14 +77,28 @@ describe('the quickstart', () => {
     // The same scans under other names, so that names, order and neighbours all change.
     for (const name of Object.keys(before.perClass)) {
       const patients = readdirSync(join(at('others'), name)).reverse();
-      patients.forEach((patient, i) => cpSync(join(at('others'), name, patient), join(at('moved'), name, `p${String(i).padStart(4, '0')}`), { recursive: true }));
+      patients.forEach((patient, i) =>
+        cpSync(join(at('others'), name, patient), join(at('moved'), name, `p${String(i).padStart(4, '0')}`), {
+          recursive: true,
+        }),
+      );
     }
     expect(await evaluated('run', 'moved')).toEqual({ id, ...before });
     expect((await evaluated('run', 'moved', '--id', id.slice(0, 8))).id).toBe(id);
   });
 
   it('on shuffled labels learns nothing about the true ones (p > 0.05)', async () => {
-    await emarsExits(0, ['search', '--config', 'configs/quickstart.yaml', '--trainers', '2', '--out', at('shuffled'), '--set', 'data.shuffleLabels=true']);
+    await emarsExits(0, [
+      'search',
+      '--config',
+      'configs/quickstart.yaml',
+      '--trainers',
+      '2',
+      '--out',
+      at('shuffled'),
+      '--set',
+      'data.shuffleLabels=true',
+    ]);
     const result = await evaluated('shuffled', 'others');
     expect(upperTail(SCANS, result.correct, result.majority)).toBeGreaterThan(0.05);
   });
@@ -81,6 +107,8 @@ describe('the quickstart', () => {
     cpSync(join(at('others'), 'NCP'), join(at('unknown'), 'tumour'), { recursive: true });
     const { stderr } = await emarsExits(3, ['evaluate', at('run'), '--data', at('unknown')]);
     expect(stderr).toContain('tumour');
-    expect((await emarsExits(3, ['evaluate', at('run'), '--data', at('others'), '--id', 'zzz'])).stderr).toContain('--id');
+    expect(
+      (await emarsExits(3, ['evaluate', at('run'), '--data', at('others'), '--id', 'zzz'])).stderr,
+    ).toContain('--id');
   });
 });

@@ -15,9 +15,20 @@ import { writeFixtureRun } from '../plain/report/fixture-run.js';
 
 const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 const missing = !existsSync(executablePath);
-if (missing) console.warn(`SKIPPED: the report was not looked at in a browser, there is no Chromium at ${executablePath}; install it or set CHROMIUM`);
+if (missing)
+  console.warn(
+    `SKIPPED: the report was not looked at in a browser, there is no Chromium at ${executablePath}; install it or set CHROMIUM`,
+  );
 
-const ARGUMENTS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const ARGUMENTS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
 const WIDTHS = [1280, 390];
 
 describe.skipIf(missing)('the report in a browser', () => {
@@ -27,9 +38,19 @@ describe.skipIf(missing)('the report in a browser', () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'emars-browser-'));
-    await writeFixtureRun(join(folder, 'quick'), { failure: 'no answer within 60 s: '.concat('x'.repeat(300)) });
-    await writeFixtureRun(join(folder, `long-${'name'.repeat(40)}`), { net: 'paper', epochs: 6, population: 20, status: 'interrupted', shuffleLabels: true, classes: ['a class with a rather long name', 'NCP'] });
-    for (const name of ['quick', `long-${'name'.repeat(40)}`]) pages.set(name.split('-', 1)[0] ?? '', (await buildReport(join(folder, name))).html);
+    await writeFixtureRun(join(folder, 'quick'), {
+      failure: 'no answer within 60 s: '.concat('x'.repeat(300)),
+    });
+    await writeFixtureRun(join(folder, `long-${'name'.repeat(40)}`), {
+      net: 'paper',
+      epochs: 6,
+      population: 20,
+      status: 'interrupted',
+      shuffleLabels: true,
+      classes: ['a class with a rather long name', 'NCP'],
+    });
+    for (const name of ['quick', `long-${'name'.repeat(40)}`])
+      pages.set(name.split('-', 1)[0] ?? '', (await buildReport(join(folder, name))).html);
     browser = await chromium.launch({ executablePath, args: ARGUMENTS });
   });
   afterAll(async () => {
@@ -37,7 +58,11 @@ describe.skipIf(missing)('the report in a browser', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  const open = async (name: string, width: number, colorScheme: 'light' | 'dark'): Promise<{ page: Page; words: string[]; requests: string[] }> => {
+  const open = async (
+    name: string,
+    width: number,
+    colorScheme: 'light' | 'dark',
+  ): Promise<{ page: Page; words: string[]; requests: string[] }> => {
     const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme });
     const words: string[] = [];
     const requests: string[] = [];
@@ -48,23 +73,30 @@ describe.skipIf(missing)('the report in a browser', () => {
     return { page, words, requests };
   };
 
-  const situations = ['quick', 'long'].flatMap((name) => WIDTHS.flatMap((width) => (['light', 'dark'] as const).map((scheme) => [name, width, scheme] as const)));
-  test.each(situations)('%s at %i pixels, %s: no console message, one request, four visible figures, no sideways scrolling', async (name, width, scheme) => {
-    const { page, words, requests } = await open(name, width, scheme);
-    expect(words).toEqual([]);
-    expect(requests).toHaveLength(1);
-    const drawings = await page.locator('figure svg:visible').all();
-    expect(drawings).toHaveLength(4);
-    for (const drawing of drawings) {
-      const box = await drawing.boundingBox();
-      expect(box?.width).toBeGreaterThan(width / 2);
-      expect(box?.height).toBeGreaterThan(200);
-    }
-    // Everything open: what is folded must not make the page wider either.
-    await page.evaluate(`document.querySelectorAll('details').forEach((part) => part.setAttribute('open', ''))`);
-    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
-    await page.close();
-  });
+  const situations = ['quick', 'long'].flatMap((name) =>
+    WIDTHS.flatMap((width) => (['light', 'dark'] as const).map((scheme) => [name, width, scheme] as const)),
+  );
+  test.each(situations)(
+    '%s at %i pixels, %s: no console message, one request, four visible figures, no sideways scrolling',
+    async (name, width, scheme) => {
+      const { page, words, requests } = await open(name, width, scheme);
+      expect(words).toEqual([]);
+      expect(requests).toHaveLength(1);
+      const drawings = await page.locator('figure svg:visible').all();
+      expect(drawings).toHaveLength(4);
+      for (const drawing of drawings) {
+        const box = await drawing.boundingBox();
+        expect(box?.width).toBeGreaterThan(width / 2);
+        expect(box?.height).toBeGreaterThan(200);
+      }
+      // Everything open: what is folded must not make the page wider either.
+      await page.evaluate(
+        `document.querySelectorAll('details').forEach((part) => part.setAttribute('open', ''))`,
+      );
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+      await page.close();
+    },
+  );
 
   test('text stands out from its ground by 4.5 : 1 and more, light and dark', async () => {
     for (const scheme of ['light', 'dark'] as const) {
@@ -79,7 +111,11 @@ describe.skipIf(missing)('the report in a browser', () => {
     const fills: unknown[] = [];
     for (const scheme of ['light', 'dark'] as const) {
       const { page } = await open('quick', 1280, scheme);
-      fills.push(await page.evaluate(`[...new Set([...document.querySelectorAll('#figure-size-accuracy .wide circle, #figure-size-accuracy .wide text')].map((part) => getComputedStyle(part).fill))].sort()`));
+      fills.push(
+        await page.evaluate(
+          `[...new Set([...document.querySelectorAll('#figure-size-accuracy .wide circle, #figure-size-accuracy .wide text')].map((part) => getComputedStyle(part).fill))].sort()`,
+        ),
+      );
       await page.close();
     }
     const [light, dark] = fills as [string[], string[]];

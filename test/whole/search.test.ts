@@ -19,12 +19,23 @@ let stepsPerEpoch = 0;
 const root = mkdtempSync(join(tmpdir(), 'emars-search-'));
 const folder = (name: string): string => join(root, name);
 const front = (name: string): string => readFileSync(join(folder(name), 'front.json'), 'utf8');
-const search = (name: string, ...more: string[]): string[] => ['search', ...SMOKE, '--seed', '11', '--out', folder(name), ...more];
-const only = (run: RunJson, id: string): RunJson['processes'][number] => run.processes.find((row) => row.id === id)!;
+const search = (name: string, ...more: string[]): string[] => [
+  'search',
+  ...SMOKE,
+  '--seed',
+  '11',
+  '--out',
+  folder(name),
+  ...more,
+];
+const only = (run: RunJson, id: string): RunJson['processes'][number] =>
+  run.processes.find((row) => row.id === id)!;
 
 beforeAll(async () => {
   await emarsExits(0, search('two', '--trainers', '2'));
-  const { train } = JSON.parse(readFileSync(join(folder('two'), 'split.json'), 'utf8')) as { train: unknown[] };
+  const { train } = JSON.parse(readFileSync(join(folder('two'), 'split.json'), 'utf8')) as {
+    train: unknown[];
+  };
   stepsPerEpoch = Math.floor(train.length / 8);
 });
 
@@ -32,7 +43,10 @@ beforeAll(async () => {
 const inMidEpoch =
   (first: number) =>
   ({ step, phase }: RunJson): boolean =>
-    phase !== 'evaluating' && Math.floor(step / stepsPerEpoch) + 1 >= first && step % stepsPerEpoch >= 3 && step % stepsPerEpoch <= stepsPerEpoch - 5;
+    phase !== 'evaluating' &&
+    Math.floor(step / stepsPerEpoch) + 1 >= first &&
+    step % stepsPerEpoch >= 3 &&
+    step % stepsPerEpoch <= stepsPerEpoch - 5;
 
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
@@ -40,14 +54,20 @@ describe('a search', () => {
   it('shares the slots among its trainers and leaves a complete run folder', () => {
     const run = readRun(folder('two'))!;
     expect(run.status).toBe('finished');
-    expect(new Set(run.processes.map(({ role }) => role))).toEqual(new Set(['broker', 'evolution', 'trainer', 'evaluator']));
+    expect(new Set(run.processes.map(({ role }) => role))).toEqual(
+      new Set(['broker', 'evolution', 'trainer', 'evaluator']),
+    );
     const slots = run.processes.filter(({ role }) => role === 'trainer').map((row) => row.slots);
     const all = slots.reduce((sum, count) => sum + count, 0);
     expect(all).toBe(EPOCHS * stepsPerEpoch * 2);
     for (const count of slots) expect(count / all).toBeGreaterThanOrEqual(0.2);
     const report = readFileSync(join(folder('two'), 'report.html'), 'utf8');
     expect(report).toContain('<svg');
-    const document = JSON.parse(front('two')) as { front: { id: string }[]; weights: { step: number; sha256: string }; epoch: number };
+    const document = JSON.parse(front('two')) as {
+      front: { id: string }[];
+      weights: { step: number; sha256: string };
+      epoch: number;
+    };
     expect(document.epoch).toBe(EPOCHS);
     expect(document.weights.step).toBe(EPOCHS * stepsPerEpoch);
     expect(document.front.length).toBeGreaterThan(0);
@@ -69,27 +89,45 @@ describe('kill -9 of everything', () => {
     [0.35, '2'],
     [0.6, '1'],
     [0.85, '3'],
-  ])('at %d of the run, resumed with %s trainers, gives the same bytes and repeats no finished epoch', async (share, trainers) => {
-    const name = `all-${share}`;
-    const started = emars(search(name, '--trainers', '2'));
-    const run = await untilRun(started, folder(name), `${100 * share} % are done`, (now) => shareDone(now, stepsPerEpoch) >= share);
-    for (const { pid } of run.processes) if (pid !== null && isAlive(pid)) kill9(pid);
-    kill9(started.child.pid!);
-    await started.ended;
-    const { epoch } = readRun(folder(name))!;
-    await emarsExits(0, ['search', '--resume', folder(name), '--trainers', trainers]);
-    expect(front(name)).toBe(front('two'));
-    const after = readRun(folder(name))!;
-    expect(after.resumedFromEpoch).toBeGreaterThanOrEqual(epoch);
-  });
+  ])(
+    'at %d of the run, resumed with %s trainers, gives the same bytes and repeats no finished epoch',
+    async (share, trainers) => {
+      const name = `all-${share}`;
+      const started = emars(search(name, '--trainers', '2'));
+      const run = await untilRun(
+        started,
+        folder(name),
+        `${100 * share} % are done`,
+        (now) => shareDone(now, stepsPerEpoch) >= share,
+      );
+      for (const { pid } of run.processes) if (pid !== null && isAlive(pid)) kill9(pid);
+      kill9(started.child.pid!);
+      await started.ended;
+      const { epoch } = readRun(folder(name))!;
+      await emarsExits(0, ['search', '--resume', folder(name), '--trainers', trainers]);
+      expect(front(name)).toBe(front('two'));
+      const after = readRun(folder(name))!;
+      expect(after.resumedFromEpoch).toBeGreaterThanOrEqual(epoch);
+    },
+  );
 });
 
 describe('kill -9 of one process in mid-epoch, with nobody to help', () => {
   it('of a trainer, then of the broker, changes no byte; its slots are computed again', async () => {
     const started = emars(search('trainer', '--trainers', '2'));
-    const run = await untilRun(started, folder('trainer'), 'an epoch from the second on trains', inMidEpoch(2));
+    const run = await untilRun(
+      started,
+      folder('trainer'),
+      'an epoch from the second on trains',
+      inMidEpoch(2),
+    );
     kill9(only(run, 'trainer-1').pid);
-    const later = await untilRun(started, folder('trainer'), 'an epoch from the fourth on trains', inMidEpoch(4));
+    const later = await untilRun(
+      started,
+      folder('trainer'),
+      'an epoch from the fourth on trains',
+      inMidEpoch(4),
+    );
     kill9(only(later, 'broker').pid);
     expect((await started.ended).code).toBe(0);
     expect(front('trainer')).toBe(front('two'));
@@ -100,9 +138,19 @@ describe('kill -9 of one process in mid-epoch, with nobody to help', () => {
 
   it('of the evaluator, then of the evolution actor, changes no byte', async () => {
     const started = emars(search('evaluator', '--trainers', '2'));
-    const run = await untilRun(started, folder('evaluator'), 'an epoch is evaluated', ({ phase, epoch }) => phase === 'evaluating' && epoch >= 2);
+    const run = await untilRun(
+      started,
+      folder('evaluator'),
+      'an epoch is evaluated',
+      ({ phase, epoch }) => phase === 'evaluating' && epoch >= 2,
+    );
     kill9(only(run, 'evaluator-0').pid);
-    const later = await untilRun(started, folder('evaluator'), 'an epoch from the fourth on trains', inMidEpoch(4));
+    const later = await untilRun(
+      started,
+      folder('evaluator'),
+      'an epoch from the fourth on trains',
+      inMidEpoch(4),
+    );
     expect(later.status).toBe('running');
     kill9(only(later, 'evolution').pid);
     expect((await started.ended).code).toBe(0);
@@ -112,11 +160,21 @@ describe('kill -9 of one process in mid-epoch, with nobody to help', () => {
 
   it('SIGSTOP of the only trainer: taken for lost, called back when it wakes, and no byte changes', async () => {
     const started = emars(search('asleep', '--trainers', '1'));
-    const run = await untilRun(started, folder('asleep'), 'an epoch from the second on trains', inMidEpoch(2));
+    const run = await untilRun(
+      started,
+      folder('asleep'),
+      'an epoch from the second on trains',
+      inMidEpoch(2),
+    );
     const { pid } = only(run, 'trainer-0');
     process.kill(pid!, 'SIGSTOP');
     try {
-      await untilRun(started, folder('asleep'), 'the epoch is rolled back', ({ rolledBackEpochs }) => rolledBackEpochs === 1);
+      await untilRun(
+        started,
+        folder('asleep'),
+        'the epoch is rolled back',
+        ({ rolledBackEpochs }) => rolledBackEpochs === 1,
+      );
     } finally {
       process.kill(pid!, 'SIGCONT');
     }
@@ -128,7 +186,12 @@ describe('kill -9 of one process in mid-epoch, with nobody to help', () => {
 
   it('SIGTERM of a trainer is no wish to end: it is started again, and no byte changes', async () => {
     const started = emars(search('terminated', '--trainers', '2'));
-    const run = await untilRun(started, folder('terminated'), 'an epoch from the second on trains', inMidEpoch(2));
+    const run = await untilRun(
+      started,
+      folder('terminated'),
+      'an epoch from the second on trains',
+      inMidEpoch(2),
+    );
     process.kill(only(run, 'trainer-0').pid!, 'SIGTERM');
     expect((await started.ended).code).toBe(0);
     expect(front('terminated')).toBe(front('two'));
@@ -152,7 +215,8 @@ describe('the end of the parent', () => {
     const pids = run.processes.map(({ pid }) => pid).filter((pid) => pid !== null);
     expect(pids.filter(isAlive)).toHaveLength(5);
     kill9(started.child.pid!);
-    for (let waited = 0; waited < 10_000 && pids.some(isAlive); waited += 100) await new Promise((resolve) => setTimeout(resolve, 100));
+    for (let waited = 0; waited < 10_000 && pids.some(isAlive); waited += 100)
+      await new Promise((resolve) => setTimeout(resolve, 100));
     expect(pids.filter(isAlive)).toEqual([]);
   });
 
@@ -175,11 +239,34 @@ describe('a broker that is not ours', () => {
   it('carries the gradients of two trainers, by its own count, and gives the same bytes', async () => {
     const [port, monitor] = [await freePort(), await freePort()];
     const store = folder('nats-store');
-    const server = spawn(await natsBinary(), ['-a', '127.0.0.1', '-p', String(port), '-m', String(monitor), '-js', '-sd', store, '--user', 'emars', '--pass', 'secret'], { stdio: 'ignore' });
+    const server = spawn(
+      await natsBinary(),
+      [
+        '-a',
+        '127.0.0.1',
+        '-p',
+        String(port),
+        '-m',
+        String(monitor),
+        '-js',
+        '-sd',
+        store,
+        '--user',
+        'emars',
+        '--pass',
+        'secret',
+      ],
+      { stdio: 'ignore' },
+    );
     try {
-      await emarsExits(0, search('foreign', '--trainers', '2', '--nats', `nats://emars:secret@127.0.0.1:${port}`));
+      await emarsExits(
+        0,
+        search('foreign', '--trainers', '2', '--nats', `nats://emars:secret@127.0.0.1:${port}`),
+      );
       expect(front('foreign')).toBe(front('two'));
-      const { in_bytes: bytes } = (await (await fetch(`http://127.0.0.1:${monitor}/varz`)).json()) as { in_bytes: number };
+      const { in_bytes: bytes } = (await (await fetch(`http://127.0.0.1:${monitor}/varz`)).json()) as {
+        in_bytes: number;
+      };
       // Every slot, of at least the smallest path (all skip, some 10 kB), went through it.
       expect(bytes).toBeGreaterThan(EPOCHS * stepsPerEpoch * 2 * 10_000);
       expect(readFileSync(join(folder('foreign'), 'run.json'), 'utf8')).not.toContain('secret');

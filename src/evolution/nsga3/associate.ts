@@ -21,7 +21,11 @@ export interface Association {
 const DOUBT = 1e-12;
 
 /** Associates the points in `rows` with the lines through 0 and `references` [H][M] (not all zero). */
-export function associate(points: Points, rows: readonly number[], references: readonly (readonly number[])[]): Association {
+export function associate(
+  points: Points,
+  rows: readonly number[],
+  references: readonly (readonly number[])[],
+): Association {
   const { data, dimensions } = points;
   const units = unitVectors(references, dimensions);
   const line = new Int32Array(points.count).fill(-1);

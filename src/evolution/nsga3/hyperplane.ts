@@ -22,7 +22,8 @@ export function planeIntercepts(rows: readonly (readonly number[])[]): number[] 
   for (const row of rows) for (const entry of row) largest = Math.max(largest, Math.abs(entry));
   for (let column = 0; column < size; column++) {
     let pivot = column;
-    for (let r = column + 1; r < size; r++) if (Math.abs(matrix[r]![column]!) > Math.abs(matrix[pivot]![column]!)) pivot = r;
+    for (let r = column + 1; r < size; r++)
+      if (Math.abs(matrix[r]![column]!) > Math.abs(matrix[pivot]![column]!)) pivot = r;
     const top = matrix[pivot]!;
     matrix[pivot] = matrix[column]!;
     matrix[column] = top;

@@ -16,7 +16,14 @@ import type { Association } from './associate.js';
  * `room` members of `lastFront`, which has at least that many. `survivors` are the members of the
  * earlier fronts: only they count as holding a line at the start. `lines` is H.
  */
-export function fillNiches(lastFront: readonly number[], survivors: readonly number[], room: number, association: Association, lines: number, random: Generator): number[] {
+export function fillNiches(
+  lastFront: readonly number[],
+  survivors: readonly number[],
+  room: number,
+  association: Association,
+  lines: number,
+  random: Generator,
+): number[] {
   const { line, distance } = association;
   const held = new Int32Array(lines);
   for (const row of survivors) held[line[row]!]!++;

@@ -49,15 +49,30 @@ const NARROWEST = 1e-100;
  * Normalises `points`. `firstFront` and `considered` (S_t, with the first front in it) are row
  * indices. Without `memory`, only these points count.
  */
-export function normalise(points: Points, firstFront: readonly number[], considered: readonly number[], memory?: Memory): Normalised {
+export function normalise(
+  points: Points,
+  firstFront: readonly number[],
+  considered: readonly number[],
+  memory?: Memory,
+): Normalised {
   const ideal = bound(points, everyRow(points), Math.min, memory?.ideal);
   const worst = bound(points, everyRow(points), Math.max, memory?.worst);
   const spread = spreads(ideal, bound(points, firstFront, Math.max), bound(points, considered, Math.max));
   const extremes = extremePoints(points, firstFront, ideal, spread, memory?.extremes ?? []);
   const intercepts = validIntercepts(extremes, ideal, spread);
-  const scale = intercepts === null ? spread : intercepts.map((intercept, j) => withinSeen(intercept, worst[j]! - ideal[j]!));
-  const data = points.data.map((value, at) => (value - ideal[at % points.dimensions]!) / scale[at % points.dimensions]!);
-  return { points: { ...points, data }, memory: { ideal, worst, extremes }, scale, nadir: intercepts === null ? 'worst of first front' : 'hyperplane' };
+  const scale =
+    intercepts === null
+      ? spread
+      : intercepts.map((intercept, j) => withinSeen(intercept, worst[j]! - ideal[j]!));
+  const data = points.data.map(
+    (value, at) => (value - ideal[at % points.dimensions]!) / scale[at % points.dimensions]!,
+  );
+  return {
+    points: { ...points, data },
+    memory: { ideal, worst, extremes },
+    scale,
+    nadir: intercepts === null ? 'worst of first front' : 'hyperplane',
+  };
 }
 
 function everyRow(points: Points): number[] {
@@ -65,15 +80,27 @@ function everyRow(points: Points): number[] {
 }
 
 /** Column-wise minimum or maximum over `rows`, and over an earlier bound if there is one. */
-function bound(points: Points, rows: readonly number[], better: (a: number, b: number) => number, earlier?: readonly number[]): number[] {
+function bound(
+  points: Points,
+  rows: readonly number[],
+  better: (a: number, b: number) => number,
+  earlier?: readonly number[],
+): number[] {
   const start = rows[0]! * points.dimensions;
-  const result = earlier === undefined ? Array.from(points.data.subarray(start, start + points.dimensions)) : [...earlier];
-  for (const row of rows) for (let j = 0; j < points.dimensions; j++) result[j] = better(result[j]!, points.data[row * points.dimensions + j]!);
+  const result =
+    earlier === undefined ? Array.from(points.data.subarray(start, start + points.dimensions)) : [...earlier];
+  for (const row of rows)
+    for (let j = 0; j < points.dimensions; j++)
+      result[j] = better(result[j]!, points.data[row * points.dimensions + j]!);
   return result;
 }
 
 /** The size of each objective: the first front's range, else that of S_t, else 1 (all values are equal). */
-function spreads(ideal: readonly number[], worstOfFront: readonly number[], worstConsidered: readonly number[]): number[] {
+function spreads(
+  ideal: readonly number[],
+  worstOfFront: readonly number[],
+  worstConsidered: readonly number[],
+): number[] {
   return ideal.map((best, j) => {
     const ofFront = worstOfFront[j]! - best;
     const ofAll = worstConsidered[j]! - best;
@@ -86,16 +113,26 @@ function spreads(ideal: readonly number[], worstOfFront: readonly number[], wors
  * For each axis the point with the least achievement value max(f_axis, max of others / OFF_AXIS).
  * Earlier extremes come first and win ties, then the lowest index.
  */
-function extremePoints(points: Points, firstFront: readonly number[], ideal: readonly number[], spread: readonly number[], earlier: readonly (readonly number[])[]): number[][] {
+function extremePoints(
+  points: Points,
+  firstFront: readonly number[],
+  ideal: readonly number[],
+  spread: readonly number[],
+  earlier: readonly (readonly number[])[],
+): number[][] {
   const { data, dimensions } = points;
-  const candidates = [...earlier.map((point) => [...point]), ...firstFront.map((row) => Array.from(data.subarray(row * dimensions, (row + 1) * dimensions)))];
+  const candidates = [
+    ...earlier.map((point) => [...point]),
+    ...firstFront.map((row) => Array.from(data.subarray(row * dimensions, (row + 1) * dimensions))),
+  ];
   const offsets = candidates.map((point) => point.map((value, j) => (value - ideal[j]!) / spread[j]!));
   return ideal.map((_, axis) => {
     let chosen = 0;
     let least = Infinity;
     offsets.forEach((shares, candidate) => {
       let achievement = 0;
-      for (let j = 0; j < dimensions; j++) achievement = Math.max(achievement, j === axis ? shares[j]! : shares[j]! / OFF_AXIS);
+      for (let j = 0; j < dimensions; j++)
+        achievement = Math.max(achievement, j === axis ? shares[j]! : shares[j]! / OFF_AXIS);
       if (achievement < least) {
         least = achievement;
         chosen = candidate;
@@ -106,9 +143,16 @@ function extremePoints(points: Points, firstFront: readonly number[], ideal: rea
 }
 
 /** Intercepts from the ideal point in the objectives' units, or null if one of them makes no sense. */
-function validIntercepts(extremes: readonly (readonly number[])[], ideal: readonly number[], spread: readonly number[]): number[] | null {
-  const shares = planeIntercepts(extremes.map((point) => point.map((value, j) => (value - ideal[j]!) / spread[j]!)));
-  if (shares === null || !shares.every((share) => Number.isFinite(share) && share > SMALLEST_INTERCEPT)) return null;
+function validIntercepts(
+  extremes: readonly (readonly number[])[],
+  ideal: readonly number[],
+  spread: readonly number[],
+): number[] | null {
+  const shares = planeIntercepts(
+    extremes.map((point) => point.map((value, j) => (value - ideal[j]!) / spread[j]!)),
+  );
+  if (shares === null || !shares.every((share) => Number.isFinite(share) && share > SMALLEST_INTERCEPT))
+    return null;
   return shares.map((share, j) => share * spread[j]!);
 }
 

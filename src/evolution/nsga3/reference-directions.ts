@@ -27,10 +27,16 @@ export function dasDennisCount(objectives: number, partitions: number): number {
  * Errors: SelectionRequestError for less than one objective or partition, or above MAX_LINES.
  */
 export function dasDennis(objectives: number, partitions: number): number[][] {
-  if (!Number.isInteger(objectives) || objectives < 1) throw new SelectionRequestError('objectives', `expected an integer of at least 1, got ${objectives}`);
-  if (!Number.isInteger(partitions) || partitions < 1) throw new SelectionRequestError('partitions', `expected an integer of at least 1, got ${partitions}`);
+  if (!Number.isInteger(objectives) || objectives < 1)
+    throw new SelectionRequestError('objectives', `expected an integer of at least 1, got ${objectives}`);
+  if (!Number.isInteger(partitions) || partitions < 1)
+    throw new SelectionRequestError('partitions', `expected an integer of at least 1, got ${partitions}`);
   const count = dasDennisCount(objectives, partitions);
-  if (count > MAX_LINES) throw new SelectionRequestError('partitions', `${partitions} partitions of ${objectives} objectives give ${count} reference lines, expected at most ${MAX_LINES}; use fewer partitions or pass references`);
+  if (count > MAX_LINES)
+    throw new SelectionRequestError(
+      'partitions',
+      `${partitions} partitions of ${objectives} objectives give ${count} reference lines, expected at most ${MAX_LINES}; use fewer partitions or pass references`,
+    );
   const points: number[][] = [];
   const parts: number[] = [];
   const place = (left: number): void => {
@@ -54,7 +60,9 @@ export function dasDennis(objectives: number, partitions: number): number[][] {
  */
 export function twoLayers(objectives: number, outerPartitions: number, innerPartitions: number): number[][] {
   const centre = 0.5 / objectives;
-  const inner = dasDennis(objectives, innerPartitions).map((point) => point.map((coordinate) => 0.5 * coordinate + centre));
+  const inner = dasDennis(objectives, innerPartitions).map((point) =>
+    point.map((coordinate) => 0.5 * coordinate + centre),
+  );
   return [...dasDennis(objectives, outerPartitions), ...inner];
 }
 

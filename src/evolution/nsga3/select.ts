@@ -23,7 +23,14 @@ export interface Survival {
  * the lines. `memory` is for stationary problems only: where the values of one individual drift from
  * selection to selection, remembered points describe a landscape that is gone.
  */
-export function nsga3Survivors(points: Points, fronts: readonly (readonly number[])[], keep: number, references: readonly (readonly number[])[], random: Generator, memory?: Memory): Survival {
+export function nsga3Survivors(
+  points: Points,
+  fronts: readonly (readonly number[])[],
+  keep: number,
+  references: readonly (readonly number[])[],
+  random: Generator,
+  memory?: Memory,
+): Survival {
   const whole: number[] = [];
   let last: readonly number[] = [];
   for (const front of fronts) {
@@ -37,6 +44,16 @@ export function nsga3Survivors(points: Points, fronts: readonly (readonly number
   const considered = [...whole, ...last];
   const { points: normalised, memory: remembered } = normalise(points, fronts[0]!, considered, memory);
   const room = keep - whole.length;
-  const chosen = room === 0 ? [] : fillNiches(last, whole, room, associate(normalised, considered, references), references.length, random);
+  const chosen =
+    room === 0
+      ? []
+      : fillNiches(
+          last,
+          whole,
+          room,
+          associate(normalised, considered, references),
+          references.length,
+          random,
+        );
   return { selected: [...whole, ...chosen].sort((a, b) => a - b), memory: remembered };
 }

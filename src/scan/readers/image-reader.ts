@@ -35,11 +35,19 @@ export const imageReader: ScanReader = {
   },
 };
 
-async function* slices(root: string, files: readonly string[], limits: ScanLimits, first: Pick<CheckedPicture, 'width' | 'height' | 'bits'>): AsyncGenerator<Float32Array> {
+async function* slices(
+  root: string,
+  files: readonly string[],
+  limits: ScanLimits,
+  first: Pick<CheckedPicture, 'width' | 'height' | 'bits'>,
+): AsyncGenerator<Float32Array> {
   for (const file of files) {
     const picture = await check(root, file, limits);
     if (picture.width !== first.width || picture.height !== first.height || picture.bits !== first.bits) {
-      throw new ScanError(file, `a slice of ${picture.width} x ${picture.height}, ${picture.bits} bits, in a scan of ${first.width} x ${first.height}, ${first.bits} bits`);
+      throw new ScanError(
+        file,
+        `a slice of ${picture.width} x ${picture.height}, ${picture.bits} bits, in a scan of ${first.width} x ${first.height}, ${first.bits} bits`,
+      );
     }
     yield await decode(file, picture);
   }
@@ -63,10 +71,19 @@ async function decode(file: string, picture: CheckedPicture): Promise<Float32Arr
       .toBuffer({ resolveWithObject: true }),
   );
   const { channels } = info;
-  if (info.width !== width || info.height !== height || data.length !== width * height * channels * (wide ? 2 : 1)) {
-    throw new ScanError(file, `decoded to ${info.width} x ${info.height}; declared were ${width} x ${height}`);
+  if (
+    info.width !== width ||
+    info.height !== height ||
+    data.length !== width * height * channels * (wide ? 2 : 1)
+  ) {
+    throw new ScanError(
+      file,
+      `decoded to ${info.width} x ${info.height}; declared were ${width} x ${height}`,
+    );
   }
-  const values = wide ? new Uint16Array(data.buffer.slice(data.byteOffset, data.byteOffset + data.length)) : data;
+  const values = wide
+    ? new Uint16Array(data.buffer.slice(data.byteOffset, data.byteOffset + data.length))
+    : data;
   const slice = new Float32Array(width * height);
   for (let i = 0, at = 0; i < slice.length; i++, at += channels) {
     slice[i] = colour && channels >= 3 ? greyOf(values[at]!, values[at + 1]!, values[at + 2]!) : values[at]!;

@@ -41,7 +41,10 @@ function frame(name: string, bytes: Buffer, at: number, marker: number, limits: 
   const refused = shapeRefused([1, height, width], limits);
   if (refused !== null) throw new ScanError(name, refused);
   if (marker > 0xc2 || precision !== 8 || (components !== 1 && components !== 3)) {
-    throw new ScanError(name, `a JPEG of a kind that is not read (${components} components of ${precision} bits): expected 8 bits, grey or colour`);
+    throw new ScanError(
+      name,
+      `a JPEG of a kind that is not read (${components} components of ${precision} bits): expected 8 bits, grey or colour`,
+    );
   }
   return { width, height, bits: 8, colour: components === 3, bytes };
 }

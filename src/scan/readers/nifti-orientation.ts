@@ -39,7 +39,8 @@ export function orientationOf(affine: readonly (readonly number[])[]): Orientati
   pairs.sort((a, b) => b.share - a.share || a.axis - b.axis || a.world - b.world);
   const byWorld = new Map<number, { axis: number; value: number }>();
   for (const { world, axis, value, share } of pairs) {
-    if (share === 0 || byWorld.has(world) || [...byWorld.values()].some((taken) => taken.axis === axis)) continue;
+    if (share === 0 || byWorld.has(world) || [...byWorld.values()].some((taken) => taken.axis === axis))
+      continue;
     byWorld.set(world, { axis, value });
   }
   if (byWorld.size !== 3) return null;
@@ -48,5 +49,8 @@ export function orientationOf(affine: readonly (readonly number[])[]): Orientati
     return { axis, backwards: value * sign < 0 };
   });
   const [depth, height, width] = [found[0]!, found[1]!, found[2]!];
-  return { axes: [depth.axis, height.axis, width.axis], backwards: [depth.backwards, height.backwards, width.backwards] };
+  return {
+    axes: [depth.axis, height.axis, width.axis],
+    backwards: [depth.backwards, height.backwards, width.backwards],
+  };
 }

@@ -37,7 +37,8 @@ export const niftiReader: ScanReader = {
   format: 'nifti',
   async open(root, files, limits) {
     const [file, ...others] = files;
-    if (file === undefined || others.length > 0) throw new ScanError(file ?? '.', 'expected one NIfTI file a scan');
+    if (file === undefined || others.length > 0)
+      throw new ScanError(file ?? '.', 'expected one NIfTI file a scan');
     return new NiftiScan(file, await readWhole(join(root, file), file, limits), limits);
   },
 };
@@ -65,19 +66,28 @@ class NiftiScan implements OpenScan {
     const packed = bytes[0] === 0x1f && bytes[1] === 0x8b;
     const header = this.header(packed ? this.probe(bytes) : bytes);
     const dims = this.dims(header);
-    const type = types.get(header.datatypeCode) ?? this.fail(`a NIfTI of data type ${header.datatypeCode}: expected whole numbers of 8, 16, 32 bits, or float`);
-    const orientation = header.qform_code < 1 && header.sform_code < 1 ? asStored : orientationOf(header.affine) ?? this.fail('a NIfTI whose affine has no three directions');
+    const type =
+      types.get(header.datatypeCode) ??
+      this.fail(
+        `a NIfTI of data type ${header.datatypeCode}: expected whole numbers of 8, 16, 32 bits, or float`,
+      );
+    const orientation =
+      header.qform_code < 1 && header.sform_code < 1
+        ? asStored
+        : (orientationOf(header.affine) ?? this.fail('a NIfTI whose affine has no three directions'));
     const sizes = orientation.axes.map((axis) => dims[axis]!);
     this.shape = [sizes[0]!, sizes[1]!, sizes[2]!];
     const refused = shapeRefused(this.shape, limits);
     if (refused !== null) this.fail(refused);
     const voxels = dims[0] * dims[1] * dims[2];
     const offset = header.vox_offset;
-    if (!Number.isInteger(offset) || offset < 348 || offset > 2 ** 24) this.fail(`a NIfTI whose voxels start at byte ${offset}`);
+    if (!Number.isInteger(offset) || offset < 348 || offset > 2 ** 24)
+      this.fail(`a NIfTI whose voxels start at byte ${offset}`);
     const end = offset + voxels * type.bytes;
     if (end > limits.fileBytes) this.fail(`declares ${end} bytes; at most ${limits.fileBytes} are read`);
     const unpacked = packed ? this.unpack(bytes, end + slack) : bytes;
-    if (unpacked.length < end) this.fail(`the NIfTI is truncated: expected ${end} bytes, got ${unpacked.length}`);
+    if (unpacked.length < end)
+      this.fail(`the NIfTI is truncated: expected ${end} bytes, got ${unpacked.length}`);
 
     this.data = new DataView(unpacked.buffer, unpacked.byteOffset + offset, voxels * type.bytes);
     this.little = header.littleEndian;
@@ -122,9 +132,16 @@ class NiftiScan implements OpenScan {
 
   private unpack(bytes: Buffer, most: number, partial = false): Buffer {
     try {
-      return gunzipSync(bytes, { maxOutputLength: most, finishFlush: partial ? constants.Z_SYNC_FLUSH : constants.Z_FINISH });
+      return gunzipSync(bytes, {
+        maxOutputLength: most,
+        finishFlush: partial ? constants.Z_SYNC_FLUSH : constants.Z_FINISH,
+      });
     } catch (error) {
-      return this.fail(error instanceof RangeError ? `unpacks to more than the ${most} bytes that it declares` : `the packed file is truncated or damaged (${reasonOf(error)})`);
+      return this.fail(
+        error instanceof RangeError
+          ? `unpacks to more than the ${most} bytes that it declares`
+          : `the packed file is truncated or damaged (${reasonOf(error)})`,
+      );
     }
   }
 
@@ -132,7 +149,8 @@ class NiftiScan implements OpenScan {
     // The parser wants an ArrayBuffer of its own; it looks at the header alone.
     const head = new Uint8Array(Math.max(headerBytes, Math.min(bytes.length, headerBytes)));
     head.set(bytes.subarray(0, headerBytes));
-    if (bytes.length < 348 || !isNIFTI(head.buffer)) this.fail('not a NIfTI volume (or a header apart from its data), whatever its name says');
+    if (bytes.length < 348 || !isNIFTI(head.buffer))
+      this.fail('not a NIfTI volume (or a header apart from its data), whatever its name says');
     try {
       return readHeader(head.buffer);
     } catch (error) {
@@ -144,8 +162,18 @@ class NiftiScan implements OpenScan {
   private dims({ dims }: NIFTI1 | NIFTI2): [number, number, number] {
     const [count, x, y, z, ...more] = dims;
     const extra = more.slice(0, Math.max(0, (count ?? 0) - 3)).filter((size) => size > 1);
-    if (count === undefined || count < 3 || count > 7 || x === undefined || y === undefined || z === undefined || extra.length > 0) {
-      return this.fail(`a NIfTI of ${count} dimensions (${dims.slice(1, 1 + (count ?? 0)).join(' x ')}): expected a volume of three`);
+    if (
+      count === undefined ||
+      count < 3 ||
+      count > 7 ||
+      x === undefined ||
+      y === undefined ||
+      z === undefined ||
+      extra.length > 0
+    ) {
+      return this.fail(
+        `a NIfTI of ${count} dimensions (${dims.slice(1, 1 + (count ?? 0)).join(' x ')}): expected a volume of three`,
+      );
     }
     return [x, y, z];
   }
@@ -161,7 +189,10 @@ function unitOf(dtype: ValueType): ValueUnit {
 }
 
 /** Millimetres along depth, height, width; null where the header gives no positive sizes. */
-function spacingOf(header: NIFTI1 | NIFTI2, axes: readonly [number, number, number]): [number, number, number] | null {
+function spacingOf(
+  header: NIFTI1 | NIFTI2,
+  axes: readonly [number, number, number],
+): [number, number, number] | null {
   const unit = header.xyzt_units & 7;
   const scale = unit === 1 ? 1000 : unit === 3 ? 0.001 : 1;
   const sizes = axes.map((axis) => Math.abs(header.pixDims[axis + 1] ?? 0) * scale);

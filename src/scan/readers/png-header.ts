@@ -32,7 +32,15 @@ const colourTypes = new Map<number, { samples: number; depths: readonly number[]
 ]);
 
 /** First column and row, and steps, of the seven passes of an interlaced picture. */
-const adam7 = [[0, 0, 8, 8], [4, 0, 8, 8], [0, 4, 4, 8], [2, 0, 4, 4], [0, 2, 2, 4], [1, 0, 2, 2], [0, 1, 1, 2]] as const;
+const adam7 = [
+  [0, 0, 8, 8],
+  [4, 0, 8, 8],
+  [0, 4, 4, 8],
+  [2, 0, 4, 4],
+  [0, 2, 2, 4],
+  [1, 0, 2, 2],
+  [0, 1, 1, 2],
+] as const;
 
 export function isPng(bytes: Buffer): boolean {
   return bytes.subarray(0, 8).equals(signature);
@@ -50,19 +58,21 @@ export function checkPng(name: string, bytes: Buffer, limits: ScanLimits): Check
   const refused = shapeRefused([1, height, width], limits);
   if (refused !== null) fail(refused);
   const colour = colourTypes.get(type!);
-  if (!colour?.depths.includes(depth!) || compression !== 0 || filter !== 0 || interlace! > 1) return fail('a PNG header with values that do not exist');
+  if (!colour?.depths.includes(depth!) || compression !== 0 || filter !== 0 || interlace! > 1)
+    return fail('a PNG header with values that do not exist');
 
   const parts: Buffer[] = [signature];
   const data: Buffer[] = [];
   let ended = false;
-  for (let at = 8; !ended; ) {
+  for (let at = 8; !ended;) {
     if (at + 12 > bytes.length) fail('the PNG is truncated');
     const length = bytes.readUInt32BE(at);
     const end = at + 12 + length;
     if (end > bytes.length) fail('the PNG is truncated');
     const kind = bytes.toString('latin1', at + 4, at + 8);
     if (kept.has(kind)) {
-      if (crc32(bytes.subarray(at + 4, end - 4)) !== bytes.readUInt32BE(end - 4)) fail(`the checksum of a PNG chunk (${kind}) is wrong`);
+      if (crc32(bytes.subarray(at + 4, end - 4)) !== bytes.readUInt32BE(end - 4))
+        fail(`the checksum of a PNG chunk (${kind}) is wrong`);
       if (kind === 'IHDR' && (at !== 8 || length !== 13)) fail('a PNG with more than one header');
       if (kind === 'IDAT') data.push(bytes.subarray(at + 8, end - 4));
       parts.push(bytes.subarray(at, end));
@@ -75,20 +85,42 @@ export function checkPng(name: string, bytes: Buffer, limits: ScanLimits): Check
     at = end;
   }
   const bitsPerPixel = depth! * colour.samples;
-  checkData(name, data, interlace === 0 ? scanlineBytes(width, height, bitsPerPixel) : adam7Bytes(width, height, bitsPerPixel));
-  return { width, height, bits: depth === 16 ? 16 : 8, colour: type === 2 || type === 3 || type === 6, bytes: Buffer.concat(parts) };
+  checkData(
+    name,
+    data,
+    interlace === 0 ? scanlineBytes(width, height, bitsPerPixel) : adam7Bytes(width, height, bitsPerPixel),
+  );
+  return {
+    width,
+    height,
+    bits: depth === 16 ? 16 : 8,
+    colour: type === 2 || type === 3 || type === 6,
+    bytes: Buffer.concat(parts),
+  };
 }
 
 /** The inflated pixel data must have exactly the bytes that the header implies. */
 function checkData(name: string, data: readonly Buffer[], expected: number): void {
   let inflated: Buffer;
   try {
-    inflated = inflateSync(Buffer.concat(data), { maxOutputLength: expected, finishFlush: constants.Z_SYNC_FLUSH });
+    inflated = inflateSync(Buffer.concat(data), {
+      maxOutputLength: expected,
+      finishFlush: constants.Z_SYNC_FLUSH,
+    });
   } catch (error) {
     const tooLong = error instanceof RangeError;
-    throw new ScanError(name, tooLong ? 'the PNG holds more pixel data than it declares' : `the pixel data of the PNG is damaged (${reasonOf(error)})`);
+    throw new ScanError(
+      name,
+      tooLong
+        ? 'the PNG holds more pixel data than it declares'
+        : `the pixel data of the PNG is damaged (${reasonOf(error)})`,
+    );
   }
-  if (inflated.length !== expected) throw new ScanError(name, `the PNG holds less pixel data than it declares: expected ${expected} bytes, got ${inflated.length}`);
+  if (inflated.length !== expected)
+    throw new ScanError(
+      name,
+      `the PNG holds less pixel data than it declares: expected ${expected} bytes, got ${inflated.length}`,
+    );
 }
 
 /** Each row is a filter byte and its pixels, rounded up to whole bytes. */
@@ -99,7 +131,11 @@ function scanlineBytes(width: number, height: number, bitsPerPixel: number): num
 function adam7Bytes(width: number, height: number, bitsPerPixel: number): number {
   let total = 0;
   for (const [x, y, stepX, stepY] of adam7) {
-    total += scanlineBytes(Math.max(0, Math.ceil((width - x) / stepX)), Math.max(0, Math.ceil((height - y) / stepY)), bitsPerPixel);
+    total += scanlineBytes(
+      Math.max(0, Math.ceil((width - x) / stepX)),
+      Math.max(0, Math.ceil((height - y) / stepY)),
+      bitsPerPixel,
+    );
   }
   return total;
 }

@@ -44,9 +44,12 @@ export async function readWhole(path: string, name: string, limits: ScanLimits):
   try {
     const handle = await openFile(path, 'r');
     try {
-      const { size, ...stat } = await handle.stat().then((found) => ({ size: found.size, isFile: found.isFile() }));
+      const { size, ...stat } = await handle
+        .stat()
+        .then((found) => ({ size: found.size, isFile: found.isFile() }));
       if (!stat.isFile) throw new ScanError(name, 'expected a file');
-      if (size > limits.fileBytes) throw new ScanError(name, `has ${size} bytes; at most ${limits.fileBytes} are read`);
+      if (size > limits.fileBytes)
+        throw new ScanError(name, `has ${size} bytes; at most ${limits.fileBytes} are read`);
       if (size === 0) throw new ScanError(name, 'the file is empty');
       const bytes = Buffer.allocUnsafe(size);
       let filled = 0;

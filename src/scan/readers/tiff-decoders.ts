@@ -42,7 +42,7 @@ class LzwDecoder extends BaseDecoder {
 export function unpackBits(input: Uint8Array, most: number): Uint8Array {
   const output = new Uint8Array(most);
   let length = 0;
-  for (let at = 0; at < input.length && length < most; ) {
+  for (let at = 0; at < input.length && length < most;) {
     const code = input[at++]!;
     if (code === 128) continue;
     const run = Math.min(code < 128 ? code + 1 : 257 - code, most - length);
@@ -76,7 +76,7 @@ export function expandLzw(input: Uint8Array, most: number): Uint8Array {
     while (at > 255) at = prefix[at]!;
     return at;
   };
-  for (let bit = 0; bit + width <= input.length * 8 && length < most; ) {
+  for (let bit = 0; bit + width <= input.length * 8 && length < most;) {
     const byte = bit >> 3;
     const word = (input[byte]! << 16) | ((input[byte + 1] ?? 0) << 8) | (input[byte + 2] ?? 0);
     const code = (word >> (24 - (bit & 7) - width)) & ((1 << width) - 1);
@@ -88,7 +88,8 @@ export function expandLzw(input: Uint8Array, most: number): Uint8Array {
       previous = -1;
       continue;
     }
-    if (code > next || (code === next && previous < 0) || (previous < 0 && code > 255)) throw new Error('LZW data with a code that does not exist');
+    if (code > next || (code === next && previous < 0) || (previous < 0 && code > 255))
+      throw new Error('LZW data with a code that does not exist');
     if (previous >= 0 && next < 4096) {
       prefix[next] = previous;
       suffix[next] = firstByte(code === next ? previous : code);
@@ -119,13 +120,16 @@ type Directory = Parameters<NonNullable<Parameters<typeof addDecoder>[2]>>[0];
 
 /** As geotiff's default, but a strip is never higher than its picture (RowsPerStrip is often 2^32 − 1). */
 async function parameters(directory: Directory): Promise<BaseDecoder['parameters']> {
-  const number = async (name: Parameters<Directory['loadValue']>[0], otherwise: number): Promise<number> => Number((await directory.loadValue(name)) ?? otherwise);
+  const number = async (name: Parameters<Directory['loadValue']>[0], otherwise: number): Promise<number> =>
+    Number((await directory.loadValue(name)) ?? otherwise);
   const tiled = !directory.hasTag('StripOffsets');
   const height = await number('ImageLength', 0);
   const bits = await directory.loadValue('BitsPerSample');
   return {
     tileWidth: await number(tiled ? 'TileWidth' : 'ImageWidth', 0),
-    tileHeight: tiled ? await number('TileLength', 0) : Math.min(height, await number('RowsPerStrip', height)),
+    tileHeight: tiled
+      ? await number('TileLength', 0)
+      : Math.min(height, await number('RowsPerStrip', height)),
     planarConfiguration: await number('PlanarConfiguration', 1),
     bitsPerSample: bits === undefined ? 8 : Array.from(bits),
     predictor: await number('Predictor', 1),

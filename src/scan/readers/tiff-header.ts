@@ -20,15 +20,37 @@ export interface TiffPage {
 }
 
 const tag = {
-  subfile: 254, width: 256, height: 257, bits: 258, compression: 259, photometric: 262, stripOffsets: 273, samples: 277,
-  rowsPerStrip: 278, stripBytes: 279, planar: 284, predictor: 317, tileWidth: 322, tileHeight: 323, tileOffsets: 324, tileBytes: 325, sampleFormat: 339,
+  subfile: 254,
+  width: 256,
+  height: 257,
+  bits: 258,
+  compression: 259,
+  photometric: 262,
+  stripOffsets: 273,
+  samples: 277,
+  rowsPerStrip: 278,
+  stripBytes: 279,
+  planar: 284,
+  predictor: 317,
+  tileWidth: 322,
+  tileHeight: 323,
+  tileOffsets: 324,
+  tileBytes: 325,
+  sampleFormat: 339,
 } as const;
 
 /** Bytes of a value, by field type; 0 = unknown. */
 const typeBytes = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8, 8];
 const compressions = new Set([1, 5, 8, 32946, 32773]);
 const dtypes = new Map<string, ValueType>([
-  ['1/8', 'uint8'], ['1/16', 'uint16'], ['1/32', 'uint32'], ['2/8', 'int8'], ['2/16', 'int16'], ['2/32', 'int32'], ['3/32', 'float32'], ['3/64', 'float64'],
+  ['1/8', 'uint8'],
+  ['1/16', 'uint16'],
+  ['1/32', 'uint32'],
+  ['2/8', 'int8'],
+  ['2/16', 'int16'],
+  ['2/32', 'int32'],
+  ['3/32', 'float32'],
+  ['3/64', 'float64'],
 ]);
 
 interface Field {
@@ -58,10 +80,12 @@ class Header {
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const mark = bytes.toString('latin1', 0, 2);
     this.little = mark === 'II';
-    if (bytes.length < 16 || (mark !== 'II' && mark !== 'MM')) this.fail('not a TIFF, whatever its name says');
+    if (bytes.length < 16 || (mark !== 'II' && mark !== 'MM'))
+      this.fail('not a TIFF, whatever its name says');
     const version = this.view.getUint16(2, this.little);
     this.big = version === 43;
-    if (version !== 42 && !(this.big && this.view.getUint16(4, this.little) === 8)) this.fail('not a TIFF, whatever its name says');
+    if (version !== 42 && !(this.big && this.view.getUint16(4, this.little) === 8))
+      this.fail('not a TIFF, whatever its name says');
   }
 
   pages(): TiffPage[] {
@@ -94,8 +118,13 @@ class Header {
       const size = typeBytes[type] ?? 0;
       if (size === 0) this.fail(`a TIFF field of the unknown type ${type}`);
       const inline = values <= valueBytes / size;
-      const place = inline ? entry + valueAt : this.big ? this.long(entry + valueAt) : this.view.getUint32(entry + valueAt, this.little);
-      if (values > Math.floor(this.bytes.length / size)) this.fail('a TIFF field with more values than the file has bytes');
+      const place = inline
+        ? entry + valueAt
+        : this.big
+          ? this.long(entry + valueAt)
+          : this.view.getUint32(entry + valueAt, this.little);
+      if (values > Math.floor(this.bytes.length / size))
+        this.fail('a TIFF field with more values than the file has bytes');
       if (!inline) this.inside(place, values * size, 'a field');
       fields.set(this.view.getUint16(entry, this.little), { type, count: values, at: place });
     }
@@ -114,30 +143,49 @@ class Header {
     const photometric = this.value(fields, tag.photometric, 1);
     const dtype = dtypes.get(`${formats[0]}/${bits[0]}`);
     if (dtype === undefined || new Set(bits).size > 1 || new Set(formats).size > 1) {
-      return this.fail(`a TIFF with values of ${bits.join(', ')} bits (sample format ${formats[0]}): expected 8, 16, 32 bits or float`);
+      return this.fail(
+        `a TIFF with values of ${bits.join(', ')} bits (sample format ${formats[0]}): expected 8, 16, 32 bits or float`,
+      );
     }
     const colour = photometric === 2 && (samples === 3 || samples === 4);
-    if (!colour && !(photometric <= 1 && (samples === 1 || samples === 2))) this.fail(`a TIFF that is neither grey nor RGB (photometric ${photometric}, ${samples} samples)`);
+    if (!colour && !(photometric <= 1 && (samples === 1 || samples === 2)))
+      this.fail(`a TIFF that is neither grey nor RGB (photometric ${photometric}, ${samples} samples)`);
     const compression = this.value(fields, tag.compression, 1);
-    if (!compressions.has(compression)) this.fail(`a TIFF with compression ${compression}: expected none, LZW, Deflate or PackBits`);
+    if (!compressions.has(compression))
+      this.fail(`a TIFF with compression ${compression}: expected none, LZW, Deflate or PackBits`);
     const predictor = this.value(fields, tag.predictor, 1);
-    if (predictor > 3 || (predictor !== 1 && !this.little && bits[0] !== 8)) this.fail(`a TIFF with predictor ${predictor}${this.little ? '' : ' in big-endian order'}, which is not read`);
-    this.blocks(fields, { width, height, bytes: (bits[0]! / 8) * samples, planes: this.value(fields, tag.planar, 1) === 2 ? samples : 1, raw: compression === 1 });
+    if (predictor > 3 || (predictor !== 1 && !this.little && bits[0] !== 8))
+      this.fail(
+        `a TIFF with predictor ${predictor}${this.little ? '' : ' in big-endian order'}, which is not read`,
+      );
+    this.blocks(fields, {
+      width,
+      height,
+      bytes: (bits[0]! / 8) * samples,
+      planes: this.value(fields, tag.planar, 1) === 2 ? samples : 1,
+      raw: compression === 1,
+    });
     return { index, width, height, dtype, samples, inverted: photometric === 0 };
   }
 
   /** Strips or tiles: as many as the size asks for, and all of them inside the file. */
-  private blocks(fields: Map<number, Field>, page: { width: number; height: number; bytes: number; planes: number; raw: boolean }): void {
+  private blocks(
+    fields: Map<number, Field>,
+    page: { width: number; height: number; bytes: number; planes: number; raw: boolean },
+  ): void {
     const tiled = fields.has(tag.tileOffsets);
     const blockWidth = tiled ? this.value(fields, tag.tileWidth, 0) : page.width;
-    const blockHeight = tiled ? this.value(fields, tag.tileHeight, 0) : Math.min(page.height, this.value(fields, tag.rowsPerStrip, page.height));
+    const blockHeight = tiled
+      ? this.value(fields, tag.tileHeight, 0)
+      : Math.min(page.height, this.value(fields, tag.rowsPerStrip, page.height));
     const refused = shapeRefused([1, blockHeight, blockWidth], this.limits);
     if (refused !== null) this.fail(`a strip or tile ${refused}`);
     const across = Math.ceil(page.width / blockWidth);
     const expected = across * Math.ceil(page.height / blockHeight) * page.planes;
     const offsets = this.all(fields, tiled ? tag.tileOffsets : tag.stripOffsets, 0, expected);
     const sizes = this.all(fields, tiled ? tag.tileBytes : tag.stripBytes, 0, expected);
-    if (offsets.length !== expected || sizes.length !== expected) this.fail(`has ${offsets.length} strips or tiles; its size asks for ${expected}`);
+    if (offsets.length !== expected || sizes.length !== expected)
+      this.fail(`has ${offsets.length} strips or tiles; its size asks for ${expected}`);
     let total = 0;
     for (let i = 0; i < expected; i++) {
       const size = sizes[i]!;
@@ -146,7 +194,8 @@ class Header {
       total += size;
     }
     if (total > this.bytes.length) this.fail('strips or tiles that overlap');
-    if (page.raw && total < page.width * page.height * page.bytes) this.fail('the pixel data is shorter than the declared size');
+    if (page.raw && total < page.width * page.height * page.bytes)
+      this.fail('the pixel data is shorter than the declared size');
   }
 
   private value(fields: Map<number, Field>, key: number, otherwise: number): number {
@@ -161,11 +210,16 @@ class Header {
     return Array.from({ length: Math.min(field.count, most + 1) }, (_, i) => {
       const at = field.at + i * typeBytes[field.type]!;
       switch (field.type) {
-        case 1: return this.view.getUint8(at);
-        case 3: return this.view.getUint16(at, this.little);
-        case 4: return this.view.getUint32(at, this.little);
-        case 16: return this.long(at);
-        default: return this.fail(`a TIFF field (${key}) of type ${field.type}: expected a whole number`);
+        case 1:
+          return this.view.getUint8(at);
+        case 3:
+          return this.view.getUint16(at, this.little);
+        case 4:
+          return this.view.getUint32(at, this.little);
+        case 16:
+          return this.long(at);
+        default:
+          return this.fail(`a TIFF field (${key}) of type ${field.type}: expected a whole number`);
       }
     });
   }
@@ -173,11 +227,14 @@ class Header {
   private long(at: number): number {
     this.inside(at, 8, 'a number');
     const value = this.view.getBigUint64(at, this.little);
-    return value > BigInt(Number.MAX_SAFE_INTEGER) ? this.fail('an offset beyond the end of the file') : Number(value);
+    return value > BigInt(Number.MAX_SAFE_INTEGER)
+      ? this.fail('an offset beyond the end of the file')
+      : Number(value);
   }
 
   private inside(at: number, length: number, what: string): void {
-    if (at > this.bytes.length || length > this.bytes.length - at) this.fail(`${what} of the TIFF lies beyond the end of the file: truncated or damaged`);
+    if (at > this.bytes.length || length > this.bytes.length - at)
+      this.fail(`${what} of the TIFF lies beyond the end of the file: truncated or damaged`);
   }
 
   private fail(reason: string): never {

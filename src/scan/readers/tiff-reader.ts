@@ -8,7 +8,15 @@ import { join } from 'node:path';
 import { fromArrayBuffer } from 'geotiff';
 import { ScanError } from '../errors.js';
 import { shapeRefused, type ScanLimits } from '../limits.js';
-import { decoding, greyOf, readWhole, type OpenScan, type ScanReader, type ValueType, type ValueUnit } from './reader.js';
+import {
+  decoding,
+  greyOf,
+  readWhole,
+  type OpenScan,
+  type ScanReader,
+  type ValueType,
+  type ValueUnit,
+} from './reader.js';
 import { useBoundedDecoders } from './tiff-decoders.js';
 import { checkTiff, type TiffPage } from './tiff-header.js';
 
@@ -24,7 +32,13 @@ export const tiffReader: ScanReader = {
     const shape = [files.length === 1 ? pages.length : files.length, height, width] as const;
     const refused = shapeRefused(shape, limits);
     if (refused !== null) throw new ScanError(first, refused);
-    return { shape, dtype, unit: unitOf(dtype), spacing: null, slices: () => slices(root, files, limits, pages[0]!) } satisfies OpenScan;
+    return {
+      shape,
+      dtype,
+      unit: unitOf(dtype),
+      spacing: null,
+      slices: () => slices(root, files, limits, pages[0]!),
+    } satisfies OpenScan;
   },
 };
 
@@ -34,14 +48,26 @@ function unitOf(dtype: ValueType): ValueUnit {
   return dtype === 'uint16' ? 'offset-hu' : 'hu';
 }
 
-async function* slices(root: string, files: readonly string[], limits: ScanLimits, first: TiffPage): AsyncGenerator<Float32Array> {
+async function* slices(
+  root: string,
+  files: readonly string[],
+  limits: ScanLimits,
+  first: TiffPage,
+): AsyncGenerator<Float32Array> {
   for (const file of files) {
     const bytes = await readWhole(join(root, file), file, limits);
     const pages = checkTiff(file, bytes, limits);
-    if (files.length > 1 && pages.length > 1) throw new ScanError(file, `has ${pages.length} pages in a scan of ${files.length} files: expected one page a file, or one file`);
+    if (files.length > 1 && pages.length > 1)
+      throw new ScanError(
+        file,
+        `has ${pages.length} pages in a scan of ${files.length} files: expected one page a file, or one file`,
+      );
     for (const page of pages) {
       if (page.width !== first.width || page.height !== first.height || page.dtype !== first.dtype) {
-        throw new ScanError(file, `a slice of ${page.width} x ${page.height} ${page.dtype} in a scan of ${first.width} x ${first.height} ${first.dtype}`);
+        throw new ScanError(
+          file,
+          `a slice of ${page.width} x ${page.height} ${page.dtype} in a scan of ${first.width} x ${first.height} ${first.dtype}`,
+        );
       }
       yield await decoding(file, 'the pixel data of the TIFF is damaged', () => decode(bytes, page));
     }
@@ -61,7 +87,8 @@ async function decode(bytes: Buffer, page: TiffPage): Promise<Float32Array> {
   const top = page.dtype === 'uint8' ? 0xff : 0xffff;
   const turned = page.inverted && (page.dtype === 'uint8' || page.dtype === 'uint16');
   for (let i = 0; i < slice.length; i++) {
-    const value = colour && green !== undefined && blue !== undefined ? greyOf(red[i]!, green[i]!, blue[i]!) : red[i]!;
+    const value =
+      colour && green !== undefined && blue !== undefined ? greyOf(red[i]!, green[i]!, blue[i]!) : red[i]!;
     slice[i] = turned ? top - value : value;
   }
   return slice;

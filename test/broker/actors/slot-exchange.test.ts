@@ -20,7 +20,11 @@ let broker: Broker;
 let runs = 0;
 
 beforeAll(async () => {
-  broker = await startBroker({ binary: await natsBinary(), storeDir: join(folder, 'broker'), logFile: join(folder, 'broker.log') });
+  broker = await startBroker({
+    binary: await natsBinary(),
+    storeDir: join(folder, 'broker'),
+    logFile: join(folder, 'broker.log'),
+  });
 });
 
 afterAll(async () => {
@@ -40,7 +44,8 @@ async function members(ids: string[]): Promise<SlotExchange[]> {
       buses.push(bus);
       const random = generator(1, 'loss', id);
       const publish = bus.publish.bind(bus);
-      bus.publish = (subject, bytes, reply) => (random.chance(LOST.share) ? true : publish(subject, bytes, reply));
+      bus.publish = (subject, bytes, reply) =>
+        random.chance(LOST.share) ? true : publish(subject, bytes, reply);
       const exchange = new SlotExchange(bus, subjects, id, () => undefined);
       exchange.setPeers(ids);
       await bus.flush();
@@ -56,27 +61,44 @@ const vectorOf = (slot: number, length: number): Float32Array => {
   return vector;
 };
 
-const leasesOf = (owners: string[]): SlotLease[] => owners.map((owner, slot) => ({ slot, owner, fence: 1, number: slot + 1, diverged: false }));
+const leasesOf = (owners: string[]): SlotLease[] =>
+  owners.map((owner, slot) => ({ slot, owner, fence: 1, number: slot + 1, diverged: false }));
 
-async function untilAllHold(exchanges: SlotExchange[], step: number, slots: number, seconds: number): Promise<void> {
-  for (const end = performance.now() + 1000 * seconds; performance.now() < end; await new Promise((resolve) => setTimeout(resolve, 20))) {
+async function untilAllHold(
+  exchanges: SlotExchange[],
+  step: number,
+  slots: number,
+  seconds: number,
+): Promise<void> {
+  for (
+    const end = performance.now() + 1000 * seconds;
+    performance.now() < end;
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  ) {
     for (const exchange of exchanges) exchange.chase();
     if (exchanges.every((exchange) => exchange.held(step).length === slots)) return;
   }
-  throw new Error(`waited ${seconds} s; held: ${exchanges.map((exchange) => exchange.held(step).length).join(', ')} of ${slots}`);
+  throw new Error(
+    `waited ${seconds} s; held: ${exchanges.map((exchange) => exchange.held(step).length).join(', ')} of ${slots}`,
+  );
 }
 
 async function exchangeOnce(ids: string[], length: number, seconds: number): Promise<void> {
   const exchanges = await members(ids);
   const leases = leasesOf(ids.flatMap((id) => [id, id]));
   for (const exchange of exchanges) exchange.want(5, leases, () => length);
-  const sending = leases.map((lease) => exchanges[ids.indexOf(lease.owner)]!.offer(5, lease, vectorOf(lease.slot, length)));
+  const sending = leases.map((lease) =>
+    exchanges[ids.indexOf(lease.owner)]!.offer(5, lease, vectorOf(lease.slot, length)),
+  );
   await untilAllHold(exchanges, 5, leases.length, seconds);
   await Promise.all(sending);
   const digests = leases.map(({ slot }) => digestOf(vectorOf(slot, length)).toString('hex'));
   for (const exchange of exchanges) {
     expect(exchange.held(5).map(({ digest }) => digest)).toEqual(digests);
-    const committed = exchange.committed(5, leases.map((lease, i) => ({ ...lease, digest: digests[i]! })));
+    const committed = exchange.committed(
+      5,
+      leases.map((lease, i) => ({ ...lease, digest: digests[i]! })),
+    );
     expect(committed!.map((vector) => digestOf(vector!).toString('hex'))).toEqual(digests);
   }
 }
@@ -108,7 +130,10 @@ describe('an exchange of slots', () => {
     poisoned[7] = NaN;
     await a!.offer(1, leases[1]!, poisoned);
     await untilAllHold([b!], 1, 1, 10);
-    expect(a!.held(1).map(({ slot, bad }) => [slot, bad])).toEqual([[0, 'value 3 is NaN'], [1, 'value 7 of the vector is NaN']]);
+    expect(a!.held(1).map(({ slot, bad }) => [slot, bad])).toEqual([
+      [0, 'value 3 is NaN'],
+      [1, 'value 7 of the vector is NaN'],
+    ]);
     expect(b!.held(1)[0]).toMatchObject({ slot: 1, bad: 'value 7 of the vector is NaN' });
   });
 

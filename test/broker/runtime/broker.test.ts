@@ -13,7 +13,12 @@ let folder: string;
 const brokers: Broker[] = [];
 
 async function start(options: { fresh?: boolean; port?: number } = {}): Promise<Broker> {
-  const broker = await startBroker({ binary: await natsBinary(), storeDir: join(folder, 'broker'), logFile: join(folder, 'broker.log'), ...options });
+  const broker = await startBroker({
+    binary: await natsBinary(),
+    storeDir: join(folder, 'broker'),
+    logFile: join(folder, 'broker.log'),
+    ...options,
+  });
   brokers.push(broker);
   return broker;
 }
@@ -41,15 +46,21 @@ describe('our own broker', () => {
     const broker = await start();
     const port = Number(new URL(broker.url).port);
     const hexPort = port.toString(16).toUpperCase().padStart(4, '0');
-    const listening = ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((table) => readFileSync(table, 'utf8').split('\n')).filter((line) => line.includes(`:${hexPort} `) && line.includes(' 0A '));
+    const listening = ['/proc/net/tcp', '/proc/net/tcp6']
+      .flatMap((table) => readFileSync(table, 'utf8').split('\n'))
+      .filter((line) => line.includes(`:${hexPort} `) && line.includes(' 0A '));
     expect(listening).toHaveLength(1);
     expect(listening[0]).toContain('0100007F:');
-    const owned = readFileSync(`/proc/${broker.pid()}/cmdline`, 'utf8') + readFileSync(`/proc/${broker.keeperPid()}/cmdline`, 'utf8');
+    const owned =
+      readFileSync(`/proc/${broker.pid()}/cmdline`, 'utf8') +
+      readFileSync(`/proc/${broker.keeperPid()}/cmdline`, 'utf8');
     expect(owned).not.toContain(broker.credentials.password);
     expect(readFileSync(`/proc/${broker.pid()}/environ`, 'utf8')).not.toContain(broker.credentials.password);
     expect(statSync(join(folder, 'broker', 'nats-server.conf')).mode & 0o777).toBe(0o600);
     expect(statSync(join(folder, 'broker')).mode & 0o777).toBe(0o700);
-    await expect(connect({ url: broker.url, name: 'nobody', deadlineMs: 1000 })).rejects.toThrow(/Authorization/i);
+    await expect(connect({ url: broker.url, name: 'nobody', deadlineMs: 1000 })).rejects.toThrow(
+      /Authorization/i,
+    );
   });
 
   test('comes back on the same port with the same credentials after kill -9', async () => {
@@ -123,14 +134,23 @@ describe('our own broker', () => {
   });
 
   test('says what is wrong when there is no such binary', async () => {
-    const missing = startBroker({ binary: join(folder, 'no-such-server'), storeDir: join(folder, 'broker'), logFile: join(folder, 'broker.log') });
+    const missing = startBroker({
+      binary: join(folder, 'no-such-server'),
+      storeDir: join(folder, 'broker'),
+      logFile: join(folder, 'broker.log'),
+    });
     await expect(missing).rejects.toThrow(BrokerStartError);
     await expect(missing).rejects.toThrow(/ENOENT/);
   });
 
   test('says what is wrong when the port asked for is taken', async () => {
     const broker = await start();
-    const second = startBroker({ binary: await natsBinary(), storeDir: join(folder, 'second'), logFile: join(folder, 'second.log'), port: Number(new URL(broker.url).port) });
+    const second = startBroker({
+      binary: await natsBinary(),
+      storeDir: join(folder, 'second'),
+      logFile: join(folder, 'second.log'),
+      port: Number(new URL(broker.url).port),
+    });
     await expect(second).rejects.toThrow(/address already in use/);
   });
 });

@@ -4,7 +4,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { startBroker, type Broker } from '#emars/runtime/broker.js';
-import { AskTimeout, BrokerUnreachable, BusClosed, connect, FlushTimeout, NoResponder, PayloadTooLarge, type Bus, type BusOptions } from '#emars/runtime/connection.js';
+import {
+  AskTimeout,
+  BrokerUnreachable,
+  BusClosed,
+  connect,
+  FlushTimeout,
+  NoResponder,
+  PayloadTooLarge,
+  type Bus,
+  type BusOptions,
+} from '#emars/runtime/connection.js';
 import { natsBinary } from '../nats-binary.js';
 import { until } from './fixtures/helpers.js';
 
@@ -23,7 +33,11 @@ async function bus(options: Partial<BusOptions> = {}): Promise<Bus> {
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'emars-bus-'));
-  broker = await startBroker({ binary: await natsBinary(), storeDir: join(folder, 'broker'), logFile: join(folder, 'broker.log') });
+  broker = await startBroker({
+    binary: await natsBinary(),
+    storeDir: join(folder, 'broker'),
+    logFile: join(folder, 'broker.log'),
+  });
 });
 afterEach(async () => {
   await Promise.all(buses.splice(0).map((entry) => entry.close()));
@@ -56,13 +70,21 @@ describe('the bus', () => {
     b.subscribe('run.echo', (data, { reply }) => void b.respond(reply!, bytes(`echo ${text(data)}`)));
     b.subscribe('run.silent', () => undefined);
     await b.flush();
-    const answers = await Promise.all(Array.from({ length: 50 }, async (_, i) => text(await a.ask('run.echo', bytes(`${i}`), 5000))));
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, async (_, i) => text(await a.ask('run.echo', bytes(`${i}`), 5000))),
+    );
     expect(answers).toEqual(Array.from({ length: 50 }, (_, i) => `echo ${i}`));
     const started = performance.now();
-    await expect(a.ask('run.silent', bytes('?'), 300)).rejects.toMatchObject({ name: 'AskTimeout', subject: 'run.silent', deadlineMs: 300 });
+    await expect(a.ask('run.silent', bytes('?'), 300)).rejects.toMatchObject({
+      name: 'AskTimeout',
+      subject: 'run.silent',
+      deadlineMs: 300,
+    });
     expect(performance.now() - started).toBeGreaterThanOrEqual(299);
     await expect(a.ask('run.nobody', bytes('?'), 5000)).rejects.toBeInstanceOf(NoResponder);
-    await expect(a.ask('run.echo', Buffer.alloc(a.maxPayload + 1), 5000)).rejects.toBeInstanceOf(PayloadTooLarge);
+    await expect(a.ask('run.echo', Buffer.alloc(a.maxPayload + 1), 5000)).rejects.toBeInstanceOf(
+      PayloadTooLarge,
+    );
     const open = a.ask('run.silent', bytes('?'), 20_000);
     const closed = expect(open).rejects.toBeInstanceOf(BusClosed);
     await a.close();
@@ -75,7 +97,9 @@ describe('the bus', () => {
 
   test('reports what handlers throw and reject, and goes on', async () => {
     const errors: string[] = [];
-    const a = await bus({ onError: (error, subject) => void errors.push(`${subject}: ${(error as Error).message}`) });
+    const a = await bus({
+      onError: (error, subject) => void errors.push(`${subject}: ${(error as Error).message}`),
+    });
     let good = 0;
     a.subscribe('run.bad', () => {
       throw new Error('thrown');
@@ -84,7 +108,9 @@ describe('the bus', () => {
       await Promise.resolve();
       throw new Error('rejected');
     });
-    a.subscribe('run.bad', () => { good++; });
+    a.subscribe('run.bad', () => {
+      good++;
+    });
     await a.flush();
     a.publish('run.bad', bytes('1'));
     a.publish('run.bad', bytes('2'));
@@ -114,8 +140,12 @@ describe('the bus', () => {
     const [a, b] = await Promise.all([bus(), bus()]);
     const seen: string[] = [];
     let reconnects = 0;
-    a.onReconnect(() => { reconnects++; });
-    const stopListening = a.onReconnect(() => { reconnects += 100; });
+    a.onReconnect(() => {
+      reconnects++;
+    });
+    const stopListening = a.onReconnect(() => {
+      reconnects += 100;
+    });
     stopListening();
     b.subscribe('run.after', (data) => void seen.push(text(data)));
     b.subscribe('run.question', (_, { reply }) => void b.respond(reply!, bytes('answer')));
@@ -128,13 +158,20 @@ describe('the bus', () => {
     expect(a.pendingBytes()).toBe(words.join('').length);
     await expect(a.flush(200)).rejects.toBeInstanceOf(FlushTimeout);
     await expect(a.ask('run.question', bytes('?'), 200)).rejects.toBeInstanceOf(AskTimeout);
-    const answer = a.ask('run.question', bytes('?'), 15_000).catch(() => a.ask('run.question', bytes('?'), 5000));
+    const answer = a
+      .ask('run.question', bytes('?'), 15_000)
+      .catch(() => a.ask('run.question', bytes('?'), 5000));
     const flushed = a.flush(15_000);
     process.kill(broker.keeperPid(), 'SIGCONT');
     await flushed;
     expect(text(await answer)).toBe('answer');
     expect(reconnects).toBe(1);
-    expect(a.statistics()).toMatchObject({ connected: true, reconnects: 1, droppedMessages: 0, pendingBytes: 0 });
+    expect(a.statistics()).toMatchObject({
+      connected: true,
+      reconnects: 1,
+      droppedMessages: 0,
+      pendingBytes: 0,
+    });
     // b may have come back after a's held messages went out: they are lost then, as core messages may be.
     expect(words.slice(words.length - seen.length)).toEqual(seen);
     a.publish('run.after', bytes('afterwards'));
@@ -179,13 +216,24 @@ describe('the bus', () => {
 
   test('says soon that there is no broker, or something else on the port', async () => {
     const started = performance.now();
-    await expect(connect({ url: 'nats://127.0.0.1:1', name: 'test', deadlineMs: 500 })).rejects.toMatchObject({ name: 'BrokerUnreachable', url: 'nats://127.0.0.1:1' });
+    await expect(connect({ url: 'nats://127.0.0.1:1', name: 'test', deadlineMs: 500 })).rejects.toMatchObject(
+      { name: 'BrokerUnreachable', url: 'nats://127.0.0.1:1' },
+    );
     expect(performance.now() - started).toBeLessThan(2000);
     const silent: Server = createServer().listen(0, '127.0.0.1');
     const address = silent.address();
     const port = typeof address === 'object' && address !== null ? address.port : 0;
-    await expect(connect({ url: `nats://127.0.0.1:${port}`, name: 'test', deadlineMs: 700 })).rejects.toBeInstanceOf(BrokerUnreachable);
+    await expect(
+      connect({ url: `nats://127.0.0.1:${port}`, name: 'test', deadlineMs: 700 }),
+    ).rejects.toBeInstanceOf(BrokerUnreachable);
     silent.close();
-    await expect(connect({ url: broker.url, credentials: { user: 'emars', password: 'wrong' }, name: 'test', deadlineMs: 5000 })).rejects.toThrow(/Authorization/i);
+    await expect(
+      connect({
+        url: broker.url,
+        credentials: { user: 'emars', password: 'wrong' },
+        name: 'test',
+        deadlineMs: 5000,
+      }),
+    ).rejects.toThrow(/Authorization/i);
   });
 });

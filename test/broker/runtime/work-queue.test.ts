@@ -5,7 +5,16 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { startBroker, type Broker } from '#emars/runtime/broker.js';
 import { connect, type Bus } from '#emars/runtime/connection.js';
 import { sleep } from '#emars/runtime/monotonic.js';
-import { declareWorkQueue, takeWork, WorkQueueError, type Taken, type Verdict, type WorkQueue, type WorkQueueOptions, type WorkTaker } from '#emars/runtime/work-queue.js';
+import {
+  declareWorkQueue,
+  takeWork,
+  WorkQueueError,
+  type Taken,
+  type Verdict,
+  type WorkQueue,
+  type WorkQueueOptions,
+  type WorkTaker,
+} from '#emars/runtime/work-queue.js';
 import { natsBinary } from '../nats-binary.js';
 import { until } from './fixtures/helpers.js';
 
@@ -22,14 +31,25 @@ const text = (data: Uint8Array): string => Buffer.from(data).toString();
 
 async function declare(more: Partial<WorkQueueOptions> = {}): Promise<WorkQueue> {
   count++;
-  queue = await declareWorkQueue(owner, { stream: `queue-${count}`, subject: `run.work${count}`, ackWaitMs: 1000, maxDeliver: 2, ...more });
+  queue = await declareWorkQueue(owner, {
+    stream: `queue-${count}`,
+    subject: `run.work${count}`,
+    ackWaitMs: 1000,
+    maxDeliver: 2,
+    ...more,
+  });
   return queue;
 }
 
-function take(handler: (item: string, taken: Taken) => Verdict | Promise<Verdict>, { paused = false, errors = [] as unknown[], stream = queue.options.stream } = {}): WorkTaker {
+function take(
+  handler: (item: string, taken: Taken) => Verdict | Promise<Verdict>,
+  { paused = false, errors = [] as unknown[], stream = queue.options.stream } = {},
+): WorkTaker {
   const abort = new AbortController();
   const options = { stream, consumer: 'workers', paused, onError: (error: unknown) => errors.push(error) };
-  const taker = takeWork(worker, options, async (data, taken) => await handler(text(data), taken), { signal: abort.signal });
+  const taker = takeWork(worker, options, async (data, taken) => await handler(text(data), taken), {
+    signal: abort.signal,
+  });
   takers.push({ taker, stop: () => abort.abort() });
   return taker;
 }
@@ -42,7 +62,11 @@ async function stopTakers(): Promise<void> {
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'emars-queue-'));
-  broker = await startBroker({ binary: await natsBinary(), storeDir: join(folder, 'broker'), logFile: join(folder, 'broker.log') });
+  broker = await startBroker({
+    binary: await natsBinary(),
+    storeDir: join(folder, 'broker'),
+    logFile: join(folder, 'broker.log'),
+  });
   owner = await connect({ url: broker.url, credentials: broker.credentials, name: 'owner' });
   worker = await connect({ url: broker.url, credentials: broker.credentials, name: 'worker' });
 });
@@ -71,7 +95,9 @@ describe('a work queue', () => {
       });
     }
     const items = Array.from({ length: 30 }, (_, i) => `item ${i}`);
-    expect(await Promise.all(items.map((item) => queue.enqueue(bytes(item), item)))).toEqual(items.map(() => 'queued'));
+    expect(await Promise.all(items.map((item) => queue.enqueue(bytes(item), item)))).toEqual(
+      items.map(() => 'queued'),
+    );
     await until(() => done.length === 30, 10_000);
     await stopTakers();
     expect(done.sort()).toEqual(items.sort());
@@ -101,14 +127,21 @@ describe('a work queue', () => {
     await queue.enqueue(bytes('poison'), 'poison');
     const seen: [number, boolean][] = [];
     const errors: unknown[] = [];
-    take((_, { deliveries, exhausted }) => {
-      seen.push([deliveries, exhausted]);
-      if (deliveries === 1) throw new Error('cannot digest');
-      return exhausted ? 'term' : 'nak';
-    }, { errors });
+    take(
+      (_, { deliveries, exhausted }) => {
+        seen.push([deliveries, exhausted]);
+        if (deliveries === 1) throw new Error('cannot digest');
+        return exhausted ? 'term' : 'nak';
+      },
+      { errors },
+    );
     await until(() => seen.length === 3, 10_000);
     await stopTakers();
-    expect(seen).toEqual([[1, false], [2, false], [3, true]]);
+    expect(seen).toEqual([
+      [1, false],
+      [2, false],
+      [3, true],
+    ]);
     expect(errors.map((error) => (error as Error).message)).toEqual(['cannot digest']);
     expect(await queue.size()).toBe(0);
   });
@@ -135,10 +168,15 @@ describe('a work queue', () => {
     await queue.enqueue(bytes('orphan'), 'orphan');
     let taken = false;
     const abort = new AbortController();
-    takeWork(dying, { stream: queue.options.stream, consumer: 'workers' }, () => {
-      taken = true;
-      return new Promise<Verdict>(() => undefined);
-    }, { signal: abort.signal });
+    takeWork(
+      dying,
+      { stream: queue.options.stream, consumer: 'workers' },
+      () => {
+        taken = true;
+        return new Promise<Verdict>(() => undefined);
+      },
+      { signal: abort.signal },
+    );
     await until(() => taken, 5000);
     await dying.close();
     const again: number[] = [];
@@ -153,11 +191,14 @@ describe('a work queue', () => {
   test('gives nothing to a paused worker, at once to a resumed one, and pause waits for the item in hand', async () => {
     await declare();
     const done: string[] = [];
-    const taker = take(async (item): Promise<Verdict> => {
-      await sleep(50);
-      done.push(item);
-      return 'ack';
-    }, { paused: true });
+    const taker = take(
+      async (item): Promise<Verdict> => {
+        await sleep(50);
+        done.push(item);
+        return 'ack';
+      },
+      { paused: true },
+    );
     await queue.enqueue(bytes('one'), 'one');
     await sleep(300);
     expect(done).toEqual([]);
@@ -214,7 +255,11 @@ describe('a work queue', () => {
     expect(await added).toBe('queued');
     await until(() => seen.length === 3, 10_000);
     await stopTakers();
-    expect(seen).toEqual([['held', 1], ['next', 1], ['added', 1]]);
+    expect(seen).toEqual([
+      ['held', 1],
+      ['next', 1],
+      ['added', 1],
+    ]);
     expect(await queue.size()).toBe(0);
     expect(lost).toBe(0);
   });
@@ -249,10 +294,13 @@ describe('a work queue', () => {
     const errors: unknown[] = [];
     const done: string[] = [];
     const stream = `queue-${count + 1}`;
-    take((item) => {
-      done.push(item);
-      return 'ack';
-    }, { errors, stream });
+    take(
+      (item) => {
+        done.push(item);
+        return 'ack';
+      },
+      { errors, stream },
+    );
     await until(() => errors.length > 0, 3000);
     expect(String(errors[0])).toBe(`WorkUnavailable: work queue ${stream} gives no work: stream not found`);
     await declare();
@@ -266,8 +314,12 @@ describe('a work queue', () => {
     const second = await declareWorkQueue(owner, { ...queue.options, maxDeliver: 9 });
     expect(await second.size()).toBe(1);
     second.close();
-    await expect(declareWorkQueue(owner, { ...queue.options, stream: 'another', subject: queue.options.subject })).rejects.toBeInstanceOf(WorkQueueError);
-    await expect(declareWorkQueue(owner, { ...queue.options, stream: 'a.b' })).rejects.toThrow(/name consists/);
+    await expect(
+      declareWorkQueue(owner, { ...queue.options, stream: 'another', subject: queue.options.subject }),
+    ).rejects.toBeInstanceOf(WorkQueueError);
+    await expect(declareWorkQueue(owner, { ...queue.options, stream: 'a.b' })).rejects.toThrow(
+      /name consists/,
+    );
   });
 
   test('gets over a damaged store: after enqueueing what is open again, every item is done, and none is garbled', async () => {

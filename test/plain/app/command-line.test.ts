@@ -25,9 +25,17 @@ describe('mistakes', () => {
     ['an unknown command', ['inspekt'], /^unknown command 'inspekt'; did you mean inspect\?$/],
     ['an unknown option', ['inspect', '--confg', 'x'], /^unknown option '--confg'; did you mean --config\?$/],
     ['an option without its value', ['inspect', '--config'], /^option '--config <file>' argument missing/],
-    ['a value out of range', ['inspect', '--classes', '1'], /^--classes: expected a whole number from 2 to 10000, got "1"$/],
+    [
+      'a value out of range',
+      ['inspect', '--classes', '1'],
+      /^--classes: expected a whole number from 2 to 10000, got "1"$/,
+    ],
     ['too many arguments', ['inspect', 'x'], /^too many arguments/],
-    ['a configuration that is not there', ['inspect', '--config', '/nowhere/none.yaml'], /^\/nowhere\/none\.yaml: expected a configuration file, got no such file/],
+    [
+      'a configuration that is not there',
+      ['inspect', '--config', '/nowhere/none.yaml'],
+      /^\/nowhere\/none\.yaml: expected a configuration file, got no such file/,
+    ],
   ])('%s ends with 2 and one line', async (_, args, line) => {
     expect(await mistake(...args)).toEqual({ code: 2, lines: [expect.stringMatching(line) as string] });
   });
@@ -58,7 +66,11 @@ describe('mistakes', () => {
 
 describe('help', () => {
   const program = buildProgram();
-  const commands = program.commands.flatMap((command) => (command.commands.length > 0 ? command.commands.map((inner) => [command.name(), inner.name()]) : [[command.name()]]));
+  const commands = program.commands.flatMap((command) =>
+    command.commands.length > 0
+      ? command.commands.map((inner) => [command.name(), inner.name()])
+      : [[command.name()]],
+  );
 
   it('is there for the whole, with exit codes', async () => {
     const { code, stdout } = await emars(['--help']);
@@ -68,16 +80,25 @@ describe('help', () => {
   });
 
   it.each(commands.map((names) => [names.join(' ')]))('%s has examples', (name) => {
-    const command = name.split(' ').reduce<Command | undefined>((outer, inner) => outer?.commands.find((one) => one.name() === inner), program);
+    const command = name
+      .split(' ')
+      .reduce<Command | undefined>(
+        (outer, inner) => outer?.commands.find((one) => one.name() === inner),
+        program,
+      );
     const written: string[] = [];
     command?.configureOutput({ writeOut: (text) => written.push(text) }).outputHelp();
-    expect(written.join('')).toMatch(new RegExp(`^Usage: emars ${name}[\\s\\S]*Examples:[\\s\\S]*emars ${name}`));
+    expect(written.join('')).toMatch(
+      new RegExp(`^Usage: emars ${name}[\\s\\S]*Examples:[\\s\\S]*emars ${name}`),
+    );
   });
 });
 
 describe('output', () => {
   it('ends quietly when its reader goes away', async () => {
-    const child = spawn(process.execPath, [join(ROOT, 'dist/app/main.js'), 'select', '--lines'], { stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [join(ROOT, 'dist/app/main.js'), 'select', '--lines'], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
     const said = { stderr: '' };
     child.stderr.setEncoding('utf8').on('data', (text: string) => (said.stderr += text));
     child.stdin.on('error', () => undefined);

@@ -6,7 +6,16 @@ const whole: DoctorReport = {
   tensorflow: { version: '2.21.0', source: 'the PyPI wheel' },
   devices: ['cpu', 'cuda:0'],
   nats: { version: '2.15.1', path: '/cache/nats-server' },
-  fingerprint: { hash: '0123456789abcdef', tensorflow: null, cpu: { model: 'Some CPU', features: [] }, flags: {}, threads: null, device: 'cpu', platform: 'linux-x64', node: 20 },
+  fingerprint: {
+    hash: '0123456789abcdef',
+    tensorflow: null,
+    cpu: { model: 'Some CPU', features: [] },
+    flags: {},
+    threads: null,
+    device: 'cpu',
+    platform: 'linux-x64',
+    node: 20,
+  },
   missing: [],
 };
 
@@ -22,8 +31,19 @@ describe('emars doctor', () => {
   });
 
   it('names each missing part with its reason and remedy', () => {
-    const lines = describeEnvironment({ ...whole, tensorflow: null, nats: null, missing: [{ part: 'compiler', reason: 'no g++ on PATH', remedy: 'Install g++.' }] as unknown as DoctorReport['missing'] });
-    expect(lines.slice(0, 3)).toEqual(['TensorFlow   missing', 'devices      cpu, cuda:0', 'nats-server  missing']);
+    const lines = describeEnvironment({
+      ...whole,
+      tensorflow: null,
+      nats: null,
+      missing: [
+        { part: 'compiler', reason: 'no g++ on PATH', remedy: 'Install g++.' },
+      ] as unknown as DoctorReport['missing'],
+    });
+    expect(lines.slice(0, 3)).toEqual([
+      'TensorFlow   missing',
+      'devices      cpu, cuda:0',
+      'nats-server  missing',
+    ]);
     expect(lines.at(-1)).toBe('missing      compiler: no g++ on PATH. Install g++.');
   });
 });

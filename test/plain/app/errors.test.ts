@@ -7,12 +7,23 @@ import { ConfigError } from '#emars/config/problem.js';
 const ROOMS = join(import.meta.dirname, '../../../src');
 
 const problem = { where: 'a.yaml:1:1', path: 'seed', expected: 'an integer', got: 'x', remedy: '' };
-const system = (code: string, path?: string): Error => Object.assign(new Error(`${code}: system`), { code, syscall: 'write', ...(path === undefined ? {} : { path }) });
+const system = (code: string, path?: string): Error =>
+  Object.assign(new Error(`${code}: system`), {
+    code,
+    syscall: 'write',
+    ...(path === undefined ? {} : { path }),
+  });
 
 describe('errors of the command line', () => {
   it('know the exit code of every error class of every room (a new class needs a line in EXIT_BY_NAME)', () => {
-    const files = readdirSync(ROOMS, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
-    const classes = files.flatMap((name) => [...readFileSync(join(ROOMS, name), 'utf8').matchAll(/^export class (\w+) extends \w*Error\b/gm)].map((match) => match[1] ?? ''));
+    const files = readdirSync(ROOMS, { recursive: true, encoding: 'utf8' }).filter((name) =>
+      name.endsWith('.ts'),
+    );
+    const classes = files.flatMap((name) =>
+      [...readFileSync(join(ROOMS, name), 'utf8').matchAll(/^export class (\w+) extends \w*Error\b/gm)].map(
+        (match) => match[1] ?? '',
+      ),
+    );
     expect(classes.length).toBeGreaterThan(10);
     expect(classes.filter((name) => !Object.hasOwn(EXIT_BY_NAME, name))).toEqual([]);
   });
@@ -20,7 +31,10 @@ describe('errors of the command line', () => {
   it('give a line a problem of the configuration, and 2', () => {
     const error = new ConfigError([problem, { ...problem, path: 'training.batch', remedy: 'use 8' }]);
     expect(exitCodeOf(error)).toBe(EXIT.usage);
-    expect(linesOf(error)).toEqual(['a.yaml:1:1: seed: expected an integer, got x', 'a.yaml:1:1: training.batch: expected an integer, got x; use 8']);
+    expect(linesOf(error)).toEqual([
+      'a.yaml:1:1: seed: expected an integer, got x',
+      'a.yaml:1:1: training.batch: expected an integer, got x; use 8',
+    ]);
   });
 
   it('are known by name, also after crossing a thread that strips their class', () => {
@@ -28,7 +42,12 @@ describe('errors of the command line', () => {
     expect(exitCodeOf(copy)).toBe(2);
   });
 
-  it.each([['ENOSPC', /no space left/], ['EROFS', /read-only/], ['EACCES', /permission/], ['ENOENT', /no such file/]])('of the system, %s, give 4 with path and remedy', (code, words) => {
+  it.each([
+    ['ENOSPC', /no space left/],
+    ['EROFS', /read-only/],
+    ['EACCES', /permission/],
+    ['ENOENT', /no such file/],
+  ])('of the system, %s, give 4 with path and remedy', (code, words) => {
     expect(exitCodeOf(system(code, '/data/x'))).toBe(EXIT.environment);
     expect(linesOf(system(code, '/data/x'))).toEqual([expect.stringMatching(words) as string]);
     expect(linesOf(system(code, '/data/x'))[0]).toMatch(/^\/data\/x: /);
@@ -38,13 +57,17 @@ describe('errors of the command line', () => {
     expect(linesOf(new UsageError('got "a\n  b"'))).toEqual(['got "a b"']);
     expect(exitCodeOf(new UsageError('x'))).toBe(2);
     expect(exitCodeOf(new Interrupted('emars search --resume runs/a'))).toBe(130);
-    expect(linesOf(new Interrupted('go on with emars search --resume runs/a'))).toEqual(['interrupted; go on with emars search --resume runs/a']);
+    expect(linesOf(new Interrupted('go on with emars search --resume runs/a'))).toEqual([
+      'interrupted; go on with emars search --resume runs/a',
+    ]);
   });
 
   it('that nobody foresaw are called defects, with 1 and a hint, never a stack', () => {
     const error = new TypeError("Cannot read properties of undefined (reading 'x')\nsecond line");
     expect(exitCodeOf(error)).toBe(1);
-    expect(linesOf(error)).toEqual(["a defect of emars: Cannot read properties of undefined (reading 'x'); second line; EMARS_DEBUG=1 shows where"]);
+    expect(linesOf(error)).toEqual([
+      "a defect of emars: Cannot read properties of undefined (reading 'x'); second line; EMARS_DEBUG=1 shows where",
+    ]);
     expect([exitCodeOf('text'), exitCodeOf(undefined)]).toEqual([1, 1]);
   });
 });

@@ -25,7 +25,10 @@ describe('the table of the front', () => {
   });
 
   it('shows an accuracy that is no objective, without an arrow, and a dash for what is missing', () => {
-    const table = renderFrontTable({ objectives: [objectives[2]], front: [{ id: 'x', values: { accuracy: 0.5 } }] }, null);
+    const table = renderFrontTable(
+      { objectives: [objectives[2]], front: [{ id: 'x', values: { accuracy: 0.5 } }] },
+      null,
+    );
     expect(table.split('\n')[0]).toBe('individual  accuracy  potential ↑');
     expect(table.split('\n')[2]).toMatch(/^x +50\.0\s% +–$/);
     expect(table).not.toContain('largest class');

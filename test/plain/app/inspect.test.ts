@@ -18,7 +18,13 @@ interface Inspected {
   readonly parameters: number;
   readonly sizeMB: number;
   readonly flops: number;
-  readonly blocks: { readonly index: number; readonly op: string; readonly parameters: number; readonly flops: number; readonly outputShape: number[] }[];
+  readonly blocks: {
+    readonly index: number;
+    readonly op: string;
+    readonly parameters: number;
+    readonly flops: number;
+    readonly outputShape: number[];
+  }[];
   readonly supernet: { readonly parameters: number; readonly sizeMB: number };
 }
 
@@ -29,7 +35,14 @@ describe('emars inspect', () => {
   ])('gives a paper network of %s everywhere %s MB, the SuperNet 97.4 MB', async (operation, size) => {
     const genome = join(folder, `${operation}.json`);
     writeFileSync(genome, JSON.stringify({ genome: Array.from({ length: 21 }, () => operation) }));
-    const { code, stdout } = await emars(['inspect', '--config', config('paper.yaml'), '--genome', genome, '--json']);
+    const { code, stdout } = await emars([
+      'inspect',
+      '--config',
+      config('paper.yaml'),
+      '--genome',
+      genome,
+      '--json',
+    ]);
     expect(code).toBe(0);
     const result = JSON.parse(stdout) as Inspected;
     expect(Object.keys(result).sort()).toEqual(['blocks', 'flops', 'parameters', 'sizeMB', 'supernet']);
@@ -42,7 +55,9 @@ describe('emars inspect', () => {
   });
 
   it('reads a genome from standard input and prints a table for people', async () => {
-    const { code, stdout } = await emars(['inspect', '--config', config('smoke.yaml'), '--genome', '-'], { input: '{"genome": ["skip", "mb_k3_e3", "skip", "mb_k7_e4"]}' });
+    const { code, stdout } = await emars(['inspect', '--config', config('smoke.yaml'), '--genome', '-'], {
+      input: '{"genome": ["skip", "mb_k3_e3", "skip", "mb_k7_e4"]}',
+    });
     expect(code).toBe(0);
     expect(stdout).toMatch(/mb_k7_e4 +24,288 +[\d,]+ +2 x 4 x 4 x 16/);
     expect(stdout).toMatch(/SuperNet +216,331 parameters, 0\.83 MB/);
@@ -56,15 +71,27 @@ describe('emars inspect', () => {
     ['not\njson', /expected JSON like/],
   ])('refuses a genome file of %j with 2 and one line', async (text, message) => {
     writeFileSync(join(folder, 'wrong.json'), text);
-    expect(await mistake('inspect', '--config', config('smoke.yaml'), '--genome', join(folder, 'wrong.json'))).toEqual({ code: 2, lines: [expect.stringMatching(message) as string] });
+    expect(
+      await mistake('inspect', '--config', config('smoke.yaml'), '--genome', join(folder, 'wrong.json')),
+    ).toEqual({ code: 2, lines: [expect.stringMatching(message) as string] });
   });
 
   it('finds the smallest and the largest network: no other of a small space lies outside', () => {
-    const space: SearchSpace = { stem: 4, widths: [4, 8], strides: [2, 1], blocks: [1, 2], operations: ['mb_k3_e6', 'mb_k7_e3', 'skip'], head: 8, classes: 2 };
+    const space: SearchSpace = {
+      stem: 4,
+      widths: [4, 8],
+      strides: [2, 1],
+      blocks: [1, 2],
+      operations: ['mb_k3_e6', 'mb_k7_e3', 'skip'],
+      head: 8,
+      classes: 2,
+    };
     const input = { slices: 8, size: 16 };
     const { smallest, largest } = extremes(space, input);
     const { operations } = space;
-    const all = operations.flatMap((a) => operations.flatMap((b) => operations.map((c) => pathCost(space, [a, b, c], input).parameters)));
+    const all = operations.flatMap((a) =>
+      operations.flatMap((b) => operations.map((c) => pathCost(space, [a, b, c], input).parameters)),
+    );
     expect(pathCost(space, smallest, input).parameters).toBe(Math.min(...all));
     expect(pathCost(space, largest, input).parameters).toBe(Math.max(...all));
   });

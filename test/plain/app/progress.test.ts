@@ -2,16 +2,35 @@ import { describe, expect, it } from 'vitest';
 import type { ProgressStatus } from '#emars/app/progress.js';
 import { ProgressView, progressFraction, renderProgress, timeLeft } from '#emars/app/progress.js';
 
-const status: ProgressStatus = { phase: 'search', epoch: 5, epochs: 10, step: 6, steps: 18, evaluated: 0, evaluations: 12, etaSeconds: 125, bestAccuracy: 0.8125, frontSize: 4, trainersAlive: 1, trainers: 2 };
+const status: ProgressStatus = {
+  phase: 'search',
+  epoch: 5,
+  epochs: 10,
+  step: 6,
+  steps: 18,
+  evaluated: 0,
+  evaluations: 12,
+  etaSeconds: 125,
+  bestAccuracy: 0.8125,
+  frontSize: 4,
+  trainersAlive: 1,
+  trainers: 2,
+};
 
 describe('the progress line', () => {
   it('says phase, bar, epoch, time left, best accuracy, trainers alive, front and step', () => {
-    expect(renderProgress(status, 130)).toBe('search      ████████████░░░░░░░░░░░░░░░░░░  42 %  epoch 5/10  2 min 05 s left  best 81.3 %  trainers 1/2  front 4  step 6/18');
+    expect(renderProgress(status, 130)).toBe(
+      'search      ████████████░░░░░░░░░░░░░░░░░░  42 %  epoch 5/10  2 min 05 s left  best 81.3 %  trainers 1/2  front 4  step 6/18',
+    );
   });
 
   it('leaves out what is not known yet', () => {
-    expect(renderProgress({ ...status, etaSeconds: null, bestAccuracy: null, frontSize: 0 }, 120)).not.toMatch(/left|best|front|NaN|null/);
-    expect(renderProgress({ ...status, phase: 'preparing', epoch: 0, epochs: 0, steps: 0, step: 0 }, 80)).toMatch(/^preparing +░+ +0 %$/);
+    expect(
+      renderProgress({ ...status, etaSeconds: null, bestAccuracy: null, frontSize: 0 }, 120),
+    ).not.toMatch(/left|best|front|NaN|null/);
+    expect(
+      renderProgress({ ...status, phase: 'preparing', epoch: 0, epochs: 0, steps: 0, step: 0 }, 80),
+    ).toMatch(/^preparing +░+ +0 %$/);
   });
 
   it('never exceeds the columns, and always says phase and percentage where there is room for them', () => {
@@ -26,7 +45,8 @@ describe('the progress line', () => {
     const course = [{ ...status, phase: 'preparing' as const }];
     for (let epoch = 1; epoch <= 3; epoch++) {
       for (let step = 0; step <= 18; step++) course.push({ ...status, epoch, epochs: 3, step } as never);
-      for (let evaluated = 0; evaluated <= 12; evaluated++) course.push({ ...status, phase: 'evaluating', epoch, epochs: 3, step: 18, evaluated } as never);
+      for (let evaluated = 0; evaluated <= 12; evaluated++)
+        course.push({ ...status, phase: 'evaluating', epoch, epochs: 3, step: 18, evaluated } as never);
     }
     course.push({ ...status, phase: 'done' } as never);
     const fractions = course.map(progressFraction);
@@ -34,7 +54,15 @@ describe('the progress line', () => {
     expect([fractions[0], fractions.at(-1), fractions.at(-2)]).toEqual([0, 1, 1]);
   });
 
-  it.each([[0, '0 s'], [59.4, '59 s'], [60, '1 min 00 s'], [3599, '59 min 59 s'], [3600, '1 h 00 min'], [7265, '2 h 01 min'], [-3, '0 s']])('tells %s seconds as %s', (seconds, text) => {
+  it.each([
+    [0, '0 s'],
+    [59.4, '59 s'],
+    [60, '1 min 00 s'],
+    [3599, '59 min 59 s'],
+    [3600, '1 h 00 min'],
+    [7265, '2 h 01 min'],
+    [-3, '0 s'],
+  ])('tells %s seconds as %s', (seconds, text) => {
     expect(timeLeft(seconds)).toBe(text);
   });
 });
@@ -43,7 +71,11 @@ describe('the progress view', () => {
   const recorder = (isTTY: boolean) => {
     const written: string[] = [];
     const clock = { ms: 0 };
-    return { written, clock, view: new ProgressView({ write: (text) => written.push(text), isTTY, columns: 60 }, () => clock.ms) };
+    return {
+      written,
+      clock,
+      view: new ProgressView({ write: (text) => written.push(text), isTTY, columns: 60 }, () => clock.ms),
+    };
   };
 
   it('redraws one line in a terminal, at most ten times a second', () => {

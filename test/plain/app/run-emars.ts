@@ -14,9 +14,15 @@ export interface Outcome {
 }
 
 /** Runs `emars` with arguments; `input` goes to its standard input. */
-export function emars(args: readonly string[], { input = '', env = {} }: { readonly input?: string; readonly env?: Readonly<Record<string, string>> } = {}): Promise<Outcome> {
+export function emars(
+  args: readonly string[],
+  { input = '', env = {} }: { readonly input?: string; readonly env?: Readonly<Record<string, string>> } = {},
+): Promise<Outcome> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [join(ROOT, 'dist/app/main.js'), ...args], { cwd: ROOT, env: { ...process.env, EMARS_DEBUG: '', ...env } });
+    const child = spawn(process.execPath, [join(ROOT, 'dist/app/main.js'), ...args], {
+      cwd: ROOT,
+      env: { ...process.env, EMARS_DEBUG: '', ...env },
+    });
     const said = { stdout: '', stderr: '' };
     child.stdout.setEncoding('utf8').on('data', (text: string) => (said.stdout += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (said.stderr += text));
@@ -29,7 +35,9 @@ export function emars(args: readonly string[], { input = '', env = {} }: { reado
 }
 
 /** Exit code and lines of a call that must fail, within this process: for tables of mistakes, where a process each would be slow. */
-export async function mistake(...args: readonly string[]): Promise<{ readonly code: number; readonly lines: string[] }> {
+export async function mistake(
+  ...args: readonly string[]
+): Promise<{ readonly code: number; readonly lines: string[] }> {
   try {
     await buildProgram().parseAsync(args, { from: 'user' });
   } catch (error) {

@@ -3,7 +3,17 @@ import { linesOfStream } from '#emars/app/lines.js';
 import { emars } from './run-emars.js';
 
 /** Two objectives, by hand: 0 and 1 do not dominate each other, 2 is dominated by 1. */
-const request = { values: [[0.9, 5], [0.8, 2], [0.7, 4]], directions: ['max', 'min'], keep: 2, selector: 'nsga3', seed: 1 };
+const request = {
+  values: [
+    [0.9, 5],
+    [0.8, 2],
+    [0.7, 4],
+  ],
+  directions: ['max', 'min'],
+  keep: 2,
+  selector: 'nsga3',
+  seed: 1,
+};
 
 describe('emars select', () => {
   it('answers one request, which may span lines', async () => {
@@ -21,10 +31,21 @@ describe('emars select', () => {
 
   it('with --lines answers every line in order, goes on after bad ones, and ends with 0', async () => {
     const good = JSON.stringify(request);
-    const { code, stdout } = await emars(['select', '--lines'], { input: [good, 'nonsense', '', `${good}\r`, JSON.stringify({ ...request, keep: 1 })].join('\n') });
+    const { code, stdout } = await emars(['select', '--lines'], {
+      input: [good, 'nonsense', '', `${good}\r`, JSON.stringify({ ...request, keep: 1 })].join('\n'),
+    });
     expect(code).toBe(0);
-    const answers = stdout.trimEnd().split('\n').map((line) => JSON.parse(line) as { readonly selected?: number[]; readonly error?: string });
-    expect(answers.map(({ selected, error }) => selected?.length ?? typeof error)).toEqual([2, 'string', 'string', 2, 1]);
+    const answers = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { readonly selected?: number[]; readonly error?: string });
+    expect(answers.map(({ selected, error }) => selected?.length ?? typeof error)).toEqual([
+      2,
+      'string',
+      'string',
+      2,
+      1,
+    ]);
     expect(answers[3]).toEqual(answers[0]);
   });
 });

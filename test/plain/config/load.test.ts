@@ -29,22 +29,33 @@ describe('filling', () => {
   });
 
   it('merges sections key by key and replaces lists', () => {
-    const options = loadOptions({ text: 'supernet: {operations: [mb_k3_e3, skip]}\ntraining: {flips: {vertical: false}}' });
+    const options = loadOptions({
+      text: 'supernet: {operations: [mb_k3_e3, skip]}\ntraining: {flips: {vertical: false}}',
+    });
     expect(options.supernet).toEqual({ ...DEFAULTS.supernet, operations: ['mb_k3_e3', 'skip'] });
     expect(options.training.flips).toEqual({ horizontal: true, vertical: false });
   });
 
   it('lets later files win over earlier ones, settings over files, flags over settings', () => {
-    const files = [file('one.yaml', 'seed: 10\nwarmup: {epochs: 3, candidates: 20}'), file('two.yaml', 'seed: 20\nwarmup: {epochs: 4}')];
+    const files = [
+      file('one.yaml', 'seed: 10\nwarmup: {epochs: 3, candidates: 20}'),
+      file('two.yaml', 'seed: 20\nwarmup: {epochs: 4}'),
+    ];
     expect(loadOptions({ file: files })).toMatchObject({ seed: 20, warmup: { epochs: 4, candidates: 20 } });
-    expect(loadOptions({ file: files, set: ['seed=30', 'warmup.candidates=null'] })).toMatchObject({ seed: 30, warmup: { candidates: null } });
-    expect(loadOptions({ file: files, set: ['seed=30'], overrides: { seed: 40, data: { path: undefined } } })).toMatchObject({ seed: 40, data: { path: null } });
+    expect(loadOptions({ file: files, set: ['seed=30', 'warmup.candidates=null'] })).toMatchObject({
+      seed: 30,
+      warmup: { candidates: null },
+    });
+    expect(
+      loadOptions({ file: files, set: ['seed=30'], overrides: { seed: 40, data: { path: undefined } } }),
+    ).toMatchObject({ seed: 40, data: { path: null } });
   });
 
   it('is frozen to the last leaf and shares nothing with the caller', () => {
     const operations = ['mb_k3_e3', 'skip'];
     const options = loadOptions({ overrides: { supernet: { operations } } });
-    for (const part of [options, options.training.flips, options.supernet.operations, options.objectives[0]]) expect(Object.isFrozen(part)).toBe(true);
+    for (const part of [options, options.training.flips, options.supernet.operations, options.objectives[0]])
+      expect(Object.isFrozen(part)).toBe(true);
     operations.push('mb_k5_e3');
     expect(options.supernet.operations).toEqual(['mb_k3_e3', 'skip']);
     expect(() => Object.assign(options.training, { batch: 1 })).toThrow(TypeError);
@@ -52,23 +63,39 @@ describe('filling', () => {
 
   it('resolves relative paths from the folder of the file they stand in', () => {
     mkdirSync(join(folder, 'sub'), { recursive: true });
-    const name = file('sub/paths.yaml', 'data: {path: ../scans, split: {file: split.json}}\nobjectives: [accuracy, {name: memory, direction: min, module: ./memory.js}]');
+    const name = file(
+      'sub/paths.yaml',
+      'data: {path: ../scans, split: {file: split.json}}\nobjectives: [accuracy, {name: memory, direction: min, module: ./memory.js}]',
+    );
     const { data, objectives } = loadOptions({ file: name });
     expect(data.path).toBe(join(folder, 'scans'));
     expect(data.split.file).toBe(join(folder, 'sub/split.json'));
-    expect(objectives[1]).toEqual({ name: 'memory', direction: 'min', module: join(folder, 'sub/memory.js'), deadline: 60 });
+    expect(objectives[1]).toEqual({
+      name: 'memory',
+      direction: 'min',
+      module: join(folder, 'sub/memory.js'),
+      deadline: 60,
+    });
     expect(loadOptions({ set: ['data.path=scans'] }).data.path).toBe(join(process.cwd(), 'scans'));
   });
 
   it('reads the short forms of objectives', () => {
-    expect(loadOptions({ text: 'objectives: [size:max, accuracy, {name: flops}]' }).objectives.map(({ name, direction }) => `${name} ${direction}`)).toEqual(['size max', 'accuracy max', 'flops min']);
+    expect(
+      loadOptions({ text: 'objectives: [size:max, accuracy, {name: flops}]' }).objectives.map(
+        ({ name, direction }) => `${name} ${direction}`,
+      ),
+    ).toEqual(['size max', 'accuracy max', 'flops min']);
   });
 
   it('hashes by value: order of keys and of sources does not matter, any change does', () => {
     const hash = optionsHash(loadOptions({ text: 'seed: 7\ntraining: {batch: 4, dropout: 0}' }));
     expect(hash).toMatch(/^[0-9a-f]{64}$/);
-    expect(optionsHash(loadOptions({ set: ['training.dropout=0', 'training.batch=4', 'seed=7'] }))).toBe(hash);
-    expect(optionsHash(loadOptions({ set: ['training.dropout=0', 'training.batch=4', 'seed=8'] }))).not.toBe(hash);
+    expect(optionsHash(loadOptions({ set: ['training.dropout=0', 'training.batch=4', 'seed=7'] }))).toBe(
+      hash,
+    );
+    expect(optionsHash(loadOptions({ set: ['training.dropout=0', 'training.batch=4', 'seed=8'] }))).not.toBe(
+      hash,
+    );
   });
 });
 
@@ -93,7 +120,12 @@ describe('unknown keys', () => {
     }
   });
 
-  it.each(['__proto__: {polluted: 1}', 'constructor: {prototype: {polluted: 1}}', 'training: {__proto__: {polluted: 1}}', 'objectives: [{__proto__: {name: size}}]'])('refuses %s and leaves prototypes alone', (text) => {
+  it.each([
+    '__proto__: {polluted: 1}',
+    'constructor: {prototype: {polluted: 1}}',
+    'training: {__proto__: {polluted: 1}}',
+    'objectives: [{__proto__: {name: size}}]',
+  ])('refuses %s and leaves prototypes alone', (text) => {
     expect(problemsOf({ text }).length).toBeGreaterThan(0);
     expect(({} as Record<string, unknown>).polluted).toBeUndefined();
   });
@@ -119,12 +151,18 @@ describe('files and YAML', () => {
     ['{a: '.repeat(60), /levels deep|valid YAML/],
     ['#'.repeat(1024 * 1024 + 1), /at most 1048576 bytes/],
   ])('refuses %.20s with its place', (text, message) => {
-    expect(problemsOf({ file: file('broken.yaml', text) }).map(({ line }) => line)).toEqual(expect.arrayContaining([expect.stringMatching(message) as string]));
+    expect(problemsOf({ file: file('broken.yaml', text) }).map(({ line }) => line)).toEqual(
+      expect.arrayContaining([expect.stringMatching(message) as string]),
+    );
   });
 
   it('refuses bytes that are no text, missing files and folders in one line', () => {
-    expect(problemsOf({ file: file('binary.yaml', Buffer.from([0xff, 0xfe, 0x00])) })[0]?.line).toMatch(/UTF-8/);
-    expect(problemsOf({ file: join(folder, 'none.yaml') })).toMatchObject([{ where: join(folder, 'none.yaml'), got: 'no such file' }]);
+    expect(problemsOf({ file: file('binary.yaml', Buffer.from([0xff, 0xfe, 0x00])) })[0]?.line).toMatch(
+      /UTF-8/,
+    );
+    expect(problemsOf({ file: join(folder, 'none.yaml') })).toMatchObject([
+      { where: join(folder, 'none.yaml'), got: 'no such file' },
+    ]);
     expect(problemsOf({ file: folder })).toMatchObject([{ got: 'a folder' }]);
   });
 
@@ -133,8 +171,14 @@ describe('files and YAML', () => {
   });
 
   it('names file, line and column of a wrong value, also inside a list', () => {
-    const name = file('places.yaml', 'seed: 1\ntraining:\n  batch: many\nobjectives:\n  - accuracy\n  - size:sideways\n');
-    expect(problemsOf({ file: name }).map(({ where, path }) => `${where} ${path}`)).toEqual([`${name}:3:3 training.batch`, `${name}:6:5 objectives[1]`]);
+    const name = file(
+      'places.yaml',
+      'seed: 1\ntraining:\n  batch: many\nobjectives:\n  - accuracy\n  - size:sideways\n',
+    );
+    expect(problemsOf({ file: name }).map(({ where, path }) => `${where} ${path}`)).toEqual([
+      `${name}:3:3 training.batch`,
+      `${name}:6:5 objectives[1]`,
+    ]);
   });
 });
 
@@ -144,6 +188,8 @@ describe('the positive class', () => {
     expect(positiveClass(loadOptions({}), ['benign', 'malignant'])).toBe(1);
     expect(positiveClass(loadOptions({}), ['a', 'b'])).toBeNull();
     expect(positiveClass(loadOptions({ set: ['data.positive=b'] }), ['a', 'b'])).toBe(1);
-    expect(() => positiveClass(loadOptions({ set: ['data.positive=NPC'] }), ['NCP', 'Normal'])).toThrow(/did you mean NCP\?/);
+    expect(() => positiveClass(loadOptions({ set: ['data.positive=NPC'] }), ['NCP', 'Normal'])).toThrow(
+      /did you mean NCP\?/,
+    );
   });
 });

@@ -9,7 +9,11 @@ import { loadOptions } from '#emars/config/load.js';
 import { knownPaths } from '#emars/config/merge.js';
 
 const CONFIGS = join(import.meta.dirname, '../../../configs');
-const shipped = ['', 'experiments/'].flatMap((folder) => readdirSync(join(CONFIGS, folder)).filter((name) => name.endsWith('.yaml')).map((name) => folder + name));
+const shipped = ['', 'experiments/'].flatMap((folder) =>
+  readdirSync(join(CONFIGS, folder))
+    .filter((name) => name.endsWith('.yaml'))
+    .map((name) => folder + name),
+);
 
 describe('configs/defaults.yaml', () => {
   const page = readFileSync(join(CONFIGS, 'defaults.yaml'), 'utf8');
@@ -31,7 +35,16 @@ describe('configs/defaults.yaml', () => {
 describe('shipped configurations', () => {
   it('are those the documentation names', () => {
     expect(shipped.sort()).toEqual(
-      ['defaults', 'nodules', 'paper', 'quickstart', 'smoke', ...['a', 'b', 'c', 'd', 'e'].map((name) => `experiments/${name}`)].map((name) => `${name}.yaml`).sort(),
+      [
+        'defaults',
+        'nodules',
+        'paper',
+        'quickstart',
+        'smoke',
+        ...['a', 'b', 'c', 'd', 'e'].map((name) => `experiments/${name}`),
+      ]
+        .map((name) => `${name}.yaml`)
+        .sort(),
     );
   });
 
@@ -43,27 +56,74 @@ describe('shipped configurations', () => {
   });
 
   it.each(['a', 'b', 'c', 'd', 'e'])('experiment %s also runs at the size of the paper', (name) => {
-    const options = loadOptions({ file: ['paper.yaml', `experiments/${name}.yaml`].map((file) => join(CONFIGS, file)) });
+    const options = loadOptions({
+      file: ['paper.yaml', `experiments/${name}.yaml`].map((file) => join(CONFIGS, file)),
+    });
     expect(options.supernet.head).toBe(1280);
-    expect(options.objectives).toEqual(loadOptions({ file: join(CONFIGS, `experiments/${name}.yaml`) }).objectives);
+    expect(options.objectives).toEqual(
+      loadOptions({ file: join(CONFIGS, `experiments/${name}.yaml`) }).objectives,
+    );
   });
 
   it('holds the sizes that were measured to fit', () => {
     const sizes = (name: string) => {
-      const { supernet, input, training, warmup, evolution, data } = loadOptions({ file: join(CONFIGS, name) });
-      const net = [supernet.stem, supernet.widths.join(), supernet.strides.join(), supernet.blocks.join(), supernet.head].join('; ');
+      const { supernet, input, training, warmup, evolution, data } = loadOptions({
+        file: join(CONFIGS, name),
+      });
+      const net = [
+        supernet.stem,
+        supernet.widths.join(),
+        supernet.strides.join(),
+        supernet.blocks.join(),
+        supernet.head,
+      ].join('; ');
       const scans = data.phantom.patients * data.phantom.scansPerPatient;
-      return { net, input: `${input.slices}x${input.size}, ${training.batch}`, scans, search: [warmup.epochs, evolution.population, evolution.keep, evolution.epochs, training.individualsPerStep].join(' ') };
+      return {
+        net,
+        input: `${input.slices}x${input.size}, ${training.batch}`,
+        scans,
+        search: [
+          warmup.epochs,
+          evolution.population,
+          evolution.keep,
+          evolution.epochs,
+          training.individualsPerStep,
+        ].join(' '),
+      };
     };
-    expect(sizes('smoke.yaml')).toEqual({ net: '8; 8,16; 2,2; 2,2; 64', input: '16x32, 8', scans: 48, search: '1 6 3 4 2' });
-    expect(sizes('quickstart.yaml')).toEqual({ net: '16; 12,20,40; 2,2,2; 2,2,2; 160', input: '16x32, 8', scans: 180, search: '2 12 6 30 2' });
-    expect(sizes('nodules.yaml')).toMatchObject({ net: '16; 12,20,40; 2,2,2; 2,2,2; 160', input: '16x64, 8', search: '3 8 4 40 2' });
-    expect(sizes('paper.yaml')).toMatchObject({ net: '32; 24,40,80,96,192,320; 2,2,2,1,2,1; 4,4,4,4,4,1; 1280', input: '32x64, 64', search: '5 20 10 95 1' });
+    expect(sizes('smoke.yaml')).toEqual({
+      net: '8; 8,16; 2,2; 2,2; 64',
+      input: '16x32, 8',
+      scans: 48,
+      search: '1 6 3 4 2',
+    });
+    expect(sizes('quickstart.yaml')).toEqual({
+      net: '16; 12,20,40; 2,2,2; 2,2,2; 160',
+      input: '16x32, 8',
+      scans: 180,
+      search: '2 12 6 30 2',
+    });
+    expect(sizes('nodules.yaml')).toMatchObject({
+      net: '16; 12,20,40; 2,2,2; 2,2,2; 160',
+      input: '16x64, 8',
+      search: '3 8 4 40 2',
+    });
+    expect(sizes('paper.yaml')).toMatchObject({
+      net: '32; 24,40,80,96,192,320; 2,2,2,1,2,1; 4,4,4,4,4,1; 1280',
+      input: '32x64, 64',
+      search: '5 20 10 95 1',
+    });
   });
 
   it('reads paper.yaml as the paper and the authors say', () => {
     const { training, warmup } = loadOptions({ file: join(CONFIGS, 'paper.yaml') });
-    expect(training).toMatchObject({ optimizer: 'sgd', learningRate: 0.001, momentum: 0.0003, dropout: 0.5, microBatches: 4 });
+    expect(training).toMatchObject({
+      optimizer: 'sgd',
+      learningRate: 0.001,
+      momentum: 0.0003,
+      dropout: 0.5,
+      microBatches: 4,
+    });
     expect(warmup.candidates).toBeNull();
   });
 });

@@ -11,13 +11,20 @@ interface Rule {
   readonly to: { readonly path?: string; readonly pathNot?: string };
 }
 
-const { forbidden } = createRequire(import.meta.url)(join(ROOT, '.dependency-cruiser.cjs')) as { forbidden: readonly Rule[] };
+const { forbidden } = createRequire(import.meta.url)(join(ROOT, '.dependency-cruiser.cjs')) as {
+  forbidden: readonly Rule[];
+};
 const page = textOf('ARCHITECTURE.md');
 
 /** Room → rooms it may import, as the page says. */
 function tableOfPage(): Map<string, string[]> {
   const [, section = ''] = /## Rooms of `src\/`\n([\s\S]*?)\n## /.exec(page) ?? [];
-  return new Map([...section.matchAll(/^\| `(\w+)` \|.*\| ([^|]+) \|$/gm)].map(([, room = '', others = '']) => [room, others === 'nothing' ? [] : others.split(', ')]));
+  return new Map(
+    [...section.matchAll(/^\| `(\w+)` \|.*\| ([^|]+) \|$/gm)].map(([, room = '', others = '']) => [
+      room,
+      others === 'nothing' ? [] : others.split(', '),
+    ]),
+  );
 }
 
 /** The same from the rules: everything in src is forbidden except the room itself and what the pattern lets through. */
@@ -26,7 +33,9 @@ function tableOfRules(): Map<string, string[]> {
     forbidden.flatMap(({ from, to }) => {
       const room = /^\^src\/(\w+)\/$/.exec(from.path ?? '')?.[1];
       const others = /^\^src\/\((.*)\)\/$/.exec(to.pathNot ?? '')?.[1];
-      return room === undefined || others === undefined ? [] : [[room, others.split('|').filter((other) => other !== room)] as const];
+      return room === undefined || others === undefined
+        ? []
+        : [[room, others.split('|').filter((other) => other !== room)] as const];
     }),
   );
 }
@@ -40,7 +49,9 @@ it('the import table is the one that the machine checks', () => {
 });
 
 it('every folder of src is a room in the table', () => {
-  const folders = readdirSync(join(ROOT, 'src'), { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  const folders = readdirSync(join(ROOT, 'src'), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name);
   expect([...tableOfPage().keys()].sort()).toEqual(folders.sort());
 });
 
@@ -52,7 +63,9 @@ it('the sole importers of libraries are the ones it names', () => {
     'node_modules/@tensorflow ^src/tensor/',
     'node_modules/protobufjs ^src/wire/',
   ]);
-  expect(page.replaceAll('\n', ' ')).toContain('Only `tensor` imports TensorFlow, only `runtime/connection.ts` and `runtime/work-queue.ts` import NATS, only `wire` imports protobuf.');
+  expect(page.replaceAll('\n', ' ')).toContain(
+    'Only `tensor` imports TensorFlow, only `runtime/connection.ts` and `runtime/work-queue.ts` import NATS, only `wire` imports protobuf.',
+  );
 });
 
 it('the diagram stays within a line of 100 characters', () => {

@@ -24,7 +24,9 @@ interface Documented {
 
 /** Words of a simple shell line: quotes count, nothing else is special. */
 function words(line: string): string[] {
-  return [...line.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(([, single, double, bare]) => single ?? double ?? bare ?? '');
+  return [...line.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(
+    ([, single, double, bare]) => single ?? double ?? bare ?? '',
+  );
 }
 
 function documented(where: string, raw: string): Documented | null {
@@ -40,7 +42,11 @@ function documented(where: string, raw: string): Documented | null {
 }
 
 function documentedInPages(): Documented[] {
-  const lines = pages.flatMap((page) => codeBlocks(page).filter(({ language }) => SHELL.has(language)).flatMap((block) => block.lines.map((line) => ({ page, line }))));
+  const lines = pages.flatMap((page) =>
+    codeBlocks(page)
+      .filter(({ language }) => SHELL.has(language))
+      .flatMap((block) => block.lines.map((line) => ({ page, line }))),
+  );
   return lines.flatMap(({ page, line }) => documented(page, line) ?? []);
 }
 
@@ -72,13 +78,16 @@ describe('commands in the documentation', () => {
   it('are there to be checked', () => {
     expect(inPages.length).toBeGreaterThan(20);
     expect(inHelp.length).toBeGreaterThan(15);
-    expect(new Set(inPages.flatMap(({ calls }) => calls.map(([name]) => name)))).toEqual(new Set(['search', 'evaluate', 'data', 'inspect', 'select', 'doctor', 'report']));
+    expect(new Set(inPages.flatMap(({ calls }) => calls.map(([name]) => name)))).toEqual(
+      new Set(['search', 'evaluate', 'data', 'inspect', 'select', 'doctor', 'report']),
+    );
   });
 
   it('and in the help are ones that the command line takes', async () => {
     const refused: string[] = [];
     for (const { where, line, calls } of [...inPages, ...inHelp]) {
-      for (const call of calls) await parse(call).catch((error: unknown) => refused.push(`${where}: ${line}: ${String(error)}`));
+      for (const call of calls)
+        await parse(call).catch((error: unknown) => refused.push(`${where}: ${line}: ${String(error)}`));
     }
     expect(refused).toEqual([]);
   });
@@ -89,7 +98,11 @@ describe('commands in the documentation', () => {
 
   it('of npm are scripts of package.json', () => {
     const { scripts } = JSON.parse(textOf('package.json')) as { scripts: Record<string, string> };
-    const named = pages.flatMap((page) => [...textOf(page).matchAll(/\bnpm (?:run (?:-s )?([\w:]+)|(start|test)\b)/g)].map(([, script, plain]) => script ?? plain ?? ''));
+    const named = pages.flatMap((page) =>
+      [...textOf(page).matchAll(/\bnpm (?:run (?:-s )?([\w:]+)|(start|test)\b)/g)].map(
+        ([, script, plain]) => script ?? plain ?? '',
+      ),
+    );
     expect(named).toEqual(expect.arrayContaining(['start', 'test', 'rooms']));
     expect([...new Set(named)].filter((name) => scripts[name] === undefined)).toEqual([]);
   });
@@ -101,10 +114,24 @@ describe('commands in the documentation', () => {
 });
 
 /** Quick and without TensorFlow. What they need is in the folder below. */
-const CHEAP = /^(?:npx )?emars (?:inspect|select|doctor|data (?:phantom|inspect|split))|\| (?:npx )?emars (?:inspect|select)(?! --lines)/;
+const CHEAP =
+  /^(?:npx )?emars (?:inspect|select|doctor|data (?:phantom|inspect|split))|\| (?:npx )?emars (?:inspect|select)(?! --lines)/;
 /** One line for each command and set of options: `inspect a` and `inspect b` show the same. */
-const shapeOf = ({ calls }: Documented): string => calls.map(([name = '', ...rest]) => [name, ...(name === 'data' ? rest.slice(0, 1) : []), ...rest.filter((word) => word.startsWith('-')).sort()].join(' ')).join(' | ');
-const cheap = [...new Map([...inHelp, ...inPages].filter(({ line }) => CHEAP.test(line)).map((one) => [shapeOf(one), one])).values()];
+const shapeOf = ({ calls }: Documented): string =>
+  calls
+    .map(([name = '', ...rest]) =>
+      [
+        name,
+        ...(name === 'data' ? rest.slice(0, 1) : []),
+        ...rest.filter((word) => word.startsWith('-')).sort(),
+      ].join(' '),
+    )
+    .join(' | ');
+const cheap = [
+  ...new Map(
+    [...inHelp, ...inPages].filter(({ line }) => CHEAP.test(line)).map((one) => [shapeOf(one), one]),
+  ).values(),
+];
 
 describe('the cheap ones', () => {
   const folder = mkdtempSync(join(tmpdir(), 'emars-docs-'));
@@ -117,9 +144,14 @@ describe('the cheap ones', () => {
     script('npx', 'exec "$@"');
     symlinkSync(join(ROOT, 'configs'), join(folder, 'configs'));
     symlinkSync(join(ROOT, 'docs'), join(folder, 'docs'));
-    await shell('emars data phantom scans --patients 15 --set data.phantom.slices=4 --set data.phantom.size=16');
+    await shell(
+      'emars data phantom scans --patients 15 --set data.phantom.slices=4 --set data.phantom.size=16',
+    );
     for (const name of ['my-scans', 'DIR']) symlinkSync('scans', join(folder, name));
-    writeFileSync(join(folder, 'genome.json'), JSON.stringify({ genome: ['skip', 'mb_k3_e3', 'skip', 'skip'] }));
+    writeFileSync(
+      join(folder, 'genome.json'),
+      JSON.stringify({ genome: ['skip', 'mb_k3_e3', 'skip', 'skip'] }),
+    );
     writeFileSync(join(folder, 'my.yaml'), 'seed: 7\n');
   });
 
@@ -130,12 +162,17 @@ describe('the cheap ones', () => {
 
   /** Runs a line as it stands. Rejects unless it ends with 0. */
   async function shell(line: string): Promise<string> {
-    const { stdout } = await promisify(execFile)('sh', ['-c', line], { cwd: folder, env: { ...process.env, PATH: `${bin}:${process.env.PATH ?? ''}` } });
+    const { stdout } = await promisify(execFile)('sh', ['-c', line], {
+      cwd: folder,
+      env: { ...process.env, PATH: `${bin}:${process.env.PATH ?? ''}` },
+    });
     return stdout;
   }
 
   it('are there', () => {
-    expect(cheap.map(({ line }) => line).join('\n')).toMatch(/doctor[\s\S]*data inspect|data inspect[\s\S]*doctor/);
+    expect(cheap.map(({ line }) => line).join('\n')).toMatch(
+      /doctor[\s\S]*data inspect|data inspect[\s\S]*doctor/,
+    );
     expect(cheap.length).toBeGreaterThan(8);
   });
 

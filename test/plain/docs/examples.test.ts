@@ -9,9 +9,19 @@ import type { Operation } from '#emars/space/space.js';
 import { ROOT, codeBlocks, pages, textOf } from './pages.js';
 
 describe('the objective of docs/guides/own-objective.md', () => {
-  const options = loadOptions({ file: ['configs/smoke.yaml', 'docs/examples/memory.yaml'].map((path) => join(ROOT, path)) });
+  const options = loadOptions({
+    file: ['configs/smoke.yaml', 'docs/examples/memory.yaml'].map((path) => join(ROOT, path)),
+  });
   const { stem, widths, strides, blocks, head } = options.supernet;
-  const space = { stem, widths, strides, blocks, head, operations: options.supernet.operations as Operation[], classes: 3 };
+  const space = {
+    stem,
+    widths,
+    strides,
+    blocks,
+    head,
+    operations: options.supernet.operations as Operation[],
+    classes: 3,
+  };
 
   it('is loaded as a search loads it, and selects beside accuracy', async () => {
     const rules = objectiveRules(options, await loadObjectives(options));
@@ -25,10 +35,16 @@ describe('the objective of docs/guides/own-objective.md', () => {
   it.each<[string, Operation[], number]>([
     ['the stem, where every block is skipped', ['skip', 'skip', 'skip', 'skip'], 16384],
     ['a block of cell 0: 4·8·8 voxels, 8 channels, (1 + 2·6)', ['mb_k3_e6', 'skip', 'skip', 'skip'], 26624],
-    ['the stem again, as a block of cell 1 is small: 2·4·4·16·13 = 6656', ['skip', 'skip', 'skip', 'mb_k3_e6'], 16384],
+    [
+      'the stem again, as a block of cell 1 is small: 2·4·4·16·13 = 6656',
+      ['skip', 'skip', 'skip', 'mb_k3_e6'],
+      16384,
+    ],
   ])('gives the memory of %s', async (_, genome, floats) => {
     const memory = (await loadObjectives(options)).find(({ name }) => name === 'memory') as GenomeObjective;
-    expect(memory.measure({ space, genome, input: options.input })).toEqual({ value: (4 * floats) / 2 ** 20 });
+    expect(memory.measure({ space, genome, input: options.input })).toEqual({
+      value: (4 * floats) / 2 ** 20,
+    });
   });
 
   it('has at most 40 lines, as many as the guide says', () => {
@@ -56,13 +72,27 @@ describe('configurations in code blocks', () => {
 });
 
 describe('settings that a page names', () => {
-  const valueOf = (path: string): unknown => path.split('.').reduce<unknown>((tree, key) => (tree as Record<string, unknown> | undefined)?.[key], DEFAULTS);
-  const sections = Object.entries(DEFAULTS).filter(([, value]) => typeof value === 'object' && value !== null && !Array.isArray(value)).map(([name]) => name);
+  const valueOf = (path: string): unknown =>
+    path
+      .split('.')
+      .reduce<unknown>((tree, key) => (tree as Record<string, unknown> | undefined)?.[key], DEFAULTS);
+  const sections = Object.entries(DEFAULTS)
+    .filter(([, value]) => typeof value === 'object' && value !== null && !Array.isArray(value))
+    .map(([name]) => name);
   const KEY = new RegExp(`\`((?:${sections.join('|')})(?:\\.(?!ts|log)[a-zA-Z]+)+)\`(?: \\((\\d+))?`, 'g');
-  const named = pages.filter((page) => page !== 'CHANGELOG.md').flatMap((page) => [...textOf(page).matchAll(KEY)].map(([, path = '', number]) => ({ page, path, number })));
+  const named = pages
+    .filter((page) => page !== 'CHANGELOG.md')
+    .flatMap((page) =>
+      [...textOf(page).matchAll(KEY)].map(([, path = '', number]) => ({ page, path, number })),
+    );
 
   it('are settings, with the number behind them as their default', () => {
     expect(named.filter(({ number }) => number !== undefined).length).toBeGreaterThan(5);
-    expect(named.filter(({ path, number }) => valueOf(path) === undefined || (number !== undefined && valueOf(path) !== Number(number)))).toEqual([]);
+    expect(
+      named.filter(
+        ({ path, number }) =>
+          valueOf(path) === undefined || (number !== undefined && valueOf(path) !== Number(number)),
+      ),
+    ).toEqual([]);
   });
 });

@@ -10,11 +10,16 @@ const LINK = /\]\(([^()\s]+)\)/g;
 /** The anchors a page offers, made from its headings as GitHub makes them. */
 function anchors(page: string): string[] {
   return [...prose(page).matchAll(/^#+ (.+)$/gm)].map(([, title = '']) =>
-    title.toLowerCase().replace(/[^\p{L}\p{N} _-]/gu, '').replaceAll(' ', '-'),
+    title
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
   );
 }
 
-const links = pages.flatMap((page) => [...prose(page).matchAll(LINK)].map(([, target = '']) => ({ page, target })));
+const links = pages.flatMap((page) =>
+  [...prose(page).matchAll(LINK)].map(([, target = '']) => ({ page, target })),
+);
 const inside = links.filter(({ target }) => !/^[a-z]+:/.test(target));
 
 /** `src/…`, `configs/…` and the like in backticks, or anywhere in a code block. */
@@ -22,7 +27,9 @@ const NAMED = /(?<![\w./-])(?:src|configs|docs|proto|test|setup|bench|bin)\/[\w.
 
 describe('links', () => {
   it('are there to be checked', () => {
-    expect(pages).toEqual(expect.arrayContaining(['README.md', 'ARCHITECTURE.md', 'CHANGELOG.md', 'docs/README.md']));
+    expect(pages).toEqual(
+      expect.arrayContaining(['README.md', 'ARCHITECTURE.md', 'CHANGELOG.md', 'docs/README.md']),
+    );
     expect(inside.length).toBeGreaterThan(60);
   });
 
@@ -52,7 +59,9 @@ describe('links', () => {
     const visit = (page: string): void => {
       if (reached.has(page)) return;
       reached.add(page);
-      const targets = inside.filter((one) => one.page === page).map(({ target }) => posix.join(posix.dirname(page), target.split('#')[0] ?? ''));
+      const targets = inside
+        .filter((one) => one.page === page)
+        .map(({ target }) => posix.join(posix.dirname(page), target.split('#')[0] ?? ''));
       for (const target of [...targets, ...(textOf(page).match(NAMED) ?? [])]) {
         const folder = existsSync(join(ROOT, target)) && statSync(join(ROOT, target)).isDirectory();
         const path = folder ? posix.join(target, 'README.md') : target;
@@ -71,7 +80,9 @@ describe('files', () => {
   });
 
   it('that docs/guides/faults.md names as tests are there', () => {
-    const named = [...textOf('docs/guides/faults.md').matchAll(/`((?:plain|tensor|broker|whole)\/[\w./-]+)`/g)].map(([, path = '']) => path);
+    const named = [
+      ...textOf('docs/guides/faults.md').matchAll(/`((?:plain|tensor|broker|whole)\/[\w./-]+)`/g),
+    ].map(([, path = '']) => path);
     expect(named.length).toBeGreaterThan(10);
     expect(named.filter((path) => !existsSync(join(ROOT, 'test', path)))).toEqual([]);
   });

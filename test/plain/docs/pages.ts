@@ -5,11 +5,23 @@ import { join } from 'node:path';
 export const ROOT = join(import.meta.dirname, '../../..');
 
 /** What git does not track (.gitignore), and git itself. */
-const PASSED_OVER = new Set(['node_modules', '.git', 'dist', 'dist-bench', '.types', 'runs', 'generated', 'coverage', '.vitest']);
+const PASSED_OVER = new Set([
+  'node_modules',
+  '.git',
+  'dist',
+  'dist-bench',
+  '.types',
+  'runs',
+  'generated',
+  'coverage',
+  '.vitest',
+]);
 
 /** Paths of all files, relative to the root, in a fixed order. */
 export function files(folder = ''): string[] {
-  const entries = readdirSync(join(ROOT, folder), { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
+  const entries = readdirSync(join(ROOT, folder), { withFileTypes: true }).sort((a, b) =>
+    a.name < b.name ? -1 : 1,
+  );
   return entries.flatMap((entry) => {
     const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
     if (entry.isDirectory()) return PASSED_OVER.has(entry.name) || path === 'data' ? [] : files(path);
@@ -30,11 +42,16 @@ export interface CodeBlock {
 
 /** The fenced code blocks of a page, without the indentation of a list they stand in. */
 export function codeBlocks(page: string): CodeBlock[] {
-  return [...textOf(page).matchAll(/^( *)```(\w*)\n([\s\S]*?)^ *```$/gm)].map(([, indent = '', language = '', code = '']) => ({
-    page,
-    language,
-    lines: code.trimEnd().split('\n').map((line) => (line.startsWith(indent) ? line.slice(indent.length) : line)),
-  }));
+  return [...textOf(page).matchAll(/^( *)```(\w*)\n([\s\S]*?)^ *```$/gm)].map(
+    ([, indent = '', language = '', code = '']) => ({
+      page,
+      language,
+      lines: code
+        .trimEnd()
+        .split('\n')
+        .map((line) => (line.startsWith(indent) ? line.slice(indent.length) : line)),
+    }),
+  );
 }
 
 /** A page without its fenced code. */

@@ -14,7 +14,9 @@ it('CHANGELOG.md begins with the version of package.json, and a date', () => {
 
 it('LICENSE is the one that package.json names', () => {
   expect(manifest.license).toBe('Apache-2.0');
-  expect(textOf('LICENSE')).toMatch(/Apache License\s+Version 2\.0, January 2004[\s\S]*END OF TERMS AND CONDITIONS/);
+  expect(textOf('LICENSE')).toMatch(
+    /Apache License\s+Version 2\.0, January 2004[\s\S]*END OF TERMS AND CONDITIONS/,
+  );
 });
 
 describe('decisions', () => {
@@ -41,27 +43,65 @@ describe('decisions', () => {
 describe('no file', () => {
   /** Made of halves, so that this file does not hold what it looks for. */
   const folder = (name: string): RegExp => new RegExp(`(?<![\\w.\\-/}])/${name}/`);
-  const FORBIDDEN = [folder('wo' + 'rk'), folder('tmp/eng' + 'ine'), folder('ro' + 'ot'), folder('ho' + 'me')];
+  const FORBIDDEN = [
+    folder('wo' + 'rk'),
+    folder('tmp/eng' + 'ine'),
+    folder('ro' + 'ot'),
+    folder('ho' + 'me'),
+  ];
   /** Hosts that anybody can reach, and this machine's own. */
-  const HOSTS = ['127.0.0.1', 'localhost', 'registry.npmjs.org', 'arxiv.org', 'github.com', 'www.apache.org', 'semver.org', 'www.w3.org', 'nodejs.org'];
+  const HOSTS = [
+    '127.0.0.1',
+    'localhost',
+    'registry.npmjs.org',
+    'arxiv.org',
+    'github.com',
+    'www.apache.org',
+    'semver.org',
+    'www.w3.org',
+    'nodejs.org',
+  ];
   const texts = files()
-    .filter((path) => /\.(?:md|ts|mjs|cjs|js|json|ya?ml|proto|py|svg|sh|txt|csv|html)$|^\.?[A-Za-z]+$|^\.ci\//.test(path))
+    .filter((path) =>
+      /\.(?:md|ts|mjs|cjs|js|json|ya?ml|proto|py|svg|sh|txt|csv|html)$|^\.?[A-Za-z]+$|^\.ci\//.test(path),
+    )
     .map((path) => ({ path, text: readFileSync(join(ROOT, path), 'utf8') }));
 
   it('is passed over', () => {
     expect(texts.length).toBeGreaterThan(200);
-    expect(texts.map(({ path }) => path)).toEqual(expect.arrayContaining(['LICENSE', '.ci/run', '.gitignore', 'package-lock.json', 'docs/pictures/front.svg']));
+    expect(texts.map(({ path }) => path)).toEqual(
+      expect.arrayContaining([
+        'LICENSE',
+        '.ci/run',
+        '.gitignore',
+        'package-lock.json',
+        'docs/pictures/front.svg',
+      ]),
+    );
   });
 
   it('names a folder of one machine', () => {
-    const found = texts.flatMap(({ path, text }) => text.split('\n').flatMap((line, i) => (FORBIDDEN.some((word) => word.test(line)) ? [`${path}:${i + 1}: ${line.slice(0, 120)}`] : [])));
+    const found = texts.flatMap(({ path, text }) =>
+      text
+        .split('\n')
+        .flatMap((line, i) =>
+          FORBIDDEN.some((word) => word.test(line)) ? [`${path}:${i + 1}: ${line.slice(0, 120)}`] : [],
+        ),
+    );
     expect(found).toEqual([]);
   });
 
   it('names a host that not everybody knows', () => {
     // A lock file repeats where packages ask for money; what counts is where they are fetched from.
-    const asked = texts.map(({ path, text }) => ({ path, text: path === 'package-lock.json' ? (text.match(/"resolved": ".*"/g) ?? []).join() : text }));
-    const found = asked.flatMap(({ path, text }) => [...text.matchAll(/\bhttps?:\/\/([A-Za-z0-9.-]+)/g)].flatMap(([, host = '']) => (HOSTS.includes(host.replace(/\.$/, '')) ? [] : [`${path}: ${host}`])));
+    const asked = texts.map(({ path, text }) => ({
+      path,
+      text: path === 'package-lock.json' ? (text.match(/"resolved": ".*"/g) ?? []).join() : text,
+    }));
+    const found = asked.flatMap(({ path, text }) =>
+      [...text.matchAll(/\bhttps?:\/\/([A-Za-z0-9.-]+)/g)].flatMap(([, host = '']) =>
+        HOSTS.includes(host.replace(/\.$/, '')) ? [] : [`${path}: ${host}`],
+      ),
+    );
     expect([...new Set(found)]).toEqual([]);
   });
 

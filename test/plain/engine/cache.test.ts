@@ -1,4 +1,15 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -48,7 +59,14 @@ describe('the cache', () => {
     ['a file is shorter', ({ file }: { file: string }) => writeFileSync(file, 'cont')],
     ['a file is gone', ({ file }: { file: string }) => rmSync(file)],
     ['its record is gone', ({ entry }: { entry: string }) => rmSync(join(entry, 'entry.json'))],
-    ['its record is cut short', ({ entry }: { entry: string }) => writeFileSync(join(entry, 'entry.json'), readFileSync(join(entry, 'entry.json'), 'utf8').slice(0, 40))],
+    [
+      'its record is cut short',
+      ({ entry }: { entry: string }) =>
+        writeFileSync(
+          join(entry, 'entry.json'),
+          readFileSync(join(entry, 'entry.json'), 'utf8').slice(0, 40),
+        ),
+    ],
   ])('calls an entry damaged if %s', async (_words, damage) => {
     const made = await publish();
     damage(made);
@@ -93,7 +111,9 @@ describe('the cache', () => {
   it('says what to do where it cannot be written', async () => {
     const file = join(folder, 'a-file');
     writeFileSync(file, '');
-    const error: unknown = await publishEntry(join(file, 'cache'), join(file, 'cache', 'x'), () => Promise.resolve({ facts: {}, files: [] })).catch((reason: unknown) => reason);
+    const error: unknown = await publishEntry(join(file, 'cache'), join(file, 'cache', 'x'), () =>
+      Promise.resolve({ facts: {}, files: [] }),
+    ).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(EngineError);
     expect(String(error)).toContain('Set EMARS_CACHE to a folder that can be written');
   });
@@ -110,7 +130,9 @@ describe('the lock of a cache', () => {
       await delay(20);
       inside--;
     };
-    await Promise.all([0, 1, 2, 3].map(() => withLock(path, work, { onWait: (holder) => waits.push(holder) })));
+    await Promise.all(
+      [0, 1, 2, 3].map(() => withLock(path, work, { onWait: (holder) => waits.push(holder) })),
+    );
     expect(most).toBe(1);
     expect(waits).toHaveLength(3);
     expect(waits[0]).toContain(String(process.pid));

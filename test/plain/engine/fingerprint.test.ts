@@ -5,7 +5,8 @@ import { fingerprint } from '#emars/engine/fingerprint.js';
 import { compareVersions } from '#emars/engine/nats.js';
 import { natsPin, tensorflowPin } from '#emars/engine/pins.js';
 
-const cpuinfo = 'processor\t: 0\nmodel name\t: Example 9000\nflags\t\t: fpu avx avx2 fma avx512f\n\nprocessor\t: 1\nmodel name\t: Example 9000\nflags\t\t: fpu avx avx2 fma avx512f\n';
+const cpuinfo =
+  'processor\t: 0\nmodel name\t: Example 9000\nflags\t\t: fpu avx avx2 fma avx512f\n\nprocessor\t: 1\nmodel name\t: Example 9000\nflags\t\t: fpu avx avx2 fma avx512f\n';
 const facts = { tensorflow: { version: '2.21.0', id: 'abc' }, threads: 1, device: 'cpu', env: {}, cpuinfo };
 
 describe('the fingerprint', () => {
@@ -39,7 +40,9 @@ describe('devices and pins', () => {
       { index: 0, name: 'NVIDIA H100 80GB HBM3' },
       { index: 1, name: 'NVIDIA A100-SXM4-40GB' },
     ]);
-    expect(parseGpus('NVIDIA-SMI has failed because it could not communicate with the driver.\n')).toEqual([]);
+    expect(parseGpus('NVIDIA-SMI has failed because it could not communicate with the driver.\n')).toEqual(
+      [],
+    );
   });
 
   it('takes the build that EMARS_ENGINE names, and refuses another word', async () => {

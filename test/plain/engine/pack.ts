@@ -31,7 +31,9 @@ export function pack(files: readonly PackedFile[]): Buffer {
     const attributes = Buffer.alloc(14);
     attributes.writeUInt32LE(((executable ? 0o100755 : 0o100644) << 16) >>> 0, 6);
     attributes.writeUInt32LE(offset, 10);
-    directory.push(Buffer.concat([Buffer.from([0x50, 0x4b, 1, 2, 20, 3]), common, attributes, Buffer.from(name)]));
+    directory.push(
+      Buffer.concat([Buffer.from([0x50, 0x4b, 1, 2, 20, 3]), common, attributes, Buffer.from(name)]),
+    );
     parts.push(local);
     offset += local.length;
   }
@@ -46,10 +48,19 @@ export function pack(files: readonly PackedFile[]): Buffer {
 }
 
 /** Writes a wheel that pip accepts into `folder`; returns its path and SHA-256. */
-export function writeWheel(folder: string, project: string, version: string, tags: string, files: readonly PackedFile[]): { path: string; sha256: string } {
+export function writeWheel(
+  folder: string,
+  project: string,
+  version: string,
+  tags: string,
+  files: readonly PackedFile[],
+): { path: string; sha256: string } {
   const name = project.replaceAll('-', '_');
   const info = `${name}-${version}.dist-info`;
-  const text = (file: string, content: string): PackedFile => ({ name: `${info}/${file}`, data: Buffer.from(content) });
+  const text = (file: string, content: string): PackedFile => ({
+    name: `${info}/${file}`,
+    data: Buffer.from(content),
+  });
   const bytes = pack([
     ...files,
     text('METADATA', `Metadata-Version: 2.1\nName: ${project}\nVersion: ${version}\n`),

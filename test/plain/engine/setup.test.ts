@@ -1,5 +1,14 @@
 import { spawn, spawnSync, type SpawnSyncReturns } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -15,9 +24,17 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 function project(name: string): string {
   const path = join(folder, name);
   for (const part of ['setup', 'bin']) cpSync(join(root, part), join(path, part), { recursive: true });
-  const compile = "const fs = require('fs'); fs.mkdirSync('dist', { recursive: true }); for (const f of fs.readdirSync('src')) fs.copyFileSync('src/' + f, 'dist/' + f.replace('.ts', '.js')); fs.appendFileSync('builds', 'x');";
+  const compile =
+    "const fs = require('fs'); fs.mkdirSync('dist', { recursive: true }); for (const f of fs.readdirSync('src')) fs.copyFileSync('src/' + f, 'dist/' + f.replace('.ts', '.js')); fs.appendFileSync('builds', 'x');";
   writeFileSync(join(path, 'compile.cjs'), compile);
-  const files = { 'package.json': '{"name":"small","version":"1.0.0","type":"module","scripts":{"build":"node compile.cjs"}}', 'package-lock.json': '{"name":"small","version":"1.0.0","lockfileVersion":3,"packages":{"":{"name":"small","version":"1.0.0"}}}', 'tsconfig.json': '{}', 'tsconfig.build.json': '{}' };
+  const files = {
+    'package.json':
+      '{"name":"small","version":"1.0.0","type":"module","scripts":{"build":"node compile.cjs"}}',
+    'package-lock.json':
+      '{"name":"small","version":"1.0.0","lockfileVersion":3,"packages":{"":{"name":"small","version":"1.0.0"}}}',
+    'tsconfig.json': '{}',
+    'tsconfig.build.json': '{}',
+  };
   for (const [file, text] of Object.entries(files)) writeFileSync(join(path, file), text);
   mkdirSync(join(path, 'src'));
   writeFileSync(join(path, 'src', 'one.ts'), 'export {};');
@@ -28,27 +45,42 @@ function project(name: string): string {
 function node(path: string, code: string): SpawnSyncReturns<string> {
   return spawnSync(process.execPath, ['--input-type=module', '-e', code], { cwd: path, encoding: 'utf8' });
 }
-const url = (path: string, file: string): string => JSON.stringify(pathToFileURL(join(path, 'setup', file)).href);
+const url = (path: string, file: string): string =>
+  JSON.stringify(pathToFileURL(join(path, 'setup', file)).href);
 
 describe('the set-up scripts', () => {
   it('say what to run where nothing is built', () => {
-    const { status, stderr } = spawnSync(process.execPath, [join(project('unbuilt'), 'bin', 'emars.mjs'), 'doctor'], { encoding: 'utf8' });
-    expect({ status, stderr }).toEqual({ status: 4, stderr: 'emars is not built yet. Run `npm run setup` in its folder first.\n' });
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      [join(project('unbuilt'), 'bin', 'emars.mjs'), 'doctor'],
+      { encoding: 'utf8' },
+    );
+    expect({ status, stderr }).toEqual({
+      status: 4,
+      stderr: 'emars is not built yet. Run `npm run setup` in its folder first.\n',
+    });
   });
 
   it('refuse a benchmark that does not exist', () => {
     const path = project('bench');
     mkdirSync(join(path, 'bench', 'known'), { recursive: true });
     writeFileSync(join(path, 'bench', 'known', 'main.ts'), '');
-    const { status, stderr } = spawnSync(process.execPath, [join(path, 'setup', 'bench.mjs'), 'unknown'], { encoding: 'utf8' });
-    expect({ status, stderr }).toEqual({ status: 2, stderr: 'Expected the name of a benchmark (known), got "unknown".\n' });
+    const { status, stderr } = spawnSync(process.execPath, [join(path, 'setup', 'bench.mjs'), 'unknown'], {
+      encoding: 'utf8',
+    });
+    expect({ status, stderr }).toEqual({
+      status: 2,
+      stderr: 'Expected the name of a benchmark (known), got "unknown".\n',
+    });
   });
 
   it('do not install through a linked node_modules, which would wipe what it leads to', () => {
     const path = project('linked');
     mkdirSync(join(folder, 'elsewhere', 'kept'), { recursive: true });
     symlinkSync(join(folder, 'elsewhere'), join(path, 'node_modules'));
-    const { status, stderr } = spawnSync(process.execPath, [join(path, 'setup', 'setup.mjs')], { encoding: 'utf8' });
+    const { status, stderr } = spawnSync(process.execPath, [join(path, 'setup', 'setup.mjs')], {
+      encoding: 'utf8',
+    });
     expect(status).toBe(4);
     expect(stderr).toContain('node_modules is a link');
     expect(existsSync(join(folder, 'elsewhere', 'kept'))).toBe(true);
@@ -57,7 +89,10 @@ describe('the set-up scripts', () => {
   it('compile once, again after a change or a loss, and drop the output of a removed source', () => {
     const path = project('build');
     const build = (): string => {
-      const { status, stderr } = node(path, `const { build } = await import(${url(path, 'build.mjs')}); await build();`);
+      const { status, stderr } = node(
+        path,
+        `const { build } = await import(${url(path, 'build.mjs')}); await build();`,
+      );
       expect({ status, stderr: status === 0 ? '' : stderr }).toEqual({ status: 0, stderr: '' });
       return readFileSync(join(path, 'builds'), 'utf8');
     };
@@ -74,9 +109,13 @@ describe('the set-up scripts', () => {
 
   it('hand on a signal to the program that runs, and its exit code to the caller', async () => {
     const path = project('signal');
-    const program = "process.on('SIGTERM', () => process.exit(7)); setInterval(() => {}, 1000); console.log('ready');";
+    const program =
+      "process.on('SIGTERM', () => process.exit(7)); setInterval(() => {}, 1000); console.log('ready');";
     const code = `const { main, runChild } = await import(${url(path, 'phase.mjs')}); await main(() => runChild(process.execPath, ['-e', ${JSON.stringify(program)}]));`;
-    const child = spawn(process.execPath, ['--input-type=module', '-e', code], { cwd: path, stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, ['--input-type=module', '-e', code], {
+      cwd: path,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     child.stdout.once('data', () => child.kill('SIGTERM'));
     const exitCode = await new Promise((resolve) => child.once('exit', resolve));
     expect(exitCode).toBe(7);
@@ -91,12 +130,16 @@ describe('a program that the engine runs', () => {
     await delay(50);
     const pid = Number(readFileSync(file, 'utf8'));
     // The child of a killed shell is reaped by init; until then it may still be listed as a zombie.
-    const state = existsSync(`/proc/${pid}/stat`) ? readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ')[2] : 'gone';
+    const state = existsSync(`/proc/${pid}/stat`)
+      ? readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ')[2]
+      : 'gone';
     expect(['gone', 'Z', 'X']).toContain(state);
   });
 
   it('that fails is named with its exit code and its last words', async () => {
-    const error: unknown = await run('/bin/sh', ['-c', 'echo first >&2; echo last >&2; exit 3'], { deadline: 10_000 }).catch((reason: unknown) => reason);
+    const error: unknown = await run('/bin/sh', ['-c', 'echo first >&2; echo last >&2; exit 3'], {
+      deadline: 10_000,
+    }).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(CommandError);
     expect(String(error)).toContain('ended with exit code 3: first\nlast');
     await expect(run('/nowhere/program', [], { deadline: 1000 })).rejects.toThrow(/did not start/);

@@ -31,9 +31,12 @@ const all = (name: string): string => name;
 describe('the reader of wheels', () => {
   it('takes out what is wanted, byte for byte, and nothing else', async () => {
     const target = join(folder, 'out');
-    const written = await extractWheel(write('good.whl', pack(files)), target, (name) => (name.startsWith('not/') ? null : name));
+    const written = await extractWheel(write('good.whl', pack(files)), target, (name) =>
+      name.startsWith('not/') ? null : name,
+    );
     expect([...written.keys()]).toEqual(files.slice(0, -1).map(({ name }) => name));
-    for (const { name, data } of files.slice(0, -1)) expect(readFileSync(join(target, name)).equals(data)).toBe(true);
+    for (const { name, data } of files.slice(0, -1))
+      expect(readFileSync(join(target, name)).equals(data)).toBe(true);
     expect(existsSync(join(target, 'not'))).toBe(false);
     expect(statSync(join(target, 'bin/program')).mode & 0o777).toBe(0o755);
     expect(await readWheelText(join(folder, 'good.whl'), 'small.txt')).toBe('small');
@@ -43,25 +46,37 @@ describe('the reader of wheels', () => {
     expect(await sha256OfFile(write('large', large))).toBe(createHash('sha256').update(large).digest('hex'));
   });
 
-  it.each(['a/large', 'a/large-stored', 'a/small.txt'])('refuses a wheel in which a byte of %s is damaged', async (name) => {
-    const bytes = pack(files);
-    // The name comes twice, in the local header and in the directory; the data follow the first.
-    const at = bytes.indexOf(name) + name.length + 4;
-    bytes[at] = (bytes[at] ?? 0) ^ 0xff;
-    await expect(extractWheel(write('damaged.whl', bytes), join(folder, 'damaged'), all)).rejects.toThrow(/damaged|invalid|incorrect|too far/);
-  });
+  it.each(['a/large', 'a/large-stored', 'a/small.txt'])(
+    'refuses a wheel in which a byte of %s is damaged',
+    async (name) => {
+      const bytes = pack(files);
+      // The name comes twice, in the local header and in the directory; the data follow the first.
+      const at = bytes.indexOf(name) + name.length + 4;
+      bytes[at] = (bytes[at] ?? 0) ^ 0xff;
+      await expect(extractWheel(write('damaged.whl', bytes), join(folder, 'damaged'), all)).rejects.toThrow(
+        /damaged|invalid|incorrect|too far/,
+      );
+    },
+  );
 
   it('refuses a wheel that is cut short, at any length', async () => {
     const bytes = pack(files.slice(0, 3));
     for (let length = 0; length < bytes.length; length += 7) {
-      await expect(extractWheel(write('short.whl', bytes.subarray(0, length)), join(folder, 'short'), all)).rejects.toThrow(/cut short/);
+      await expect(
+        extractWheel(write('short.whl', bytes.subarray(0, length)), join(folder, 'short'), all),
+      ).rejects.toThrow(/cut short/);
     }
   });
 
-  it.each(['../outside', '/etc/outside', 'a/../../outside', 'a\\outside', 'a//outside'])('refuses the path %s', async (name) => {
-    const path = write('escape.whl', pack([{ name, data: Buffer.from('x') }]));
-    await expect(extractWheel(path, join(folder, 'escape', 'deep'), all)).rejects.toThrow(/would leave the folder/);
-  });
+  it.each(['../outside', '/etc/outside', 'a/../../outside', 'a\\outside', 'a//outside'])(
+    'refuses the path %s',
+    async (name) => {
+      const path = write('escape.whl', pack([{ name, data: Buffer.from('x') }]));
+      await expect(extractWheel(path, join(folder, 'escape', 'deep'), all)).rejects.toThrow(
+        /would leave the folder/,
+      );
+    },
+  );
 
   it('refuses an entry that declares less than it holds, without inflating all of it', async () => {
     const bomb = pack([{ name: 'bomb', data: Buffer.alloc(4 << 20) }]);

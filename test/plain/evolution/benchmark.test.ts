@@ -40,7 +40,9 @@ describe('the benchmark itself', () => {
         ['dtlz4', (f: number[]) => Math.hypot(...f), 1],
       ] as const) {
         const problem = caseOf(name, 5);
-        const x = Float64Array.from({ length: problem.variables }, (_, j) => (j < 4 ? random.uniform() : 0.5));
+        const x = Float64Array.from({ length: problem.variables }, (_, j) =>
+          j < 4 ? random.uniform() : 0.5,
+        );
         expect(measure(evaluate(problem, x))).toBeCloseTo(expected, 10);
       }
     }
@@ -59,10 +61,18 @@ describe('the benchmark itself', () => {
   it('measures an IGD of 0 on the targets, whatever their scale and shift', () => {
     for (const name of ['dtlz1', 'dtlz2', 'scaled-dtlz1', 'shifted-dtlz2']) {
       const problem = caseOf(name, 3);
-      const perfect = frontTargets(problem).map((target) => target.map((value, j) => value * problem.scale[j]! + problem.shift[j]!));
+      const perfect = frontTargets(problem).map((target) =>
+        target.map((value, j) => value * problem.scale[j]! + problem.shift[j]!),
+      );
       expect(igd(problem, perfect)).toBeLessThan(1e-14);
     }
-    const single = { ...caseOf('dtlz2', 3), directions: [[1, 0, 0], [0, 1, 0]] };
+    const single = {
+      ...caseOf('dtlz2', 3),
+      directions: [
+        [1, 0, 0],
+        [0, 1, 0],
+      ],
+    };
     expect(igd(single, [[1, 0, 0]])).toBeCloseTo(Math.SQRT2 / 2, 12);
   });
 
@@ -78,7 +88,11 @@ describe('the benchmark itself', () => {
   it('varies within [0, 1] and draws parents evenly', () => {
     const random = generator(2, 'bench-test');
     for (let k = 0; k < 200; k++) {
-      const [a, b] = [0, 1].map(() => Float64Array.from({ length: 6 }, () => (random.chance(0.3) ? Number(random.chance(0.5)) : random.uniform())));
+      const [a, b] = [0, 1].map(() =>
+        Float64Array.from({ length: 6 }, () =>
+          random.chance(0.3) ? Number(random.chance(0.5)) : random.uniform(),
+        ),
+      );
       for (const child of crossover(a!, b!, random)) {
         mutate(child, random);
         expect(child.every((value) => value >= 0 && value <= 1)).toBe(true);

@@ -20,13 +20,32 @@ function dumbTwin(values: readonly (readonly number[])[], size: number, m: numbe
 describe('hypervolume', () => {
   it('is the area under a staircase', () => {
     // 3·1 + 2·1 + 1·1 cells of a three-step staircase below (4, 4).
-    expect(hypervolume([[1, 3], [2, 2], [3, 1]], minimise(2), [4, 4])).toBe(6);
+    expect(
+      hypervolume(
+        [
+          [1, 3],
+          [2, 2],
+          [3, 1],
+        ],
+        minimise(2),
+        [4, 4],
+      ),
+    ).toBe(6);
     expect(hypervolume([[0.8, 2]], ['max', 'min'], [0.5, 10])).toBeCloseTo(0.3 * 8, 12);
   });
 
   it('is zero without points and for points not better than the reference', () => {
     expect(hypervolume([], minimise(2), [1, 1])).toBe(0);
-    expect(hypervolume([[1, 0], [5, 5]], minimise(2), [1, 1])).toBe(0);
+    expect(
+      hypervolume(
+        [
+          [1, 0],
+          [5, 5],
+        ],
+        minimise(2),
+        [1, 1],
+      ),
+    ).toBe(0);
   });
 
   it('of one objective is the distance of the best', () => {
@@ -43,7 +62,9 @@ describe('hypervolume', () => {
   ])('agrees with counting cells in %i dimensions', (m, size) => {
     for (let seed = 0; seed < 30; seed++) {
       const values = integers(seed, 1 + (seed % 14), m, size);
-      expect(hypervolume(values, minimise(m), new Array<number>(m).fill(size))).toBe(dumbTwin(values, size, m));
+      expect(hypervolume(values, minimise(m), new Array<number>(m).fill(size))).toBe(
+        dumbTwin(values, size, m),
+      );
     }
   });
 
@@ -52,9 +73,14 @@ describe('hypervolume', () => {
     const reference = [1, 1, 1];
     for (let n = 1; n < values.length; n++) {
       const volume = hypervolume(values.slice(0, n), minimise(3), reference);
-      expect(hypervolume(values.slice(0, n + 1), minimise(3), reference)).toBeGreaterThanOrEqual(volume - 1e-12);
+      expect(hypervolume(values.slice(0, n + 1), minimise(3), reference)).toBeGreaterThanOrEqual(
+        volume - 1e-12,
+      );
       const dominated = values[0]!.map((value) => value + 0.01);
-      expect(hypervolume([...values.slice(0, n), dominated, values[0]!], minimise(3), reference)).toBeCloseTo(volume, 12);
+      expect(hypervolume([...values.slice(0, n), dominated, values[0]!], minimise(3), reference)).toBeCloseTo(
+        volume,
+        12,
+      );
     }
   });
 

@@ -4,24 +4,62 @@ import { potential } from '#emars/evolution/potential.js';
 describe('potential', () => {
   it('is the slope of the least-squares line', () => {
     // Means 2 and 0.5; (-1)(-0.1) + 0·0.2 + 1·(-0.1) = 0.
-    expect(potential([[1, 0.4], [2, 0.7], [3, 0.4]]).value).toBeCloseTo(0, 15);
+    expect(
+      potential([
+        [1, 0.4],
+        [2, 0.7],
+        [3, 0.4],
+      ]).value,
+    ).toBeCloseTo(0, 15);
     // Means 3 and 0.5; products 0.4 + 0.1·… : (-2)(-0.2) + (-1)(0) + 3(0.2) = 1.0 over 4 + 1 + 9.
-    expect(potential([[1, 0.3], [2, 0.5], [6, 0.7]]).value).toBeCloseTo(1 / 14, 12);
-    expect(potential([[10, 0.2], [12, 0.4]])).toEqual({ value: expect.closeTo(0.1, 12) as number, defined: true });
+    expect(
+      potential([
+        [1, 0.3],
+        [2, 0.5],
+        [6, 0.7],
+      ]).value,
+    ).toBeCloseTo(1 / 14, 12);
+    expect(
+      potential([
+        [10, 0.2],
+        [12, 0.4],
+      ]),
+    ).toEqual({ value: expect.closeTo(0.1, 12) as number, defined: true });
   });
 
   it('uses the epoch index: a gap of epochs makes the slope gentler', () => {
-    expect(potential([[0, 0.1], [1, 0.2]]).value).toBeGreaterThan(potential([[0, 0.1], [5, 0.2]]).value);
+    expect(
+      potential([
+        [0, 0.1],
+        [1, 0.2],
+      ]).value,
+    ).toBeGreaterThan(
+      potential([
+        [0, 0.1],
+        [5, 0.2],
+      ]).value,
+    );
   });
 
   it('is negative for a falling accuracy', () => {
-    expect(potential([[0, 0.5], [1, 0.4], [2, 0.2]]).value).toBeLessThan(0);
+    expect(
+      potential([
+        [0, 0.5],
+        [1, 0.4],
+        [2, 0.2],
+      ]).value,
+    ).toBeLessThan(0);
   });
 
   it('is 0 and flagged where no slope exists', () => {
     expect(potential([])).toEqual({ value: 0, defined: false });
     expect(potential([[4, 0.7]])).toEqual({ value: 0, defined: false });
-    expect(potential([[4, 0.7], [4, 0.9]])).toEqual({ value: 0, defined: false });
+    expect(
+      potential([
+        [4, 0.7],
+        [4, 0.9],
+      ]),
+    ).toEqual({ value: 0, defined: false });
   });
 
   it('does not lose digits in late epochs', () => {
@@ -30,6 +68,11 @@ describe('potential', () => {
   });
 
   it('refuses numbers that are not finite', () => {
-    expect(() => potential([[1, 0.5], [2, NaN]])).toThrow(/history entry 1/);
+    expect(() =>
+      potential([
+        [1, 0.5],
+        [2, NaN],
+      ]),
+    ).toThrow(/history entry 1/);
   });
 });

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { dasDennis, dasDennisCount, smallestPartitions, twoLayers } from '#emars/evolution/nsga3/reference-directions.js';
+import {
+  dasDennis,
+  dasDennisCount,
+  smallestPartitions,
+  twoLayers,
+} from '#emars/evolution/nsga3/reference-directions.js';
 
 describe('reference directions', () => {
   // Deb & Jain 2014, Table I: M, p → H.
@@ -34,9 +39,12 @@ describe('reference directions', () => {
     [8, 3, 2, 156],
     [10, 3, 2, 275],
     [15, 2, 1, 135],
-  ])('in two layers for %i objectives (%i and %i partitions) are the published %i', (objectives, outer, inner, count) => {
-    expect(twoLayers(objectives, outer, inner)).toHaveLength(count);
-  });
+  ])(
+    'in two layers for %i objectives (%i and %i partitions) are the published %i',
+    (objectives, outer, inner, count) => {
+      expect(twoLayers(objectives, outer, inner)).toHaveLength(count);
+    },
+  );
 
   it('have an inner layer of half the size about the centre', () => {
     expect(twoLayers(2, 1, 1)).toEqual([
@@ -60,7 +68,9 @@ describe('reference directions', () => {
 
   it('use the smallest number of partitions with enough lines', () => {
     // Three objectives: p = 3 gives 10, p = 4 gives 15, p = 5 gives 21.
-    expect([1, 3, 4, 10, 11, 15, 16].map((lines) => smallestPartitions(3, lines))).toEqual([1, 1, 2, 3, 4, 4, 5]);
+    expect([1, 3, 4, 10, 11, 15, 16].map((lines) => smallestPartitions(3, lines))).toEqual([
+      1, 1, 2, 3, 4, 4, 5,
+    ]);
     expect(smallestPartitions(2, 10)).toBe(9);
     expect(smallestPartitions(1, 10)).toBe(1);
   });

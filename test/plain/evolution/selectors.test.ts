@@ -7,8 +7,22 @@ import { SELECTOR_NAMES, selectSurvivors } from '#emars/evolution/selector.js';
 import { generator } from '#emars/random/generator.js';
 import { integers, minimise } from './instances.js';
 
-function select(selector: SelectorName, values: readonly (readonly number[])[], directions: readonly Direction[], keep: number, seed = 1, accuracyIndex = 0) {
-  return selectSurvivors({ values, directions, keep, selector, random: generator(seed, 'selectors-test'), accuracyIndex });
+function select(
+  selector: SelectorName,
+  values: readonly (readonly number[])[],
+  directions: readonly Direction[],
+  keep: number,
+  seed = 1,
+  accuracyIndex = 0,
+) {
+  return selectSurvivors({
+    values,
+    directions,
+    keep,
+    selector,
+    random: generator(seed, 'selectors-test'),
+    accuracyIndex,
+  });
 }
 
 /** Accuracy (max), size (min), potential (max) of six networks; all tables below are worked by hand from it. */
@@ -36,18 +50,35 @@ describe('merged fronts', () => {
 
   it('keep whoever is not dominated in one of the pairs', () => {
     // Row 2 is dominated in accuracy/size by row 0, but not in accuracy/potential.
-    const values = [[0.9, 5, 0.0], [0.1, 1, 0.0], [0.8, 9, 0.9]];
+    const values = [
+      [0.9, 5, 0.0],
+      [0.1, 1, 0.0],
+      [0.8, 9, 0.9],
+    ];
     expect(mergedFronts(toMinimise(values, directions))).toEqual([[0, 1, 2]]);
   });
 
   it('are plain fronts for one and for two objectives', () => {
     expect(mergedFronts(toMinimise([[3], [1], [2], [1]], ['min']))).toEqual([[1, 3], [2], [0]]);
-    expect(mergedFronts(toMinimise([[1, 5], [5, 1], [6, 6], [3, 3]], minimise(2)))).toEqual([[0, 1, 3], [2]]);
+    expect(
+      mergedFronts(
+        toMinimise(
+          [
+            [1, 5],
+            [5, 1],
+            [6, 6],
+            [3, 3],
+          ],
+          minimise(2),
+        ),
+      ),
+    ).toEqual([[0, 1, 3], [2]]);
   });
 
   it('fill up from the front that does not fit by chance, each member about equally often', () => {
     const taken = new Array<number>(6).fill(0);
-    for (let seed = 0; seed < 1000; seed++) for (const i of select('merged-fronts', networks, directions, 2, seed).selected) taken[i]!++;
+    for (let seed = 0; seed < 1000; seed++)
+      for (const i of select('merged-fronts', networks, directions, 2, seed).selected) taken[i]!++;
     expect(taken[4]).toBe(0);
     // 2 of 5 a draw: 400 expected, 80 is five standard deviations.
     for (const i of [0, 1, 2, 3, 5]) expect(Math.abs(taken[i]! - 400)).toBeLessThan(80);
@@ -55,13 +86,22 @@ describe('merged fronts', () => {
 });
 
 describe('NSGA-II', () => {
-  const line = [[0, 10], [1, 8], [2, 7], [6, 3], [7, 2], [10, 0]];
+  const line = [
+    [0, 10],
+    [1, 8],
+    [2, 7],
+    [6, 3],
+    [7, 2],
+    [10, 0],
+  ];
 
   it('has the crowding distances worked out by hand', () => {
     // Both ranges are 10. Row 1: (2-0)/10 + (10-7)/10 = 0.5; row 2: (6-1)/10 + (8-3)/10 = 1;
     // row 3: (7-2)/10 + (7-2)/10 = 1; row 4: (10-6)/10 + (3-0)/10 = 0.7.
     const distances = crowdingDistances(toMinimise(line, minimise(2)), [0, 1, 2, 3, 4, 5]);
-    [Infinity, 0.5, 1, 1, 0.7, Infinity].forEach((expected, k) => expect(distances[k]).toBeCloseTo(expected, 12));
+    [Infinity, 0.5, 1, 1, 0.7, Infinity].forEach((expected, k) =>
+      expect(distances[k]).toBeCloseTo(expected, 12),
+    );
   });
 
   it('keeps the ends, then the least crowded, then the lowest index', () => {
@@ -71,8 +111,30 @@ describe('NSGA-II', () => {
   });
 
   it('keeps better fronts first and copes with equal rows', () => {
-    expect(select('nsga2', [[2, 2], [1, 1], [3, 3]], minimise(2), 2).selected).toEqual([0, 1]);
-    expect(select('nsga2', [[1, 1], [1, 1], [1, 1]], minimise(2), 2).selected).toEqual([0, 1]);
+    expect(
+      select(
+        'nsga2',
+        [
+          [2, 2],
+          [1, 1],
+          [3, 3],
+        ],
+        minimise(2),
+        2,
+      ).selected,
+    ).toEqual([0, 1]);
+    expect(
+      select(
+        'nsga2',
+        [
+          [1, 1],
+          [1, 1],
+          [1, 1],
+        ],
+        minimise(2),
+        2,
+      ).selected,
+    ).toEqual([0, 1]);
   });
 });
 
@@ -100,7 +162,9 @@ describe('random selection', () => {
     }
     for (const count of taken) expect(Math.abs(count - 500)).toBeLessThan(80);
     const worse = networks.map((row) => row.map((value) => value * 3 - 1));
-    expect(select('random', worse, directions, 3, 9).selected).toEqual(select('random', networks, directions, 3, 9).selected);
+    expect(select('random', worse, directions, 3, 9).selected).toEqual(
+      select('random', networks, directions, 3, 9).selected,
+    );
   });
 });
 
@@ -123,6 +187,16 @@ describe.each(SELECTOR_NAMES)('every selector keeps its contract: %s', (selector
   });
 
   it('refuses NaN with its place', () => {
-    expect(() => select(selector, [[1, 2], [NaN, 3]], minimise(2), 1)).toThrow(/row 1, column 0/);
+    expect(() =>
+      select(
+        selector,
+        [
+          [1, 2],
+          [NaN, 3],
+        ],
+        minimise(2),
+        1,
+      ),
+    ).toThrow(/row 1, column 0/);
   });
 });

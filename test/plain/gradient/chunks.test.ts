@@ -8,17 +8,20 @@ const vectorOf = (length: number): Float32Array => {
 };
 
 describe('chunks of a vector', () => {
-  it.each([0, 1, 3, 4, 5, 1000])('come together again in any order and with repetitions, %i floats', (length) => {
-    const vector = vectorOf(length);
-    const chunks = cut(vector, 16);
-    const assembly = new Assembly(length, 16);
-    const order = [...generator(2, 'arrival', length).permutation(chunks.length), 0];
-    const verdicts = order.map((at) => assembly.add(at, chunks[at]!.payload.slice(), chunks[at]!.checksum));
-    expect(verdicts.filter((verdict) => verdict === 'complete')).toHaveLength(1);
-    expect(verdicts.at(-1)).toBe('duplicate');
-    expect(assembly.complete).toBe(true);
-    expect(digestOf(assembly.vector).equals(digestOf(vector))).toBe(true);
-  });
+  it.each([0, 1, 3, 4, 5, 1000])(
+    'come together again in any order and with repetitions, %i floats',
+    (length) => {
+      const vector = vectorOf(length);
+      const chunks = cut(vector, 16);
+      const assembly = new Assembly(length, 16);
+      const order = [...generator(2, 'arrival', length).permutation(chunks.length), 0];
+      const verdicts = order.map((at) => assembly.add(at, chunks[at]!.payload.slice(), chunks[at]!.checksum));
+      expect(verdicts.filter((verdict) => verdict === 'complete')).toHaveLength(1);
+      expect(verdicts.at(-1)).toBe('duplicate');
+      expect(assembly.complete).toBe(true);
+      expect(digestOf(assembly.vector).equals(digestOf(vector))).toBe(true);
+    },
+  );
 
   it('name what is missing', () => {
     const chunks = cut(vectorOf(10), 16);

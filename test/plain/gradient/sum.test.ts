@@ -8,7 +8,15 @@ const tensors = [
   { offset: 3, size: 3 },
 ];
 
-const slot = (touched: number[], values: number[], weight = 1): { tensors: number[]; values: Float32Array; weight: number } => ({ tensors: touched, values: Float32Array.from(values), weight });
+const slot = (
+  touched: number[],
+  values: number[],
+  weight = 1,
+): { tensors: number[]; values: Float32Array; weight: number } => ({
+  tensors: touched,
+  values: Float32Array.from(values),
+  weight,
+});
 
 describe('the gradient of a step', () => {
   it('is the mean over all slots, also for a tensor that few of them touch (Eq. 3)', () => {
@@ -48,10 +56,15 @@ describe('the gradient of a step', () => {
     const slots = [slot([0, 2], [2, 4, 1, 1, 1]), slot([2], [3, 5, 7])];
     sumSlots(tensors, slots, clean);
     sumSlots(tensors, slots, dirty);
-    expect([...dirty.subarray(0, 2), ...dirty.subarray(3)]).toEqual([...clean.subarray(0, 2), ...clean.subarray(3)]);
+    expect([...dirty.subarray(0, 2), ...dirty.subarray(3)]).toEqual([
+      ...clean.subarray(0, 2),
+      ...clean.subarray(3),
+    ]);
   });
 
   it('refuses a vector that does not fit its path', () => {
-    expect(() => sumSlots(tensors, [slot([0], [1, 2, 3])], new Float32Array(6))).toThrow(/expected a path gradient of 2 floats, got 3/);
+    expect(() => sumSlots(tensors, [slot([0], [1, 2, 3])], new Float32Array(6))).toThrow(
+      /expected a path gradient of 2 floats, got 3/,
+    );
   });
 });

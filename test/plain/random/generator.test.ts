@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { generator, philox } from '#emars/random/generator.js';
 
-const hex = (words: Uint32Array): string => [...words].map((word) => word.toString(16).padStart(8, '0')).join(' ');
+const hex = (words: Uint32Array): string =>
+  [...words].map((word) => word.toString(16).padStart(8, '0')).join(' ');
 
 describe('Philox4x32-10', () => {
   // Known-answer vectors published with the Random123 library (Salmon et al. 2011), file kat_vectors.
@@ -26,10 +27,24 @@ describe('Philox4x32-10', () => {
 });
 
 describe('a keyed generator', () => {
-  const draw = (...key: Parameters<typeof generator>): number[] => Array.from({ length: 8 }, ((stream) => () => stream.bits())(generator(...key)));
+  const draw = (...key: Parameters<typeof generator>): number[] =>
+    Array.from(
+      { length: 8 },
+      (
+        (stream) => () =>
+          stream.bits()
+      )(generator(...key)),
+    );
 
   it('repeats for the same key and differs for every other part of it', () => {
-    const streams = [draw(1, 'order', 0), draw(2, 'order', 0), draw(1, 'batch', 0), draw(1, 'order', 1), draw(1, 'order', 0, 0), draw(1, 'order', '0')];
+    const streams = [
+      draw(1, 'order', 0),
+      draw(2, 'order', 0),
+      draw(1, 'batch', 0),
+      draw(1, 'order', 1),
+      draw(1, 'order', 0, 0),
+      draw(1, 'order', '0'),
+    ];
     expect(draw(1, 'order', 0)).toEqual(streams[0]);
     expect(new Set(streams.map((stream) => stream.join())).size).toBe(streams.length);
   });
@@ -53,11 +68,16 @@ describe('a keyed generator', () => {
   });
 
   it('permutes: every position once', () => {
-    expect(generator(5, 'order').permutation(100).sort((a, b) => a - b)).toEqual(Array.from({ length: 100 }, (_, i) => i));
+    expect(
+      generator(5, 'order')
+        .permutation(100)
+        .sort((a, b) => a - b),
+    ).toEqual(Array.from({ length: 100 }, (_, i) => i));
   });
 
   it('refuses bounds that are no whole number from 1', () => {
-    for (const bound of [0, -1, 1.5, NaN, 2 ** 33]) expect(() => generator(0, 'x').integer(bound)).toThrow(/expected an integer bound/);
+    for (const bound of [0, -1, 1.5, NaN, 2 ** 33])
+      expect(() => generator(0, 'x').integer(bound)).toThrow(/expected an integer bound/);
     expect(() => generator(0, 'x').pick([])).toThrow(/non-empty list/);
   });
 });

@@ -14,7 +14,9 @@ test('a finished run gives a page and four figures, SVG and PNG', async () => {
   await writeFixtureRun(folder);
   const { html, figures } = await buildReport(folder);
   expect(html).toBe(join(folder, 'report.html'));
-  expect(figures.map((path) => basename(path))).toEqual(NAMES.flatMap((name) => [`${name}.svg`, `${name}.png`]));
+  expect(figures.map((path) => basename(path))).toEqual(
+    NAMES.flatMap((name) => [`${name}.svg`, `${name}.png`]),
+  );
   for (const path of figures.filter((name) => name.endsWith('.png'))) {
     const { data, info } = await sharp(path).removeAlpha().raw().toBuffer({ resolveWithObject: true });
     expect([info.width, info.height]).toEqual([1760, 880]);
@@ -30,7 +32,9 @@ test('the same folder gives the same bytes, also in the same process', async () 
   const parent = await temporaryFolder();
   const bytes = async (folder: string): Promise<string[]> => {
     const { html, figures } = await buildReport(folder);
-    return await Promise.all([html, ...figures].map(async (path) => (await readFile(path)).toString('base64')));
+    return await Promise.all(
+      [html, ...figures].map(async (path) => (await readFile(path)).toString('base64')),
+    );
   };
   await writeFixtureRun(join(parent, 'one', 'run'), { epochs: 4 });
   await writeFixtureRun(join(parent, 'two', 'run'), { epochs: 4 });
@@ -57,8 +61,12 @@ test('an unfinished run has a report of its state, with the front computed', asy
   const finished = join(await temporaryFolder(), 'run');
   await writeFixtureRun(finished, { epochs: 3 });
   const page = await readFile((await buildReport(folder)).html, 'utf8');
-  expect(textOf(page)).toContain('The run was interrupted and can be resumed. What follows is its state after epoch 5.');
-  expect([...readTable(page, 'The front').rows.keys()]).toEqual([...readTable(await readFile((await buildReport(finished)).html, 'utf8'), 'The front').rows.keys()]);
+  expect(textOf(page)).toContain(
+    'The run was interrupted and can be resumed. What follows is its state after epoch 5.',
+  );
+  expect([...readTable(page, 'The front').rows.keys()]).toEqual([
+    ...readTable(await readFile((await buildReport(finished)).html, 'utf8'), 'The front').rows.keys(),
+  ]);
 });
 
 test('a run before its first evaluation has a report without figures', async () => {
@@ -75,7 +83,11 @@ test('a run before its first evaluation has a report without figures', async () 
 test('what comes from the run is text: classes, genomes, reasons and names never become elements', async () => {
   const folder = join(await temporaryFolder(), '<b>run & "co"');
   const evil = '<img src=x onerror=alert(1)>';
-  await writeFixtureRun(folder, { epochs: 2, classes: [evil, `NCP`, `'"&</script>`], failure: `${evil}\u0007\u001b[31m` });
+  await writeFixtureRun(folder, {
+    epochs: 2,
+    classes: [evil, `NCP`, `'"&</script>`],
+    failure: `${evil}\u0007\u001b[31m`,
+  });
   const page = await readFile((await buildReport(folder)).html, 'utf8');
   expect(page).not.toMatch(/<img|<\/script|<b>run/);
   expect(page).not.toMatch(/[\u0007\u001b]/);

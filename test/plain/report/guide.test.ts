@@ -8,10 +8,19 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { FILE_LIMITS, frontSchema, historyLineSchema, runStateSchema, splitSchema } from '#emars/report/run-files.js';
+import {
+  FILE_LIMITS,
+  frontSchema,
+  historyLineSchema,
+  runStateSchema,
+  splitSchema,
+} from '#emars/report/run-files.js';
 import { temporaryFolder, TINY } from './temporary.js';
 
-const guide = readFileSync(fileURLToPath(new URL('../../../docs/guides/run-folder.md', import.meta.url)), 'utf8');
+const guide = readFileSync(
+  fileURLToPath(new URL('../../../docs/guides/run-folder.md', import.meta.url)),
+  'utf8',
+);
 const run = promisify(execFile);
 
 function example(language: string): string {
@@ -41,13 +50,22 @@ test('the Python example says the same', async (context) => {
     expect(stdout).toBe(EXPECTED);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    console.warn('SKIPPED: the Python example of docs/guides/run-folder.md did not run, there is no python3 here');
+    console.warn(
+      'SKIPPED: the Python example of docs/guides/run-folder.md did not run, there is no python3 here',
+    );
     context.skip('no python3');
   }
 });
 
 test('every file and every field that is read is in the guide', () => {
-  const fields = [historyLineSchema, frontSchema, splitSchema, runStateSchema].flatMap((schema) => Object.keys(schema.shape)).filter((name) => name !== 'format');
-  const nested = [...Object.keys(runStateSchema.shape.processes.unwrap().element.shape), 'trainSeconds', 'totalSeconds'];
-  for (const name of [...Object.keys(FILE_LIMITS), ...fields, ...nested]) expect(guide).toContain(`\`${name}\``);
+  const fields = [historyLineSchema, frontSchema, splitSchema, runStateSchema]
+    .flatMap((schema) => Object.keys(schema.shape))
+    .filter((name) => name !== 'format');
+  const nested = [
+    ...Object.keys(runStateSchema.shape.processes.unwrap().element.shape),
+    'trainSeconds',
+    'totalSeconds',
+  ];
+  for (const name of [...Object.keys(FILE_LIMITS), ...fields, ...nested])
+    expect(guide).toContain(`\`${name}\``);
 });

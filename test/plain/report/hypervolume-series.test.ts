@@ -4,7 +4,13 @@ import type { HistoryLine, Objective } from '#emars/report/run-files.js';
 
 const accuracy: Objective = { name: 'accuracy', direction: 'max', unit: '' };
 const size: Objective = { name: 'size', direction: 'min', unit: 'MB' };
-const line = (epoch: number, id: string, values: Record<string, number>): HistoryLine => ({ epoch, id: id.repeat(16), genome: ['skip'], values, trained: 1 });
+const line = (epoch: number, id: string, values: Record<string, number>): HistoryLine => ({
+  epoch,
+  id: id.repeat(16),
+  genome: ['skip'],
+  values,
+  trained: 1,
+});
 
 test('two objectives: areas as drawn on paper, over one box for all epochs', () => {
   // Accuracies 0.2…0.7 (margin 0.05), sizes 1…3 (margin 0.2): the box runs from (0.15, 3.2) to (0.7, 1).
@@ -26,17 +32,29 @@ test('two objectives: areas as drawn on paper, over one box for all epochs', () 
 });
 
 test('one objective: a length', () => {
-  const series = hypervolumeSeries([line(1, 'a', { accuracy: 0.5 }), line(2, 'a', { accuracy: 1 })], [accuracy]);
-  expect(series?.points.map(({ share }) => share)).toEqual([expect.closeTo(0.05 / 0.55, 12), expect.closeTo(1, 12)]);
+  const series = hypervolumeSeries(
+    [line(1, 'a', { accuracy: 0.5 }), line(2, 'a', { accuracy: 1 })],
+    [accuracy],
+  );
+  expect(series?.points.map(({ share }) => share)).toEqual([
+    expect.closeTo(0.05 / 0.55, 12),
+    expect.closeTo(1, 12),
+  ]);
 });
 
 test('individuals without all values do not count, and an epoch of only such is left out', () => {
-  const series = hypervolumeSeries([line(1, 'a', { size: 1 }), line(2, 'a', { accuracy: 0.5, size: 1 }), line(2, 'b', { accuracy: 0.9 })], [accuracy, size]);
+  const series = hypervolumeSeries(
+    [line(1, 'a', { size: 1 }), line(2, 'a', { accuracy: 0.5, size: 1 }), line(2, 'b', { accuracy: 0.9 })],
+    [accuracy, size],
+  );
   expect(series?.points.map(({ epoch }) => epoch)).toEqual([2]);
   expect(hypervolumeSeries([line(1, 'a', { size: 1 })], [accuracy, size])).toBeNull();
 });
 
 test('an objective that never differs leaves a box with an extent', () => {
-  const series = hypervolumeSeries([line(1, 'a', { accuracy: 0.5, size: 2 }), line(2, 'a', { accuracy: 0.6, size: 2 })], [accuracy, size]);
+  const series = hypervolumeSeries(
+    [line(1, 'a', { accuracy: 0.5, size: 2 }), line(2, 'a', { accuracy: 0.6, size: 2 })],
+    [accuracy, size],
+  );
   expect(series?.points.at(-1)?.share).toBeCloseTo(1, 12);
 });

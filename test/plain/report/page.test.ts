@@ -32,7 +32,9 @@ describe('the page of a run checked by hand', () => {
   });
 
   test('says in one line what was searched', () => {
-    expect(text).toContain('A search for accuracy and size over 2 epochs: 6 evaluations of 4 architectures, 2 on the front.');
+    expect(text).toContain(
+      'A search for accuracy and size over 2 epochs: 6 evaluations of 4 architectures, 2 on the front.',
+    );
   });
 
   test('has the best individual and the majority baseline as its key figures', () => {
@@ -47,10 +49,24 @@ describe('the page of a run checked by hand', () => {
   test('has the front as a table, best first, with the baseline as its last row', () => {
     const front = readTable(html, 'The front');
     expect([...front.rows.keys()]).toEqual([B, A, 'always “Normal”']);
-    expect(front.columns.slice(0, 6)).toEqual(['Individual', 'accuracy ↑', 'size ↓ MB', 'balanced accuracy', 'sensitivity NCP', 'batches']);
+    expect(front.columns.slice(0, 6)).toEqual([
+      'Individual',
+      'accuracy ↑',
+      'size ↓ MB',
+      'balanced accuracy',
+      'sensitivity NCP',
+      'batches',
+    ]);
     expect(front.rows.get(B)?.slice(0, 6)).toEqual([B, '90.0 %', '2.00', '87.5 %', '75.0 %', '8']);
     expect(front.rows.get(A)?.slice(0, 6)).toEqual([A, '80.0 %', '1.00', '79.2 %', '75.0 %', '8']);
-    expect(front.rows.get('always “Normal”')?.slice(0, 6)).toEqual(['always “Normal”', '60.0 %', '', '50.0 %', '0.0 %', '']);
+    expect(front.rows.get('always “Normal”')?.slice(0, 6)).toEqual([
+      'always “Normal”',
+      '60.0 %',
+      '',
+      '50.0 %',
+      '0.0 %',
+      '',
+    ]);
   });
 
   test('has percentiles and hypervolume by epoch', () => {
@@ -79,7 +95,9 @@ describe('the page of a run checked by hand', () => {
     const row = [...html.matchAll(/<code>trainer-1<\/code>[\s\S]*?<\/tr>/g)].map((match) => textOf(match[0]));
     expect(row[0]).toBe('trainer-1 cpu 9 (75 %) 2 100 MiB');
     expect(work.columns).toEqual(['role', 'id', 'device', 'gradient slots', 'evaluations', 'peak memory']);
-    expect(text).toContain('Survived: 2 gradient slots computed again after a worker was lost; 1 evaluation delivered twice and counted once; resumed after epoch 1.');
+    expect(text).toContain(
+      'Survived: 2 gradient slots computed again after a worker was lost; 1 evaluation delivered twice and counted once; resumed after epoch 1.',
+    );
   });
 
   test('has the share of undefined potentials, the digests and the differing settings', () => {
@@ -93,14 +111,24 @@ describe('the page of a run checked by hand', () => {
   test('fetches nothing and runs nothing', () => {
     expect(html).toContain(`<meta http-equiv="Content-Security-Policy" content="default-src &#39;none&#39;;`);
     expect(html).not.toMatch(/<script|<link|<img|<iframe|@import|\burl\((?!#)|\son\w+=/i);
-    expect([...html.matchAll(/\b(?:src|href)="([^"]*)"/g)].filter(([, target]) => target?.startsWith('#') !== true)).toEqual([]);
+    expect(
+      [...html.matchAll(/\b(?:src|href)="([^"]*)"/g)].filter(
+        ([, target]) => target?.startsWith('#') !== true,
+      ),
+    ).toEqual([]);
   });
 
   test('draws each evaluation where its size and accuracy are', () => {
     // First half: epoch 1, three discs, sizes 1, 2, 3 and accuracies 0.5, 0.6, 0.4.
-    const discs = [...drawing.matchAll(/<circle cx="([\d.]+)" cy="([\d.]+)" r="4" fill="#6a3d9a"/g)].map(([, x, y]) => [Number(x), Number(y)] as const);
+    const discs = [...drawing.matchAll(/<circle cx="([\d.]+)" cy="([\d.]+)" r="4" fill="#6a3d9a"/g)].map(
+      ([, x, y]) => [Number(x), Number(y)] as const,
+    );
     expect(discs).toHaveLength(3);
-    const [a, b, c] = discs as unknown as readonly [readonly [number, number], readonly [number, number], readonly [number, number]];
+    const [a, b, c] = discs as unknown as readonly [
+      readonly [number, number],
+      readonly [number, number],
+      readonly [number, number],
+    ];
     expect(b[0] - a[0]).toBeCloseTo(c[0] - b[0], 0);
     expect((c[1] - b[1]) / (a[1] - b[1])).toBeCloseTo(2, 1);
     // Last half: epoch 2, three diamonds, and one in the legend.
@@ -110,7 +138,8 @@ describe('the page of a run checked by hand', () => {
   test('every id stands once, and every figure has a title and a description', () => {
     const ids = [...html.matchAll(/\sid="([^"]*)"/g)].map((match) => match[1]);
     expect(new Set(ids).size).toBe(ids.length);
-    for (const [, labels] of html.matchAll(/aria-labelledby="([^"]*)"/g)) for (const id of (labels ?? '').split(' ')) expect(ids).toContain(id);
+    for (const [, labels] of html.matchAll(/aria-labelledby="([^"]*)"/g))
+      for (const id of (labels ?? '').split(' ')) expect(ids).toContain(id);
     expect([...html.matchAll(/<figure /g)]).toHaveLength(4);
     expect([...html.matchAll(/<desc /g)]).toHaveLength(8);
   });
@@ -126,23 +155,35 @@ describe('what a reader is warned of', () => {
 
   test('shuffled labels are a negative control', async () => {
     const folder = await copyOfTiny(await temporaryFolder(), 'control');
-    expect(await change(folder, 'config.yaml', (yaml) => yaml.replace('shuffleLabels: false', 'shuffleLabels: true'))).toContain('Negative control.');
+    expect(
+      await change(folder, 'config.yaml', (yaml) =>
+        yaml.replace('shuffleLabels: false', 'shuffleLabels: true'),
+      ),
+    ).toContain('Negative control.');
   });
   test('the authors’ protocol is not leak-free', async () => {
     const folder = await copyOfTiny(await temporaryFolder(), 'authors');
-    expect(await change(folder, 'config.yaml', (yaml) => yaml.replace('data:', 'data:\n  protocol: authors'))).toContain('Protocol “authors”, not leak-free.');
+    expect(
+      await change(folder, 'config.yaml', (yaml) => yaml.replace('data:', 'data:\n  protocol: authors')),
+    ).toContain('Protocol “authors”, not leak-free.');
   });
   test('a patient on two sides is named', async () => {
     const folder = await copyOfTiny(await temporaryFolder(), 'leak');
-    expect(await change(folder, 'split.json', (json) => json.replaceAll('NCP-t0', 'NCP-v0'))).toContain('Leaking split. 1 patient with scans on more than one side: NCP-v0.');
+    expect(await change(folder, 'split.json', (json) => json.replaceAll('NCP-t0', 'NCP-v0'))).toContain(
+      'Leaking split. 1 patient with scans on more than one side: NCP-v0.',
+    );
   });
   test('a history that front.json does not know', async () => {
     const folder = await copyOfTiny(await temporaryFolder(), 'changed');
-    expect(await change(folder, 'history.jsonl', (lines) => lines.replace('"accuracy":0.4', '"accuracy":0.41'))).toContain('Changed history.');
+    expect(
+      await change(folder, 'history.jsonl', (lines) => lines.replace('"accuracy":0.4', '"accuracy":0.41')),
+    ).toContain('Changed history.');
   });
   test('a best individual that is not above the majority', async () => {
     const folder = await copyOfTiny(await temporaryFolder(), 'weak');
-    const text = await change(folder, 'history.jsonl', (lines) => lines.replaceAll('"accuracy":0.8', '"accuracy":0.6').replaceAll('"accuracy":0.9', '"accuracy":0.6'));
+    const text = await change(folder, 'history.jsonl', (lines) =>
+      lines.replaceAll('"accuracy":0.8', '"accuracy":0.6').replaceAll('"accuracy":0.9', '"accuracy":0.6'),
+    );
     expect(text).toContain('Not above the majority.');
     expect(text).toContain(`best individual, ${A}`);
   });
@@ -150,8 +191,12 @@ describe('what a reader is warned of', () => {
     // b and d are now equally accurate, and the front says that only d is on it.
     const D = 'd'.repeat(16);
     const folder = await copyOfTiny(await temporaryFolder(), 'off');
-    await change(folder, 'history.jsonl', (lines) => lines.replace('"accuracy":0.8,"size":3.0', '"accuracy":0.9,"size":1.5'));
-    const text = await change(folder, 'front.json', (json) => json.replace(new RegExp(`"id":"${B}"`), `"id":"${D}"`));
+    await change(folder, 'history.jsonl', (lines) =>
+      lines.replace('"accuracy":0.8,"size":3.0', '"accuracy":0.9,"size":1.5'),
+    );
+    const text = await change(folder, 'front.json', (json) =>
+      json.replace(new RegExp(`"id":"${B}"`), `"id":"${D}"`),
+    );
     expect(text).toContain(`The best individual, ${B}, is not on the front: another is as accurate`);
     expect(text).not.toContain('in bold the best individual');
   });

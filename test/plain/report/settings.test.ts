@@ -19,12 +19,23 @@ test('differences are named by path, with both values, lists whole', () => {
 });
 
 test('settings are written as in a file', () => {
-  expect([settingText([1, 'a']), settingText({ name: 'size', module: null }), settingText(undefined), settingText(null)]).toEqual(['[1, a]', '{name: size}', 'not set', 'null']);
+  expect([
+    settingText([1, 'a']),
+    settingText({ name: 'size', module: null }),
+    settingText(undefined),
+    settingText(null),
+  ]).toEqual(['[1, a]', '{name: size}', 'not set', 'null']);
 });
 
 test('objectives come from the configuration while there is no front, with their direction', () => {
-  const settings = { objectives: ['accuracy', { name: 'size', direction: 'max' }, { name: 'beauty', direction: 'min' }] };
-  expect(objectivesOf(settings, null, []).map(({ name, direction }) => `${name} ${direction}`)).toEqual(['accuracy max', 'size max', 'beauty min']);
+  const settings = {
+    objectives: ['accuracy', { name: 'size', direction: 'max' }, { name: 'beauty', direction: 'min' }],
+  };
+  expect(objectivesOf(settings, null, []).map(({ name, direction }) => `${name} ${direction}`)).toEqual([
+    'accuracy max',
+    'size max',
+    'beauty min',
+  ]);
 });
 
 test('the positive class is the configured one, else NCP or the like, else none', () => {
@@ -42,18 +53,36 @@ test('the cells of the network group the blocks where the numbers agree', () => 
 test('time that no phase accounts for is named other, and shares sum to one', () => {
   const { total, phases } = timeShares({ trainSeconds: 6, evaluateSeconds: 2, totalSeconds: 10 });
   expect(total).toBe(10);
-  expect(phases.map(({ name, share }) => [name, share])).toEqual([['train', 0.6], ['evaluate', 0.2], ['other', 0.2]]);
+  expect(phases.map(({ name, share }) => [name, share])).toEqual([
+    ['train', 0.6],
+    ['evaluate', 0.2],
+    ['other', 0.2],
+  ]);
 });
 
 test('a phase that is not known here is shown under its own name', () => {
-  expect(timeShares({ warmSeconds: 1, trainSeconds: 3 }).phases.map(({ name, share }) => [name, share])).toEqual([['train', 0.75], ['warm', 0.25]]);
+  expect(
+    timeShares({ warmSeconds: 1, trainSeconds: 3 }).phases.map(({ name, share }) => [name, share]),
+  ).toEqual([
+    ['train', 0.75],
+    ['warm', 0.25],
+  ]);
 });
 
 test('numbers carry the digits they deserve', () => {
-  expect([plain(0.0021), plain(-0.5), plain(1234.5), plain(12), plain(0.00001234), plain(0)]).toEqual(['0.0021', '−0.5', '1235', '12', '1.23e−5', '0']);
+  expect([plain(0.0021), plain(-0.5), plain(1234.5), plain(12), plain(0.00001234), plain(0)]).toEqual([
+    '0.0021',
+    '−0.5',
+    '1235',
+    '12',
+    '1.23e−5',
+    '0',
+  ]);
   expect(withUnit(0.8333, { name: 'accuracy', unit: '' })).toBe('83.3\u202f%');
   expect(withUnit(0.0021, { name: 'potential', unit: 'share/epoch' })).toBe('0.0021\u202fper epoch');
-  expect([duration(59.96), duration(60), duration(7620), duration(3599.7)].map((text) => text.replace(/\s/g, ' '))).toEqual(['60.0 s', '1 min 00 s', '2 h 07 min', '1 h 00 min']);
+  expect(
+    [duration(59.96), duration(60), duration(7620), duration(3599.7)].map((text) => text.replace(/\s/g, ' ')),
+  ).toEqual(['60.0 s', '1 min 00 s', '2 h 07 min', '1 h 00 min']);
   expect(percent(-0.04)).toBe('−4.0\u202f%');
   expect(memory(2 ** 30 * 1.5)).toBe('1.50\u202fGiB');
 });

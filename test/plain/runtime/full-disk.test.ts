@@ -12,7 +12,17 @@ const run = promisify(execFile);
 /** Runs `command` with a tmpfs of 512 KiB at $1, in a mount name space of its own; undefined if this host forbids that. */
 async function onSmallDisk(command: string, folder: string, ...more: string[]): Promise<string | undefined> {
   for (const unshare of [['-m'], ['-Urm']]) {
-    const mounted = await run('unshare', [...unshare, 'sh', '-c', 'mount -t tmpfs -o size=512k tmpfs "$1"', 'sh', folder]).then(() => true, () => false);
+    const mounted = await run('unshare', [
+      ...unshare,
+      'sh',
+      '-c',
+      'mount -t tmpfs -o size=512k tmpfs "$1"',
+      'sh',
+      folder,
+    ]).then(
+      () => true,
+      () => false,
+    );
     if (!mounted) continue;
     const script = `mount -t tmpfs -o size=512k tmpfs "$1" && exec ${command}`;
     return (await run('unshare', [...unshare, 'sh', '-c', script, 'sh', folder, ...more])).stdout;
@@ -32,7 +42,12 @@ test('a full disk stops the journal with a typed error, loses nothing acknowledg
     const acknowledged = Number(said['acknowledged']);
     expect(acknowledged).toBeGreaterThan(10);
     expect(said).toMatchObject({
-      journal: { name: 'JournalError', reason: 'write-failed', code: 'ENOSPC', path: join(folder, 'journal') },
+      journal: {
+        name: 'JournalError',
+        reason: 'write-failed',
+        code: 'ENOSPC',
+        path: join(folder, 'journal'),
+      },
       later: { name: 'JournalError', reason: 'write-failed' },
       snapshot: { name: 'SnapshotError', reason: 'write-failed', code: 'ENOSPC' },
       atomic: { code: 'ENOSPC' },

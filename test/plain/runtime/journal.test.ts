@@ -105,10 +105,13 @@ describe('a journal', () => {
     const { bytes, starts } = await written(6);
     for (let at = starts[0]!; at < starts[5]!; at++) {
       const damaged = Buffer.from(bytes);
-      damaged[at] = damaged[at]! ^ (1 << at % 8);
+      damaged[at] = damaged[at]! ^ (1 << (at % 8));
       await writeFile(path, damaged);
       const group = starts.filter((start) => start <= at).at(-1)!;
-      const error: unknown = await openJournal(path).then(() => undefined, (failure: unknown) => failure);
+      const error: unknown = await openJournal(path).then(
+        () => undefined,
+        (failure: unknown) => failure,
+      );
       expect(error).toBeInstanceOf(JournalError);
       expect(error).toMatchObject({ reason: 'corrupt', offset: group, path });
       expect((await readFile(path)).equals(damaged)).toBe(true);
@@ -116,7 +119,7 @@ describe('a journal', () => {
   });
 
   test('refuses a file that is something else, and a damaged header', async () => {
-    await writeFile(path, 'this is somebody else\'s file, do not touch');
+    await writeFile(path, "this is somebody else's file, do not touch");
     await expect(openJournal(path)).rejects.toMatchObject({ reason: 'not-a-journal' });
     expect((await readFile(path, 'utf8')).startsWith('this is')).toBe(true);
     await rm(path);
@@ -140,7 +143,9 @@ describe('a journal', () => {
 
   test('refuses appends after close and records above the limit', async () => {
     const { journal } = await openJournal(path);
-    await expect(journal.append(Buffer.alloc(64 * 1024 * 1024 + 1))).rejects.toMatchObject({ reason: 'record-too-large' });
+    await expect(journal.append(Buffer.alloc(64 * 1024 * 1024 + 1))).rejects.toMatchObject({
+      reason: 'record-too-large',
+    });
     const last = journal.append(record('last'));
     await Promise.all([journal.close(), journal.close()]);
     await last;
@@ -149,7 +154,10 @@ describe('a journal', () => {
   });
 
   test('names the path when the folder is missing', async () => {
-    await expect(openJournal(join(folder, 'none', 'journal'))).rejects.toMatchObject({ name: 'JournalError', code: 'ENOENT' });
+    await expect(openJournal(join(folder, 'none', 'journal'))).rejects.toMatchObject({
+      name: 'JournalError',
+      code: 'ENOENT',
+    });
   });
 
   test('reads a crowd of marks inside a torn record without taking long', async () => {

@@ -17,7 +17,9 @@ test('a kill -9 at any moment leaves every acknowledged record and only whole sn
   try {
     let acknowledged = 0;
     for (let round = 0; round < 8; round++) {
-      const child = spawn(process.execPath, [WRITER, path, snapshots], { stdio: ['ignore', 'pipe', 'inherit'] });
+      const child = spawn(process.execPath, [WRITER, path, snapshots], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
       const ended = once(child, 'close');
       let output = '';
       child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -32,7 +34,8 @@ test('a kill -9 at any moment leaves every acknowledged record and only whole sn
       const { journal, records } = await openJournal(path);
       await journal.close();
       expect(records.length).toBeGreaterThanOrEqual(acknowledged);
-      for (const [i, record] of records.entries()) expect(Buffer.from(record).toString()).toBe(`record ${i} ${'x'.repeat(i % 3000)}`);
+      for (const [i, record] of records.entries())
+        expect(Buffer.from(record).toString()).toBe(`record ${i} ${'x'.repeat(i % 3000)}`);
       acknowledged = records.length;
     }
     const names = (await readdir(snapshots)).filter((name) => !name.startsWith('.'));

@@ -54,10 +54,14 @@ describe('a mailbox', () => {
 
   test('refuses messages above its limit and after close, and close waits for the message in hand', async () => {
     const done: number[] = [];
-    const mailbox = new Mailbox<number>(async (message) => {
-      await sleep(20);
-      done.push(message);
-    }, never, { owner: 'the test', limit: 2 });
+    const mailbox = new Mailbox<number>(
+      async (message) => {
+        await sleep(20);
+        done.push(message);
+      },
+      never,
+      { owner: 'the test', limit: 2 },
+    );
     mailbox.post(1);
     await sleep(5);
     mailbox.post(2);
@@ -72,13 +76,18 @@ describe('a mailbox', () => {
 describe('monotonic time', () => {
   test('never calls a timer early, and never after it was cancelled', async () => {
     const early: number[] = [];
-    await Promise.all([0, 1, 7, 20].map((ms) => new Promise<void>((resolve) => {
-      const start = monotonicMs();
-      after(ms, () => {
-        early.push(monotonicMs() - start - ms);
-        resolve();
-      });
-    })));
+    await Promise.all(
+      [0, 1, 7, 20].map(
+        (ms) =>
+          new Promise<void>((resolve) => {
+            const start = monotonicMs();
+            after(ms, () => {
+              early.push(monotonicMs() - start - ms);
+              resolve();
+            });
+          }),
+      ),
+    );
     expect(Math.min(...early)).toBeGreaterThanOrEqual(0);
     let called = false;
     after(5, () => (called = true)).cancel();
@@ -86,7 +95,7 @@ describe('monotonic time', () => {
     expect(called).toBe(false);
   });
 
-  test('waits longer than Node\'s timers can, instead of not at all', async () => {
+  test("waits longer than Node's timers can, instead of not at all", async () => {
     let called = false;
     const timer = after(2 ** 40, () => (called = true), { keepAlive: false });
     await sleep(30);

@@ -30,16 +30,28 @@ async function until(condition: () => boolean, ms: number): Promise<void> {
 }
 
 /** A supervised child and the protocol of what happened to it. */
-function supervise(args: string[], more: Partial<ChildOptions> = {}): { child: Supervised; log: string[]; messages: unknown[]; gaveUp: GiveUp[] } {
+function supervise(
+  args: string[],
+  more: Partial<ChildOptions> = {},
+): { child: Supervised; log: string[]; messages: unknown[]; gaveUp: GiveUp[] } {
   const log: string[] = [];
   const messages: unknown[] = [];
   const gaveUp: GiveUp[] = [];
   const child = superviseChild(
-    { role: 'trainer', id: '2', entry: CHILD, args, logFile: join(folder, 'child.log'), restart: { limit: 3, backoffMs: [10, 30] }, ...more },
+    {
+      role: 'trainer',
+      id: '2',
+      entry: CHILD,
+      args,
+      logFile: join(folder, 'child.log'),
+      restart: { limit: 3, backoffMs: [10, 30] },
+      ...more,
+    },
     {
       onStart: (_, starts) => log.push(`start ${starts}`),
       onMessage: (message) => messages.push(message),
-      onExit: ({ code, signal, restartInMs }) => log.push(`exit ${code ?? signal} ${restartInMs ?? 'for good'}`),
+      onExit: ({ code, signal, restartInMs }) =>
+        log.push(`exit ${code ?? signal} ${restartInMs ?? 'for good'}`),
       onEnd: () => log.push('end'),
       onGiveUp: (reason) => {
         gaveUp.push(reason);
@@ -57,7 +69,10 @@ describe('a supervised child', () => {
     await until(() => messages.length === 1, 5000);
     expect(child.send({ question: 1 })).toBe(true);
     await until(() => messages.length === 2, 5000);
-    expect(messages).toEqual(['ready', { heard: { question: 1 }, variable: 'set', bytes: new Uint8Array([1, 2]) }]);
+    expect(messages).toEqual([
+      'ready',
+      { heard: { question: 1 }, variable: 'set', bytes: new Uint8Array([1, 2]) },
+    ]);
     expect(child.peakMemory()).toBeGreaterThan(10_000_000);
     await child.stop();
     expect(child.state).toBe('stopped');
@@ -79,10 +94,20 @@ describe('a supervised child', () => {
   test('is given up after too many quick crashes in a row, with the end of its log as the reason', async () => {
     const { child, log, gaveUp } = supervise(['crash']);
     await until(() => gaveUp.length === 1, 10_000);
-    expect(log).toEqual(['start 1', 'exit 7 10', 'start 2', 'exit 7 30', 'start 3', 'exit 7 for good', 'give up']);
+    expect(log).toEqual([
+      'start 1',
+      'exit 7 10',
+      'start 2',
+      'exit 7 30',
+      'start 3',
+      'exit 7 for good',
+      'give up',
+    ]);
     expect(child.state).toBe('given-up');
     expect(gaveUp[0]).toMatchObject({ crashes: 3, code: 7, signal: null });
-    expect(gaveUp[0]!.message).toMatch(/^trainer 2 ended 3 times in a row, last with exit code 7; the end of .*child\.log:\nthe reason of \d+ is here$/);
+    expect(gaveUp[0]!.message).toMatch(
+      /^trainer 2 ended 3 times in a row, last with exit code 7; the end of .*child\.log:\nthe reason of \d+ is here$/,
+    );
     expect((await readFile(join(folder, 'child.log'), 'utf8')).match(/the reason of/g)).toHaveLength(3);
   });
 
@@ -116,14 +141,18 @@ describe('a supervised child', () => {
     expect(waiting.log).toEqual(['start 1', 'exit 7 200']);
   });
 
-  test('whose main file is missing is given up with Node\'s own words', async () => {
+  test("whose main file is missing is given up with Node's own words", async () => {
     const { gaveUp } = supervise([], { entry: join(folder, 'no-such-file.mjs'), restart: { limit: 1 } });
     await until(() => gaveUp.length === 1, 5000);
     expect(gaveUp[0]!.message).toMatch(/trainer 2 ended with exit code 1.*Cannot find module/s);
   });
 
-  test('with a blocked main thread dies within two seconds of its parent\'s kill -9', async () => {
-    const parent = spawn(process.execPath, [fileURLToPath(new URL('./fixtures/parent.mjs', import.meta.url)), folder], { stdio: ['ignore', 'pipe', 'inherit'] });
+  test("with a blocked main thread dies within two seconds of its parent's kill -9", async () => {
+    const parent = spawn(
+      process.execPath,
+      [fileURLToPath(new URL('./fixtures/parent.mjs', import.meta.url)), folder],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    );
     const [line] = (await once(createInterface(parent.stdout), 'line')) as [string];
     const pid = Number(line);
     const startTime = processStartTime(pid);

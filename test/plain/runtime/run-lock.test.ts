@@ -68,9 +68,20 @@ describe('the lock on a run folder', () => {
     }
   });
 
-  test('is not held by a process that merely got the owner\'s id, nor by an owner of an earlier boot', async () => {
-    const owner = { pid: process.pid, startTime: processStartTime(process.pid), host: hostname(), boot: bootId(), released: false };
-    for (const change of [{ startTime: '1' }, { boot: 'another boot' }, { pid: 4_190_000 }, { released: true }]) {
+  test("is not held by a process that merely got the owner's id, nor by an owner of an earlier boot", async () => {
+    const owner = {
+      pid: process.pid,
+      startTime: processStartTime(process.pid),
+      host: hostname(),
+      boot: bootId(),
+      released: false,
+    };
+    for (const change of [
+      { startTime: '1' },
+      { boot: 'another boot' },
+      { pid: 4_190_000 },
+      { released: true },
+    ]) {
       await rm(folder, { recursive: true, force: true });
       await (await acquireRunLock(folder)).release();
       await writeFile(join(folder, 'run.lock.1'), JSON.stringify({ ...owner, ...change }));
@@ -81,13 +92,18 @@ describe('the lock on a run folder', () => {
   });
 
   test('of another host counts as held, and the error says which file to remove', async () => {
-    await writeFile(join(folder, 'run.lock.1'), JSON.stringify({ pid: 7, host: 'elsewhere', released: false }));
+    await writeFile(
+      join(folder, 'run.lock.1'),
+      JSON.stringify({ pid: 7, host: 'elsewhere', released: false }),
+    );
     await expect(acquireRunLock(folder)).rejects.toThrow(/process 7 on host elsewhere.*run\.lock\.1/);
   });
 
   test('that is torn is taken over', async () => {
     await writeFile(join(folder, 'run.lock.1'), '{"pid": 1');
     expect((await acquireRunLock(folder)).number).toBe(2);
-    expect(JSON.parse(await readFile(join(folder, 'run.lock.2'), 'utf8'))).toMatchObject({ pid: process.pid });
+    expect(JSON.parse(await readFile(join(folder, 'run.lock.2'), 'utf8'))).toMatchObject({
+      pid: process.pid,
+    });
   });
 });

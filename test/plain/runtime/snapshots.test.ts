@@ -41,27 +41,37 @@ describe('snapshots', () => {
     }
     for (const content of bad) {
       await writeFile(path, content);
-      await expect(readSnapshot(folder, sha256)).rejects.toMatchObject({ name: 'SnapshotError', reason: 'mismatch', path });
+      await expect(readSnapshot(folder, sha256)).rejects.toMatchObject({
+        name: 'SnapshotError',
+        reason: 'mismatch',
+        path,
+      });
     }
     await writeSnapshot(folder, [good]);
     expect((await readSnapshot(folder, sha256)).equals(good)).toBe(true);
   });
 
   test('that are missing or asked for by a wrong name give a typed error, and no other file is read', async () => {
-    await expect(readSnapshot(folder, 'a'.repeat(64))).rejects.toMatchObject({ reason: 'missing', code: 'ENOENT' });
-    for (const name of ['', '../secret', 'A'.repeat(64), `${'a'.repeat(64)}\n`]) await expect(readSnapshot(folder, name)).rejects.toMatchObject({ reason: 'bad-name' });
+    await expect(readSnapshot(folder, 'a'.repeat(64))).rejects.toMatchObject({
+      reason: 'missing',
+      code: 'ENOENT',
+    });
+    for (const name of ['', '../secret', 'A'.repeat(64), `${'a'.repeat(64)}\n`])
+      await expect(readSnapshot(folder, name)).rejects.toMatchObject({ reason: 'bad-name' });
     await expect(readSnapshot(folder, 'x')).rejects.toBeInstanceOf(SnapshotError);
   });
 
   test('are removed when no longer wanted, with the half-written files of dead writers, and nothing else', async () => {
-    const [a, b, c] = await Promise.all(['a', 'b', 'c'].map((text) => writeSnapshot(folder, [Buffer.from(text)])));
+    const [a, b, c] = await Promise.all(
+      ['a', 'b', 'c'].map((text) => writeSnapshot(folder, [Buffer.from(text)])),
+    );
     const deadPid = 4_190_000;
     await writeFile(join(folder, `.writing-${deadPid}-123-0`), 'half');
     // Ours by process id, but from an earlier process that had the same id.
     await writeFile(join(folder, `.writing-${process.pid}-1-0`), 'half');
     await writeFile(join(folder, 'notes.txt'), 'mine');
     const underWay = writeSnapshot(folder, [Buffer.alloc(20_000_000)]);
-    const removed = await keepOnly(folder, [a!.sha256, (await sha(20_000_000))]);
+    const removed = await keepOnly(folder, [a!.sha256, await sha(20_000_000)]);
     expect(removed).toEqual([b!.sha256, c!.sha256].sort());
     const { sha256 } = await underWay;
     expect((await readdir(folder)).sort()).toEqual([a!.sha256, sha256, 'notes.txt'].sort());
@@ -70,11 +80,16 @@ describe('snapshots', () => {
 
   test('cannot be written where there is no folder to make, and say so', async () => {
     await writeFile(join(folder, 'file'), '');
-    await expect(writeSnapshot(join(folder, 'file', 'sub'), [Buffer.from('x')])).rejects.toMatchObject({ name: 'SnapshotError', reason: 'write-failed', code: 'ENOTDIR' });
+    await expect(writeSnapshot(join(folder, 'file', 'sub'), [Buffer.from('x')])).rejects.toMatchObject({
+      name: 'SnapshotError',
+      reason: 'write-failed',
+      code: 'ENOTDIR',
+    });
   });
 });
 
-const sha = (zeros: number): Promise<string> => Promise.resolve(createHash('sha256').update(Buffer.alloc(zeros)).digest('hex'));
+const sha = (zeros: number): Promise<string> =>
+  Promise.resolve(createHash('sha256').update(Buffer.alloc(zeros)).digest('hex'));
 
 describe('an atomic file', () => {
   test('replaces the old one, with the mode asked for, and leaves no other file', async () => {
@@ -86,7 +101,9 @@ describe('an atomic file', () => {
   });
 
   test('leaves no temporary file when it fails', async () => {
-    await expect(writeFileAtomic(join(folder, 'none', 'file'), 'x')).rejects.toMatchObject({ code: 'ENOENT' });
+    await expect(writeFileAtomic(join(folder, 'none', 'file'), 'x')).rejects.toMatchObject({
+      code: 'ENOENT',
+    });
     await writeSnapshot(join(folder, 'target'), []);
     await expect(writeFileAtomic(join(folder, 'target'), 'x')).rejects.toMatchObject({ code: 'EISDIR' });
     expect(await readdir(folder)).toEqual(['target']);

@@ -22,7 +22,11 @@ const FILE = new URL('./fixtures/thread.mjs', import.meta.url);
 const threads: Thread<Api>[] = [];
 
 function start(serve?: object): Thread<Api> {
-  const thread = startThread<Api>(FILE, { name: 'test', workerData: { answer: 42 }, ...(serve === undefined ? {} : { serve }) });
+  const thread = startThread<Api>(FILE, {
+    name: 'test',
+    workerData: { answer: 42 },
+    ...(serve === undefined ? {} : { serve }),
+  });
   threads.push(thread);
   return thread;
 }
@@ -34,7 +38,9 @@ afterEach(async () => {
 describe('a thread', () => {
   test('answers calls, many at once, and knows the data it was started with', async () => {
     const thread = start();
-    const sums = await Promise.all(Array.from({ length: 100 }, (_, i) => thread.call(5000, (api) => api.add(i, 1))));
+    const sums = await Promise.all(
+      Array.from({ length: 100 }, (_, i) => thread.call(5000, (api) => api.add(i, 1))),
+    );
     expect(sums).toEqual(Array.from({ length: 100 }, (_, i) => i + 1));
     expect(await thread.call(5000, (api) => api.data())).toEqual({ answer: 42 });
   });
@@ -60,16 +66,28 @@ describe('a thread', () => {
   });
 
   test('sends back what its functions throw, with the fields of the error', async () => {
-    const failure: unknown = await start().call(5000, (api) => api.refuse()).catch((error: unknown) => error);
+    const failure: unknown = await start()
+      .call(5000, (api) => api.refuse())
+      .catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(Error);
-    expect(failure).toMatchObject({ name: 'Refused', message: 'refused weights', subject: 'weights', bytes: 17 });
+    expect(failure).toMatchObject({
+      name: 'Refused',
+      message: 'refused weights',
+      subject: 'weights',
+      bytes: 17,
+    });
   });
 
   test('rejects all calls under way and all later ones when it exits, crashes, or is stopped', async () => {
     const endings: [string, (thread: Thread<Api>) => Promise<unknown>, RegExp, number][] = [
       ['exits', (thread) => thread.call(5000, (api) => api.leave(3)), /ended with code 3/, 3],
       ['crashes', (thread) => thread.call(5000, (api) => api.crash()), /a bug in the thread/, 1],
-      ['is stopped', (thread) => thread.stop().then(() => Promise.reject(new Error('has ended with code 1'))), /ended with code 1/, 1],
+      [
+        'is stopped',
+        (thread) => thread.stop().then(() => Promise.reject(new Error('has ended with code 1'))),
+        /ended with code 1/,
+        1,
+      ],
     ];
     for (const [, end, message, code] of endings) {
       const thread = start();
@@ -100,8 +118,15 @@ describe('a thread', () => {
       },
     });
     expect(await thread.call(5000, (api) => api.askMain(5000, 'hello'))).toBe('HELLO!');
-    await expect(thread.call(5000, (api) => api.askMain(5000, 'fail'))).rejects.toMatchObject({ message: 'hoarse', code: 'E_VOICE' });
-    await expect(thread.call(5000, (api) => api.askMain(50, 'wait'))).rejects.toMatchObject({ name: 'ThreadDeadline', thread: 'main', deadlineMs: 50 });
+    await expect(thread.call(5000, (api) => api.askMain(5000, 'fail'))).rejects.toMatchObject({
+      message: 'hoarse',
+      code: 'E_VOICE',
+    });
+    await expect(thread.call(5000, (api) => api.askMain(50, 'wait'))).rejects.toMatchObject({
+      name: 'ThreadDeadline',
+      thread: 'main',
+      deadlineMs: 50,
+    });
   });
 
   test('lets the process end once it is stopped', async () => {

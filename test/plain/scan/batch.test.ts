@@ -3,12 +3,31 @@ import { assembleBatch, meanAndStd, type BatchOptions, type VolumeSource } from 
 import { generator } from '#emars/random/generator.js';
 
 const size = 4;
-const depths = new Map([['a', 3], ['b', 9], ['c', 5]]);
-const volumes = new Map([...depths].map(([id, depth]) => [id, { depth, data: Float32Array.from({ length: depth * 16 }, (_, i) => generator(1, id, i).uniform()) }]));
-const store: VolumeSource = { size, scans: [...depths.keys()].map((id, label) => ({ id, label })), volume: (id) => volumes.get(id)! };
+const depths = new Map([
+  ['a', 3],
+  ['b', 9],
+  ['c', 5],
+]);
+const volumes = new Map(
+  [...depths].map(([id, depth]) => [
+    id,
+    { depth, data: Float32Array.from({ length: depth * 16 }, (_, i) => generator(1, id, i).uniform()) },
+  ]),
+);
+const store: VolumeSource = {
+  size,
+  scans: [...depths.keys()].map((id, label) => ({ id, label })),
+  volume: (id) => volumes.get(id)!,
+};
 const plain: BatchOptions = { slices: 5, size, mean: 0, std: 1 };
-const training: BatchOptions = { ...plain, streamOf: (id) => generator(2, 'augment', id), flips: { horizontal: true, vertical: true } };
-const sample = (images: Float32Array, position: number): number[] => [...images.subarray(position * 80, (position + 1) * 80)];
+const training: BatchOptions = {
+  ...plain,
+  streamOf: (id) => generator(2, 'augment', id),
+  flips: { horizontal: true, vertical: true },
+};
+const sample = (images: Float32Array, position: number): number[] => [
+  ...images.subarray(position * 80, (position + 1) * 80),
+];
 
 describe('a batch', () => {
   it('has the shape asked for, the labels of its scans, and unchanged slices without a generator', () => {
@@ -20,12 +39,17 @@ describe('a batch', () => {
 
   it('is normalised with mean and standard deviation', () => {
     const raw = assembleBatch(store, ['b'], plain).images;
-    assembleBatch(store, ['b'], { ...plain, mean: 0.25, std: 0.5 }).images.forEach((value, i) => expect(value).toBeCloseTo((raw[i]! - 0.25) / 0.5, 6));
+    assembleBatch(store, ['b'], { ...plain, mean: 0.25, std: 0.5 }).images.forEach((value, i) =>
+      expect(value).toBeCloseTo((raw[i]! - 0.25) / 0.5, 6),
+    );
   });
 
   it('gives a scan the same numbers wherever it stands and whoever stands beside it', () => {
     for (const options of [plain, training]) {
-      const [first, second] = [assembleBatch(store, ['a', 'b', 'c'], options), assembleBatch(store, ['b', 'a'], options)];
+      const [first, second] = [
+        assembleBatch(store, ['a', 'b', 'c'], options),
+        assembleBatch(store, ['b', 'a'], options),
+      ];
       expect(sample(second.images, 0)).toEqual(sample(first.images, 1));
       expect(sample(second.images, 1)).toEqual(sample(first.images, 0));
     }
@@ -33,13 +57,31 @@ describe('a batch', () => {
 
   it('is the same for equal keys and differs for others; slices and flips both vary', () => {
     const at = (seed: number) => [
-      ...assembleBatch(store, ['b'], { ...training, streamOf: (id, position) => generator(seed, 'x', id, position), depthStreamOf: (id, position) => generator(seed, 'd', id, position) }).images,
+      ...assembleBatch(store, ['b'], {
+        ...training,
+        streamOf: (id, position) => generator(seed, 'x', id, position),
+        depthStreamOf: (id, position) => generator(seed, 'd', id, position),
+      }).images,
     ];
     expect(at(1)).toEqual(at(1));
     expect(new Set(Array.from({ length: 8 }, (_, seed) => at(seed).join())).size).toBeGreaterThan(6);
-    const fixedDepth = new Set(Array.from({ length: 40 }, (_, seed) => [...assembleBatch(store, ['c'], { ...training, streamOf: () => generator(seed, 'x'), depthStreamOf: () => generator(0, 'd') }).images].join()));
+    const fixedDepth = new Set(
+      Array.from({ length: 40 }, (_, seed) =>
+        [
+          ...assembleBatch(store, ['c'], {
+            ...training,
+            streamOf: () => generator(seed, 'x'),
+            depthStreamOf: () => generator(0, 'd'),
+          }).images,
+        ].join(),
+      ),
+    );
     expect(fixedDepth.size).toBe(4);
-    const evenDepth = assembleBatch(store, ['b'], { ...training, flips: { horizontal: false, vertical: false }, streamOf: () => generator(1, 'x') });
+    const evenDepth = assembleBatch(store, ['b'], {
+      ...training,
+      flips: { horizontal: false, vertical: false },
+      streamOf: () => generator(1, 'x'),
+    });
     expect([...evenDepth.images]).toEqual([...assembleBatch(store, ['b'], training).images]);
   });
 
@@ -67,7 +109,10 @@ describe('mean and standard deviation', () => {
   });
 
   it('leave scans of one value as they are, and need a scan', () => {
-    const flat: VolumeSource = { ...store, volume: () => ({ depth: 1, data: new Float32Array(16).fill(0.5) }) };
+    const flat: VolumeSource = {
+      ...store,
+      volume: () => ({ depth: 1, data: new Float32Array(16).fill(0.5) }),
+    };
     expect(meanAndStd(flat, ['a'], 5)).toEqual({ mean: 0.5, std: 1 });
     expect(() => meanAndStd(store, [], 5)).toThrow(RangeError);
   });

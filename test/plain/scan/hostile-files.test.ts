@@ -14,7 +14,10 @@ let files = 0;
 async function refusal(ending: string, bytes: Buffer): Promise<string> {
   const name = `${++files}.${ending}`;
   lay(root, { [name]: bytes });
-  const error: unknown = await readScan(root, { path: name, files: [name] }).then(() => null, (reason: unknown) => reason);
+  const error: unknown = await readScan(root, { path: name, files: [name] }).then(
+    () => null,
+    (reason: unknown) => reason,
+  );
   expect(error, name).toBeInstanceOf(ScanError);
   if (!(error instanceof ScanError)) throw new Error('expected a ScanError');
   expect(error.path).toBe(name);
@@ -43,7 +46,9 @@ describe('a PNG is refused when', () => {
 
   it('it declares no pixels, or more than the limits, before anything is inflated', async () => {
     expect(await refusal('png', png(0, 0, Buffer.alloc(0)))).toMatch(/at least 1/);
-    const grown = await growth(async () => expect(await refusal('png', png(65_535, 65_535, Buffer.alloc(100)))).toMatch(/65535 x 65535/));
+    const grown = await growth(async () =>
+      expect(await refusal('png', png(65_535, 65_535, Buffer.alloc(100)))).toMatch(/65535 x 65535/),
+    );
     expect(grown).toBeLessThan(64);
     expect(await refusal('png', png(2 ** 31, 2 ** 31, Buffer.alloc(100)))).toMatch(/at most/);
   });
@@ -59,18 +64,24 @@ describe('a PNG is refused when', () => {
   });
 
   it('it is animated, or its header has values that do not exist', async () => {
-    expect(await refusal('png', png(64, 64, rows(64), { before: [pngChunk('acTL', Buffer.alloc(8))] }))).toMatch(/animated/);
+    expect(
+      await refusal('png', png(64, 64, rows(64), { before: [pngChunk('acTL', Buffer.alloc(8))] })),
+    ).toMatch(/animated/);
     expect(await refusal('png', png(64, 64, rows(64), { bits: 3 }))).toMatch(/do not exist/);
     expect(await refusal('png', png(64, 64, rows(64), { type: 5 }))).toMatch(/do not exist/);
     expect(await refusal('png', png(64, 64, rows(64), { interlace: 2 }))).toMatch(/do not exist/);
-    expect(await refusal('png', png(64, 64, rows(64), { before: [pngChunk('XXXX', Buffer.alloc(1))] }))).toMatch(/critical/);
+    expect(
+      await refusal('png', png(64, 64, rows(64), { before: [pngChunk('XXXX', Buffer.alloc(1))] })),
+    ).toMatch(/critical/);
   });
 
   it('but not for a text chunk that would unpack to 256 MiB: text is never unpacked', async () => {
     const text = pngChunk('zTXt', Buffer.concat([Buffer.from('Comment\0\0', 'latin1'), zeros(deflateSync)]));
     lay(root, { 'text.png': png(64, 64, rows(64), { before: [text] }) });
     let mean = -1;
-    const grown = await growth(async () => (mean = (await readScan(root, { path: 'text.png', files: ['text.png'] })).max));
+    const grown = await growth(
+      async () => (mean = (await readScan(root, { path: 'text.png', files: ['text.png'] })).max),
+    );
     expect(mean).toBe(0);
     expect(grown).toBeLessThan(64);
   });
@@ -125,7 +136,9 @@ describe('a TIFF is refused when', () => {
       const head = withField(259, compression);
       const bytes = Buffer.concat([head, data]);
       const set = (tag: number, value: number): void => {
-        for (let i = 0; i < head.readUInt16LE(directory); i++) if (head.readUInt16LE(directory + 2 + 12 * i) === tag) bytes.writeUInt32LE(value, directory + 10 + 12 * i);
+        for (let i = 0; i < head.readUInt16LE(directory); i++)
+          if (head.readUInt16LE(directory + 2 + 12 * i) === tag)
+            bytes.writeUInt32LE(value, directory + 10 + 12 * i);
       };
       set(273, head.length);
       set(279, data.length);
@@ -149,14 +162,26 @@ describe('a NIfTI is refused when', () => {
   };
 
   it.each([
-    ['declares more voxels than the limits', edited((b) => [1, 2, 3].forEach((i) => b.writeInt16LE(32_000, 40 + 2 * i))), /at most/],
+    [
+      'declares more voxels than the limits',
+      edited((b) => [1, 2, 3].forEach((i) => b.writeInt16LE(32_000, 40 + 2 * i))),
+      /at most/,
+    ],
     ['declares a negative size', edited((b) => b.writeInt16LE(-4, 42)), /at least 1/],
     ['has a fourth dimension', edited((b) => (b.writeInt16LE(4, 40), b.writeInt16LE(9, 48))), /4 dimensions/],
     ['has complex values', edited((b) => b.writeInt16LE(32, 70)), /data type 32/],
     ['starts its voxels inside the header', edited((b) => b.writeFloatLE(10, 108)), /start at byte/],
     ['starts its voxels at no number', edited((b) => b.writeFloatLE(Number.NaN, 108)), /start at byte/],
-    ['has no directions', edited((b) => [280, 300, 320].forEach((at) => b.writeFloatLE(0, at))), /no three directions/],
-    ['has its data in another file', edited((b) => b.write('ni1\0', 344, 'latin1')), /header apart from its data/],
+    [
+      'has no directions',
+      edited((b) => [280, 300, 320].forEach((at) => b.writeFloatLE(0, at))),
+      /no three directions/,
+    ],
+    [
+      'has its data in another file',
+      edited((b) => b.write('ni1\0', 344, 'latin1')),
+      /header apart from its data/,
+    ],
   ])('it %s', async (_what, bytes, reason) => {
     expect(await refusal('nii', bytes)).toMatch(reason);
     expect(await refusal('nii.gz', gzipSync(bytes))).toMatch(reason);
@@ -173,7 +198,9 @@ it('no file with flipped bytes ends in anything but a volume or a ScanError', as
     ['png', whole],
     ['nii', readFileSync(join(fixtures, 'lps.nii'))],
     ['nii.gz', readFileSync(join(fixtures, 'lps.nii.gz'))],
-    ...['pages.tif', 'bigtiff.tif', 'deflate-predictor.tif', 'packbits.tif', 'lzw-flat.tif', 'tiled.tif'].map((file): [string, Buffer] => ['tif', readFileSync(join(fixtures, file))]),
+    ...['pages.tif', 'bigtiff.tif', 'deflate-predictor.tif', 'packbits.tif', 'lzw-flat.tif', 'tiled.tif'].map(
+      (file): [string, Buffer] => ['tif', readFileSync(join(fixtures, file))],
+    ),
     ['jpg', readFileSync(join(fixtures, 'grey.jpg'))],
   ];
   let refused = 0;
@@ -181,10 +208,13 @@ it('no file with flipped bytes ends in anything but a volume or a ScanError', as
     for (let round = 0; round < 40; round++) {
       const random = generator(5, 'flip', index, round);
       const changed = Buffer.from(bytes);
-      for (let flips = 1 + random.integer(4); flips > 0; flips--) changed[random.integer(Math.min(changed.length, 700))] = random.integer(256);
+      for (let flips = 1 + random.integer(4); flips > 0; flips--)
+        changed[random.integer(Math.min(changed.length, 700))] = random.integer(256);
       const name = `flip.${ending}`;
       lay(root, { [name]: changed });
-      const outcome: unknown = await readScan(root, { path: name, files: [name] }).catch((error: unknown) => error);
+      const outcome: unknown = await readScan(root, { path: name, files: [name] }).catch(
+        (error: unknown) => error,
+      );
       if (outcome instanceof Error) {
         expect(outcome, `${ending} ${index} ${round}`).toBeInstanceOf(ScanError);
         refused++;

@@ -32,15 +32,24 @@ async function written(options: object): Promise<string> {
 }
 
 describe('phantom files', () => {
-  it.each(['png', 'tif', 'nii', 'nii.gz'] as const)('%s: the same seed gives the same bytes, another seed others', async (format) => {
-    const [one, again, other] = await Promise.all([written({ format }), written({ format }), written({ format, seed: 5 })]);
-    expect(digest(again)).toBe(digest(one));
-    expect(digest(other)).not.toBe(digest(one));
-  });
+  it.each(['png', 'tif', 'nii', 'nii.gz'] as const)(
+    '%s: the same seed gives the same bytes, another seed others',
+    async (format) => {
+      const [one, again, other] = await Promise.all([
+        written({ format }),
+        written({ format }),
+        written({ format, seed: 5 }),
+      ]);
+      expect(digest(again)).toBe(digest(one));
+      expect(digest(other)).not.toBe(digest(one));
+    },
+  );
 
   it('are these very bytes on every machine', async () => {
     // Not a golden file of another program: it holds the promise that no bit depends on engine or platform.
-    expect(digest(await written({ format: 'tif', patients: 3, scansPerPatient: 1 }))).toBe('8c4ea96152d7ef6e63dbf97233f7be78a8e88ef4a22815dd5005fbd70da96418');
+    expect(digest(await written({ format: 'tif', patients: 3, scansPerPatient: 1 }))).toBe(
+      '8c4ea96152d7ef6e63dbf97233f7be78a8e88ef4a22815dd5005fbd70da96418',
+    );
   });
 
   it('decode to the same picture in all formats, to half a grey level of PNG', async () => {
@@ -67,7 +76,11 @@ describe('phantom files', () => {
   it('stand in the layout of Clean-CC-CCII, all classes, several scans a patient, with masks that the catalogue passes over', async () => {
     const dir = await written({ patients: 6 });
     const { layout, classes, scans, problems } = await readCatalogue(dir);
-    expect({ layout, classes, problems }).toEqual({ layout: 'clean-cc-ccii', classes: ['CP', 'NCP', 'Normal'], problems: [] });
+    expect({ layout, classes, problems }).toEqual({
+      layout: 'clean-cc-ccii',
+      classes: ['CP', 'NCP', 'Normal'],
+      problems: [],
+    });
     expect(scans).toHaveLength(12);
     expect(new Set(scans.map(({ patient }) => patient)).size).toBe(6);
     expect(new Set(scans.map(({ files }) => files.length)).size).toBeGreaterThan(1);
@@ -85,7 +98,14 @@ describe('phantom files', () => {
 
   it('are refused for a folder in use and for options out of range', async () => {
     await expect(writePhantoms(lay(scratch(), { 'some.txt': 'x' }), few)).rejects.toThrow(/new or empty/);
-    for (const wrong of [{ patients: 0 }, { scansPerPatient: 1.5 }, { shape: [2, 32, 32] as const }, { contrast: -1 }, { seed: -1 }, { classes: [] }]) {
+    for (const wrong of [
+      { patients: 0 },
+      { scansPerPatient: 1.5 },
+      { shape: [2, 32, 32] as const },
+      { contrast: -1 },
+      { seed: -1 },
+      { classes: [] },
+    ]) {
       await expect(writePhantoms(join(scratch(), 'new'), { ...few, ...wrong })).rejects.toThrow(PhantomError);
     }
   });
@@ -100,7 +120,11 @@ describe('phantom volumes', () => {
       for (const phantomClass of ['NCP', 'CP'] as const) {
         const sick = drawPhantom({ ...key, patient, class: phantomClass });
         expect(sick.shape).toEqual(normal.shape);
-        expect(Buffer.from(drawPhantom({ ...key, patient, class: phantomClass, contrast: 0 }).hu.buffer).equals(Buffer.from(normal.hu.buffer))).toBe(true);
+        expect(
+          Buffer.from(drawPhantom({ ...key, patient, class: phantomClass, contrast: 0 }).hu.buffer).equals(
+            Buffer.from(normal.hu.buffer),
+          ),
+        ).toBe(true);
         let changed = 0;
         sick.hu.forEach((value, i) => (changed += value === normal.hu[i] ? 0 : 1));
         expect(changed).toBeGreaterThan(20);
@@ -126,12 +150,21 @@ describe('phantom volumes', () => {
   it('are not told apart by their mean: the best threshold of the mean finds few of them', () => {
     const means = (phantomClass: 'Normal' | 'NCP' | 'CP'): number[] =>
       Array.from({ length: 24 }, (_, patient) => {
-        const { hu } = drawPhantom({ ...key, seed: 100 + ['Normal', 'NCP', 'CP'].indexOf(phantomClass), shape: [10, 24, 24], patient, class: phantomClass });
+        const { hu } = drawPhantom({
+          ...key,
+          seed: 100 + ['Normal', 'NCP', 'CP'].indexOf(phantomClass),
+          shape: [10, 24, 24],
+          patient,
+          class: phantomClass,
+        });
         return hu.reduce((sum, value) => sum + value, 0) / hu.length;
       });
     const [normal, ncp, cp] = [means('Normal'), means('NCP'), means('CP')];
     /** Share of pairs in which the mean of the sick one is greater: 0.5 = says nothing. */
-    const area = (a: number[], b: number[]): number => a.flatMap((x) => b.map((y) => (y > x ? 1 : 0) as number)).reduce((sum, value) => sum + value, 0) / (a.length * b.length);
-    for (const value of [area(normal, ncp), area(normal, cp), area(ncp, cp)]) expect(Math.abs(value - 0.5)).toBeLessThan(0.3);
+    const area = (a: number[], b: number[]): number =>
+      a.flatMap((x) => b.map((y) => (y > x ? 1 : 0) as number)).reduce((sum, value) => sum + value, 0) /
+      (a.length * b.length);
+    for (const value of [area(normal, ncp), area(normal, cp), area(ncp, cp)])
+      expect(Math.abs(value - 0.5)).toBeLessThan(0.3);
   });
 });

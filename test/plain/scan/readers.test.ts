@@ -13,12 +13,57 @@ const count = 105;
 const read = (file: string) => readScan(fixtures, { path: file, files: [file] });
 
 /** One scan of 3 × 5 × 7 in every format, for the suite that all readers must pass. */
-const formats: readonly { name: string; dtype: string; modulus: number; offset: number; files: (v: readonly number[]) => Record<string, Buffer> }[] = [
-  { name: 'PNG, 8 bits', dtype: 'uint8', modulus: 256, offset: 0, files: (v) => Object.fromEntries([0, 1, 2].map((z) => [`s/${z + 9}.png`, encodePng(v.slice(z * 35, z * 35 + 35), 7, 5)])) },
-  { name: 'PNG, 16 bits', dtype: 'uint16', modulus: 65536, offset: 0, files: (v) => Object.fromEntries([0, 1, 2].map((z) => [`s/${z + 9}.png`, encodePng(v.slice(z * 35, z * 35 + 35), 7, 5, 16)])) },
-  { name: 'TIFF, 16 bits', dtype: 'uint16', modulus: 65536, offset: 0, files: (v) => Object.fromEntries([0, 1, 2].map((z) => [`s/IM${z + 9}.tif`, encodeTiff(v.slice(z * 35, z * 35 + 35), 7, 5)])) },
-  { name: 'NIfTI', dtype: 'int16', modulus: 4096, offset: -1024, files: (v) => ({ 's.nii': encodeNifti(Int16Array.from(v), shape, [3, 2, 1]) }) },
-  { name: 'NIfTI, packed', dtype: 'int16', modulus: 4096, offset: -1024, files: (v) => ({ 's.nii.gz': encodeGzip(encodeNifti(Int16Array.from(v), shape, [3, 2, 1])) }) },
+const formats: readonly {
+  name: string;
+  dtype: string;
+  modulus: number;
+  offset: number;
+  files: (v: readonly number[]) => Record<string, Buffer>;
+}[] = [
+  {
+    name: 'PNG, 8 bits',
+    dtype: 'uint8',
+    modulus: 256,
+    offset: 0,
+    files: (v) =>
+      Object.fromEntries(
+        [0, 1, 2].map((z) => [`s/${z + 9}.png`, encodePng(v.slice(z * 35, z * 35 + 35), 7, 5)]),
+      ),
+  },
+  {
+    name: 'PNG, 16 bits',
+    dtype: 'uint16',
+    modulus: 65536,
+    offset: 0,
+    files: (v) =>
+      Object.fromEntries(
+        [0, 1, 2].map((z) => [`s/${z + 9}.png`, encodePng(v.slice(z * 35, z * 35 + 35), 7, 5, 16)]),
+      ),
+  },
+  {
+    name: 'TIFF, 16 bits',
+    dtype: 'uint16',
+    modulus: 65536,
+    offset: 0,
+    files: (v) =>
+      Object.fromEntries(
+        [0, 1, 2].map((z) => [`s/IM${z + 9}.tif`, encodeTiff(v.slice(z * 35, z * 35 + 35), 7, 5)]),
+      ),
+  },
+  {
+    name: 'NIfTI',
+    dtype: 'int16',
+    modulus: 4096,
+    offset: -1024,
+    files: (v) => ({ 's.nii': encodeNifti(Int16Array.from(v), shape, [3, 2, 1]) }),
+  },
+  {
+    name: 'NIfTI, packed',
+    dtype: 'int16',
+    modulus: 4096,
+    offset: -1024,
+    files: (v) => ({ 's.nii.gz': encodeGzip(encodeNifti(Int16Array.from(v), shape, [3, 2, 1])) }),
+  },
 ];
 
 describe.each(formats)('every reader: $name', ({ dtype, modulus, offset, files }) => {
@@ -43,7 +88,9 @@ describe.each(formats)('every reader: $name', ({ dtype, modulus, offset, files }
     for (let walk = 0; walk < 2; walk++) {
       const means: number[] = [];
       for await (const slice of open.slices()) means.push(slice.reduce((sum, value) => sum + value, 0));
-      expect(means).toEqual([0, 1, 2].map((z) => expected.slice(z * 35, z * 35 + 35).reduce((sum, value) => sum + value, 0)));
+      expect(means).toEqual(
+        [0, 1, 2].map((z) => expected.slice(z * 35, z * 35 + 35).reduce((sum, value) => sum + value, 0)),
+      );
     }
   });
 
@@ -75,7 +122,9 @@ describe.each(formats)('every reader: $name', ({ dtype, modulus, offset, files }
     const dir = scratch();
     for (let length = 0; length < whole.length; length += length < 400 ? 7 : 61) {
       lay(dir, { ...written, [last]: whole.subarray(0, length) });
-      await expect(readScan(dir, scan), `${last} cut to ${length} of ${whole.length} bytes`).rejects.toThrow(ScanError);
+      await expect(readScan(dir, scan), `${last} cut to ${length} of ${whole.length} bytes`).rejects.toThrow(
+        ScanError,
+      );
     }
   });
 });
@@ -85,11 +134,14 @@ it('every format has exactly one reader', () => {
 });
 
 describe('files of other encoders (test/fixtures/scan/make.py)', () => {
-  it.each(['pages.tif', 'big-endian.tif', 'bigtiff.tif', 'deflate-predictor.tif', 'packbits.tif'])('%s holds the 16-bit pages', async (file) => {
-    const volume = await read(file);
-    expect(volume).toMatchObject({ shape, dtype: 'uint16', spacing: null });
-    expect([...volume.data]).toEqual(values(count, 4096));
-  });
+  it.each(['pages.tif', 'big-endian.tif', 'bigtiff.tif', 'deflate-predictor.tif', 'packbits.tif'])(
+    '%s holds the 16-bit pages',
+    async (file) => {
+      const volume = await read(file);
+      expect(volume).toMatchObject({ shape, dtype: 'uint16', spacing: null });
+      expect([...volume.data]).toEqual(values(count, 4096));
+    },
+  );
 
   it('TIFF: tiles, LZW through every code width, LZW of one value', async () => {
     expect([...(await read('tiled.tif')).data]).toEqual(values(40 * 50, 4096));
@@ -98,33 +150,78 @@ describe('files of other encoders (test/fixtures/scan/make.py)', () => {
   });
 
   it('TIFF: signed, float, 8 bits, inverted, colour', async () => {
-    expect(await read('signed.tif')).toMatchObject({ dtype: 'int16', data: Float32Array.from(values(count, 4096, -1024)) });
-    expect(await read('float.tif')).toMatchObject({ dtype: 'float32', data: Float32Array.from(values(count, 4096, -1024), (v) => v / 4) });
-    expect(await read('eight-bits.tif')).toMatchObject({ dtype: 'uint8', data: Float32Array.from(values(count, 256)) });
-    expect(await read('inverted.tif')).toMatchObject({ data: Float32Array.from(values(count, 4096), (v) => 65535 - v) });
-    expect(await read('colour.tif')).toMatchObject({ shape: [1, 5, 7], dtype: 'uint8', data: Float32Array.from(values(35, 256)) });
+    expect(await read('signed.tif')).toMatchObject({
+      dtype: 'int16',
+      data: Float32Array.from(values(count, 4096, -1024)),
+    });
+    expect(await read('float.tif')).toMatchObject({
+      dtype: 'float32',
+      data: Float32Array.from(values(count, 4096, -1024), (v) => v / 4),
+    });
+    expect(await read('eight-bits.tif')).toMatchObject({
+      dtype: 'uint8',
+      data: Float32Array.from(values(count, 256)),
+    });
+    expect(await read('inverted.tif')).toMatchObject({
+      data: Float32Array.from(values(count, 4096), (v) => 65535 - v),
+    });
+    expect(await read('colour.tif')).toMatchObject({
+      shape: [1, 5, 7],
+      dtype: 'uint8',
+      data: Float32Array.from(values(35, 256)),
+    });
   });
 
-  it.each(['grey.png', 'colour.png', 'colour-alpha.png', 'palette.png'])('%s gives the grey values exactly', async (file) => {
-    expect(await read(file)).toMatchObject({ shape: [1, 5, 7], dtype: 'uint8', data: Float32Array.from(values(35, 256)) });
-  });
+  it.each(['grey.png', 'colour.png', 'colour-alpha.png', 'palette.png'])(
+    '%s gives the grey values exactly',
+    async (file) => {
+      expect(await read(file)).toMatchObject({
+        shape: [1, 5, 7],
+        dtype: 'uint8',
+        data: Float32Array.from(values(35, 256)),
+      });
+    },
+  );
 
   it('PNG: 16 bits stay 16, one bit becomes 0 and 255, interlaced is read', async () => {
-    expect(await read('sixteen-bits.png')).toMatchObject({ dtype: 'uint16', data: Float32Array.from(values(35, 4096)) });
-    expect(await read('one-bit.png')).toMatchObject({ dtype: 'uint8', data: Float32Array.from(values(35, 256), (v) => (v > 127 ? 255 : 0)) });
-    const interlaced = await sharp(join(fixtures, 'grey.png')).toColourspace('b-w').png({ progressive: true }).toBuffer();
+    expect(await read('sixteen-bits.png')).toMatchObject({
+      dtype: 'uint16',
+      data: Float32Array.from(values(35, 4096)),
+    });
+    expect(await read('one-bit.png')).toMatchObject({
+      dtype: 'uint8',
+      data: Float32Array.from(values(35, 256), (v) => (v > 127 ? 255 : 0)),
+    });
+    const interlaced = await sharp(join(fixtures, 'grey.png'))
+      .toColourspace('b-w')
+      .png({ progressive: true })
+      .toBuffer();
     expect(interlaced[28]).toBe(1);
     const root = lay(scratch(), { 'i.png': interlaced });
-    expect((await readScan(root, { path: 'i.png', files: ['i.png'] })).data).toEqual(Float32Array.from(values(35, 256)));
+    expect((await readScan(root, { path: 'i.png', files: ['i.png'] })).data).toEqual(
+      Float32Array.from(values(35, 256)),
+    );
   });
 
   it.each(['grey.jpg', 'colour.jpg'])('%s is within what JPEG loses', async (file) => {
     const { shape: found, data } = await read(file);
     expect(found).toEqual([1, 16, 16]);
-    data.forEach((value, i) => expect(Math.abs(value - ((i % 16) + Math.floor(i / 16)) * 8)).toBeLessThanOrEqual(6));
+    data.forEach((value, i) =>
+      expect(Math.abs(value - ((i % 16) + Math.floor(i / 16)) * 8)).toBeLessThanOrEqual(6),
+    );
   });
 
-  it.each(['lps.nii', 'lps.nii.gz', 'lps-nifti2.nii', 'lps-big-endian.nii', 'ras.nii', 'ras-by-quaternion.nii', 'head-first.nii', 'coronal.nii', 'unknown-orientation.nii'])(
+  it.each([
+    'lps.nii',
+    'lps.nii.gz',
+    'lps-nifti2.nii',
+    'lps-big-endian.nii',
+    'ras.nii',
+    'ras-by-quaternion.nii',
+    'head-first.nii',
+    'coronal.nii',
+    'unknown-orientation.nii',
+  ])(
     '%s comes out with depth towards the head, height towards the back, width towards the left',
     async (file) => {
       const volume = await read(file);
@@ -148,8 +245,12 @@ describe('files of other encoders (test/fixtures/scan/make.py)', () => {
     place('s/1.tif', 'colour.tif');
     place('s/2.tif', 'pages.tif');
     place('s/3.jpg', 'grey.jpg');
-    await expect(readScan(root, { path: 's', files: ['s/1.png', 's/2.png'] })).rejects.toMatchObject({ path: 's/2.png' });
-    await expect(readScan(root, { path: 's', files: ['s/1.png', 's/3.jpg'] })).rejects.toThrow(/16 x 16.*7 x 5/);
+    await expect(readScan(root, { path: 's', files: ['s/1.png', 's/2.png'] })).rejects.toMatchObject({
+      path: 's/2.png',
+    });
+    await expect(readScan(root, { path: 's', files: ['s/1.png', 's/3.jpg'] })).rejects.toThrow(
+      /16 x 16.*7 x 5/,
+    );
     await expect(readScan(root, { path: 's', files: ['s/1.tif', 's/2.tif'] })).rejects.toThrow(/3 pages/);
   });
 });

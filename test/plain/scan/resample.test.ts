@@ -28,21 +28,43 @@ describe('values to [0, 1]', () => {
 describe('slices to another size', () => {
   it('smaller by a whole factor is the mean of each block', () => {
     const data = Float32Array.from({ length: 2 * 4 * 6 }, (_, i) => i);
-    expect([...resizeSlices(data, [2, 4, 6], 2)]).toEqual([0, 1].flatMap((z) => [[0, 0], [0, 3], [2, 0], [2, 3]].map(([y, x]) => z * 24 + (y! + 0.5) * 6 + x! + 1)));
+    expect([...resizeSlices(data, [2, 4, 6], 2)]).toEqual(
+      [0, 1].flatMap((z) =>
+        [
+          [0, 0],
+          [0, 3],
+          [2, 0],
+          [2, 3],
+        ].map(([y, x]) => z * 24 + (y! + 0.5) * 6 + x! + 1),
+      ),
+    );
   });
 
   it('keeps the mean when it shrinks, whatever the sizes, and a constant always', () => {
-    for (const [height, width, size] of [[7, 11, 5], [48, 48, 32], [100, 30, 13], [5, 5, 5]] as const) {
+    for (const [height, width, size] of [
+      [7, 11, 5],
+      [48, 48, 32],
+      [100, 30, 13],
+      [5, 5, 5],
+    ] as const) {
       const random = generator(1, 'resize', height);
       const data = Float32Array.from({ length: height * width }, () => random.uniform());
-      const mean = (values: Float32Array): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+      const mean = (values: Float32Array): number =>
+        values.reduce((sum, value) => sum + value, 0) / values.length;
       expect(mean(resizeSlices(data, [1, height, width], size))).toBeCloseTo(mean(data), 6);
     }
-    for (const size of [3, 8, 40]) expect(Math.max(...resizeSlices(new Float32Array(81).fill(0.25), [1, 9, 9], size).map((v) => Math.abs(v - 0.25)))).toBeLessThan(1e-7);
+    for (const size of [3, 8, 40])
+      expect(
+        Math.max(
+          ...resizeSlices(new Float32Array(81).fill(0.25), [1, 9, 9], size).map((v) => Math.abs(v - 0.25)),
+        ),
+      ).toBeLessThan(1e-7);
   });
 
   it('larger is linear between pixel centres', () => {
-    expect([...resizeSlices(Float32Array.of(0, 1, 0, 1), [1, 2, 2], 4).slice(0, 4)]).toEqual([0, 0.25, 0.75, 1]);
+    expect([...resizeSlices(Float32Array.of(0, 1, 0, 1), [1, 2, 2], 4).slice(0, 4)]).toEqual([
+      0, 0.25, 0.75, 1,
+    ]);
     expect([...resizeSlices(Float32Array.of(7), [1, 1, 1], 3)]).toEqual(Array(9).fill(7));
   });
 });
@@ -54,7 +76,8 @@ describe('the choice of slices', () => {
         const chosen = [...depthIndices(depth, slices)];
         expect(chosen).toEqual([...chosen].sort((a, b) => a - b));
         expect(chosen.every((index) => index >= 0 && index < depth)).toBe(true);
-        for (let i = 0; i < Math.floor(slices / 2); i++) expect(chosen[i]! + chosen[slices - 1 - i]!).toBe(depth - 1);
+        for (let i = 0; i < Math.floor(slices / 2); i++)
+          expect(chosen[i]! + chosen[slices - 1 - i]!).toBe(depth - 1);
         if (slices <= depth) expect(new Set(chosen).size).toBe(slices);
       }
     }
@@ -71,7 +94,8 @@ describe('the choice of slices', () => {
       fewer.forEach((index) => reached.add(index));
       const more = [...depthIndices(4, 10, generator(round, 'd'))];
       expect(more).toEqual([...more].sort((a, b) => a - b));
-      for (let index = 0; index < 4; index++) expect([2, 3]).toContain(more.filter((each) => each === index).length);
+      for (let index = 0; index < 4; index++)
+        expect([2, 3]).toContain(more.filter((each) => each === index).length);
     }
     expect(reached.size).toBe(10);
   });
@@ -90,13 +114,23 @@ describe('flips', () => {
       copyFlipped(slice, out, 2, { horizontal, vertical });
       return [...out];
     };
-    expect([flipped(false, false), flipped(true, false), flipped(false, true), flipped(true, true)]).toEqual([[1, 2, 3, 4], [2, 1, 4, 3], [3, 4, 1, 2], [4, 3, 2, 1]]);
+    expect([flipped(false, false), flipped(true, false), flipped(false, true), flipped(true, true)]).toEqual([
+      [1, 2, 3, 4],
+      [2, 1, 4, 3],
+      [3, 4, 1, 2],
+      [4, 3, 2, 1],
+    ]);
   });
 
   it('happen half of the time each, and a switched-off flip does not move the other', () => {
-    const both = Array.from({ length: 400 }, (_, i) => drawFlips({ horizontal: true, vertical: true }, generator(i, 'f')));
-    const vertical = Array.from({ length: 400 }, (_, i) => drawFlips({ horizontal: false, vertical: true }, generator(i, 'f')));
-    for (const side of ['horizontal', 'vertical'] as const) expect(Math.abs(both.filter((flips) => flips[side]).length - 200)).toBeLessThan(50);
+    const both = Array.from({ length: 400 }, (_, i) =>
+      drawFlips({ horizontal: true, vertical: true }, generator(i, 'f')),
+    );
+    const vertical = Array.from({ length: 400 }, (_, i) =>
+      drawFlips({ horizontal: false, vertical: true }, generator(i, 'f')),
+    );
+    for (const side of ['horizontal', 'vertical'] as const)
+      expect(Math.abs(both.filter((flips) => flips[side]).length - 200)).toBeLessThan(50);
     expect(vertical.map((flips) => flips.vertical)).toEqual(both.map((flips) => flips.vertical));
     expect(vertical.some((flips) => flips.horizontal)).toBe(false);
   });

@@ -40,12 +40,23 @@ export function pngChunk(kind: string, data: Buffer): Buffer {
 }
 
 /** A PNG that may lie: `raw` is what its data inflates to, whatever the header says. */
-export function png(width: number, height: number, raw: Buffer, more: { bits?: number; type?: number; interlace?: number; before?: Buffer[] } = {}): Buffer {
+export function png(
+  width: number,
+  height: number,
+  raw: Buffer,
+  more: { bits?: number; type?: number; interlace?: number; before?: Buffer[] } = {},
+): Buffer {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
   header.writeUInt32BE(height, 4);
   header.set([more.bits ?? 8, more.type ?? 0, 0, 0, more.interlace ?? 0], 8);
-  return Buffer.concat([Buffer.from('89504e470d0a1a0a', 'hex'), pngChunk('IHDR', header), ...(more.before ?? []), pngChunk('IDAT', deflateSync(raw)), pngChunk('IEND', Buffer.alloc(0))]);
+  return Buffer.concat([
+    Buffer.from('89504e470d0a1a0a', 'hex'),
+    pngChunk('IHDR', header),
+    ...(more.before ?? []),
+    pngChunk('IDAT', deflateSync(raw)),
+    pngChunk('IEND', Buffer.alloc(0)),
+  ]);
 }
 
 /** An honest grey PNG of one value. */

@@ -1,12 +1,25 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { checkSplit, sides, splitByPatient, SplitError, withoutScans, type Split, type SplitScan } from '#emars/scan/split.js';
+import {
+  checkSplit,
+  sides,
+  splitByPatient,
+  SplitError,
+  withoutScans,
+  type Split,
+  type SplitScan,
+} from '#emars/scan/split.js';
 import { formatSplit, readSplit, writeSplit } from '#emars/scan/split-file.js';
 import { generator } from '#emars/random/generator.js';
 import { lay, scratch } from './scratch.js';
 
-const scan = (id: string, patient: string, className: string, contentHash?: string): SplitScan => ({ id, patient, class: className, ...(contentHash === undefined ? {} : { contentHash }) });
+const scan = (id: string, patient: string, className: string, contentHash?: string): SplitScan => ({
+  id,
+  patient,
+  class: className,
+  ...(contentHash === undefined ? {} : { contentHash }),
+});
 
 /** Random patients, some of them with scans in two classes. */
 function randomScans(round: number): SplitScan[] {
@@ -22,16 +35,27 @@ function randomScans(round: number): SplitScan[] {
 }
 
 const patientsOf = (split: Split, side: (typeof sides)[number], className?: string): Set<string> =>
-  new Set(split[side].filter((entry) => className === undefined || entry.class === className).map(({ patient }) => patient));
+  new Set(
+    split[side]
+      .filter((entry) => className === undefined || entry.class === className)
+      .map(({ patient }) => patient),
+  );
 
 describe('a drawn split', () => {
   it('keeps every patient whole, uses every scan once, leaves no side empty, for 150 random data sets', () => {
     for (let round = 0; round < 150; round++) {
       const scans = randomScans(round);
-      const split = splitByPatient(scans, { fractions: round % 2 === 0 ? { validation: 0.2 } : { validation: 0.2, test: 0.2 }, seed: round });
+      const split = splitByPatient(scans, {
+        fractions: round % 2 === 0 ? { validation: 0.2 } : { validation: 0.2, test: 0.2 },
+        seed: round,
+      });
       const all = sides.flatMap((side) => split[side].map(({ id }) => id));
       expect(all.sort()).toEqual(scans.map(({ id }) => id).sort());
-      expect(patientsOf(split, 'train').size + patientsOf(split, 'validation').size + patientsOf(split, 'test').size).toBe(new Set(scans.map(({ patient }) => patient)).size);
+      expect(
+        patientsOf(split, 'train').size +
+          patientsOf(split, 'validation').size +
+          patientsOf(split, 'test').size,
+      ).toBe(new Set(scans.map(({ patient }) => patient)).size);
       expect(split.train.length * split.validation.length).toBeGreaterThan(0);
       expect(split.test.length > 0).toBe(round % 2 === 1);
     }
@@ -43,16 +67,26 @@ describe('a drawn split', () => {
       const split = splitByPatient(scans, { fractions: { validation: 0.15 }, seed: round });
       for (const className of split.classes) {
         const own = new Set(scans.filter((each) => each.class === className).map(({ patient }) => patient));
-        const alone = [...own].filter((patient) => scans.every((each) => each.patient !== patient || each.class === className));
+        const alone = [...own].filter((patient) =>
+          scans.every((each) => each.patient !== patient || each.class === className),
+        );
         if (alone.length < 2) continue;
-        expect(patientsOf(split, 'train', className).size, `round ${round}, class ${className}`).toBeGreaterThan(0);
-        expect(patientsOf(split, 'validation', className).size, `round ${round}, class ${className}`).toBeGreaterThan(0);
+        expect(
+          patientsOf(split, 'train', className).size,
+          `round ${round}, class ${className}`,
+        ).toBeGreaterThan(0);
+        expect(
+          patientsOf(split, 'validation', className).size,
+          `round ${round}, class ${className}`,
+        ).toBeGreaterThan(0);
       }
     }
   });
 
   it('has the shares asked for, in each class, to one patient', () => {
-    const scans = ['x', 'y'].flatMap((c, i) => Array.from({ length: 50 + 30 * i }, (_, p) => scan(`${c}${p}`, `${c}${p}`, c)));
+    const scans = ['x', 'y'].flatMap((c, i) =>
+      Array.from({ length: 50 + 30 * i }, (_, p) => scan(`${c}${p}`, `${c}${p}`, c)),
+    );
     const split = splitByPatient(scans, { fractions: { validation: 0.2, test: 0.1 }, seed: 3 });
     expect([patientsOf(split, 'validation', 'x').size, patientsOf(split, 'test', 'x').size]).toEqual([10, 5]);
     expect([patientsOf(split, 'validation', 'y').size, patientsOf(split, 'test', 'y').size]).toEqual([16, 8]);
@@ -63,18 +97,27 @@ describe('a drawn split', () => {
     const options = { fractions: { validation: 0.25 }, seed: 11 };
     const split = splitByPatient(scans, options);
     for (let round = 0; round < 10; round++) {
-      const shuffled = generator(round, 'shuffle').permutation(scans.length).map((i) => scans[i]!);
+      const shuffled = generator(round, 'shuffle')
+        .permutation(scans.length)
+        .map((i) => scans[i]!);
       expect(formatSplit(splitByPatient(shuffled, options))).toBe(formatSplit(split));
     }
-    const others = new Set(Array.from({ length: 10 }, (_, seed) => formatSplit({ ...splitByPatient(scans, { ...options, seed }), seed: 0 })));
+    const others = new Set(
+      Array.from({ length: 10 }, (_, seed) =>
+        formatSplit({ ...splitByPatient(scans, { ...options, seed }), seed: 0 }),
+      ),
+    );
     expect(others.size).toBeGreaterThan(5);
   });
 
   it('keeps patients together who share a scan byte for byte', () => {
     for (let seed = 0; seed < 20; seed++) {
-      const scans = Array.from({ length: 12 }, (_, p) => scan(`s${p}`, `p${p}`, p % 2 === 0 ? 'a' : 'b', `hash ${p === 7 || p === 9 || p === 3 ? 'same' : p}`));
+      const scans = Array.from({ length: 12 }, (_, p) =>
+        scan(`s${p}`, `p${p}`, p % 2 === 0 ? 'a' : 'b', `hash ${p === 7 || p === 9 || p === 3 ? 'same' : p}`),
+      );
       const split = splitByPatient(scans, { fractions: { validation: 0.3 }, seed });
-      const side = (id: string): string | undefined => sides.find((each) => split[each].some((entry) => entry.id === id));
+      const side = (id: string): string | undefined =>
+        sides.find((each) => split[each].some((entry) => entry.id === id));
       expect([side('s7'), side('s9')]).toEqual([side('s3'), side('s3')]);
     }
   });
@@ -82,39 +125,83 @@ describe('a drawn split', () => {
   it('is refused for too few patients, shares out of range and a scan given twice', () => {
     const two = [scan('1', 'p', 'a'), scan('2', 'q', 'b')];
     expect(splitByPatient(two, { fractions: { validation: 0.2 }, seed: 0 }).validation).toHaveLength(1);
-    expect(() => splitByPatient(two, { fractions: { validation: 0.2, test: 0.2 }, seed: 0 })).toThrow(/at least 3 patients/);
-    expect(() => splitByPatient([scan('1', 'p', 'a'), scan('2', 'p', 'b')], { fractions: { validation: 0.2 }, seed: 0 })).toThrow(SplitError);
-    for (const fractions of [{ validation: 0 }, { validation: 1 }, { validation: 0.6, test: 0.4 }, { validation: Number.NaN }]) expect(() => splitByPatient(two, { fractions, seed: 0 })).toThrow(/validation share/);
-    expect(() => splitByPatient([...two, two[0]!], { fractions: { validation: 0.5 }, seed: 0 })).toThrow(/given twice/);
+    expect(() => splitByPatient(two, { fractions: { validation: 0.2, test: 0.2 }, seed: 0 })).toThrow(
+      /at least 3 patients/,
+    );
+    expect(() =>
+      splitByPatient([scan('1', 'p', 'a'), scan('2', 'p', 'b')], { fractions: { validation: 0.2 }, seed: 0 }),
+    ).toThrow(SplitError);
+    for (const fractions of [
+      { validation: 0 },
+      { validation: 1 },
+      { validation: 0.6, test: 0.4 },
+      { validation: Number.NaN },
+    ])
+      expect(() => splitByPatient(two, { fractions, seed: 0 })).toThrow(/validation share/);
+    expect(() => splitByPatient([...two, two[0]!], { fractions: { validation: 0.5 }, seed: 0 })).toThrow(
+      /given twice/,
+    );
   });
 });
 
 describe('a given split', () => {
-  const scans = [scan('a/p/1', 'p', 'a', 'h1'), scan('b/p/2', 'p', 'b', 'h2'), scan('a/q/1', 'q', 'a', 'h3'), scan('b/r/1', 'r', 'b', 'h1')];
-  const given = (train: SplitScan[], validation: SplitScan[], test: SplitScan[] = []): Split => ({ format: 1, classes: ['a', 'b'], seed: null, fractions: null, train, validation, test });
+  const scans = [
+    scan('a/p/1', 'p', 'a', 'h1'),
+    scan('b/p/2', 'p', 'b', 'h2'),
+    scan('a/q/1', 'q', 'a', 'h3'),
+    scan('b/r/1', 'r', 'b', 'h1'),
+  ];
+  const given = (train: SplitScan[], validation: SplitScan[], test: SplitScan[] = []): Split => ({
+    format: 1,
+    classes: ['a', 'b'],
+    seed: null,
+    fractions: null,
+    train,
+    validation,
+    test,
+  });
 
   it('is refused for everything that is wrong with it, at once', () => {
-    const leak = given([scans[0]!, scans[2]!, scan('a/q/1', 'q', 'b'), scan('gone', 'x', 'a')], [scans[1]!, scans[3]!, scans[2]!, scan('b/r/1', 's', 'b')]);
+    const leak = given(
+      [scans[0]!, scans[2]!, scan('a/q/1', 'q', 'b'), scan('gone', 'x', 'a')],
+      [scans[1]!, scans[3]!, scans[2]!, scan('b/r/1', 's', 'b')],
+    );
     let problems: readonly string[] = [];
     try {
       checkSplit(leak, scans);
     } catch (error) {
       if (error instanceof SplitError) problems = error.problems;
     }
-    for (const expected of [/patient p is in train and validation: a leak/, /patient q is in train and validation/, /gone \(train\) is not among the scans/, /a\/q\/1 stands twice in train/, /a\/q\/1 is in train and in validation/, /is of class a, not b/, /belongs to patient r, not s/, /same scan/]) {
-      expect(problems.some((problem) => expected.test(problem)), String(expected)).toBe(true);
+    for (const expected of [
+      /patient p is in train and validation: a leak/,
+      /patient q is in train and validation/,
+      /gone \(train\) is not among the scans/,
+      /a\/q\/1 stands twice in train/,
+      /a\/q\/1 is in train and in validation/,
+      /is of class a, not b/,
+      /belongs to patient r, not s/,
+      /same scan/,
+    ]) {
+      expect(
+        problems.some((problem) => expected.test(problem)),
+        String(expected),
+      ).toBe(true);
     }
   });
 
   it('is refused with an empty side, and may leave scans out', () => {
     expect(() => checkSplit(given([scans[2]!], []), scans)).toThrow(/validation is empty/);
     expect(() => checkSplit(given([scans[2]!], [scans[3]!]), scans)).not.toThrow();
-    expect(() => checkSplit(withoutScans(given([scans[2]!], [scans[3]!]), new Set(['b/r/1'])), scans)).toThrow(/validation is empty/);
+    expect(() =>
+      checkSplit(withoutScans(given([scans[2]!], [scans[3]!]), new Set(['b/r/1'])), scans),
+    ).toThrow(/validation is empty/);
   });
 });
 
 describe('a split file', () => {
-  const scans = ['NCP', 'CP'].flatMap((c) => Array.from({ length: 6 }, (_, p) => scan(`${c}/${p}/1`, `${c}${p}`, c)));
+  const scans = ['NCP', 'CP'].flatMap((c) =>
+    Array.from({ length: 6 }, (_, p) => scan(`${c}/${p}/1`, `${c}${p}`, c)),
+  );
 
   it('is read as it was written, with one scan a line and equal bytes for equal splits', async () => {
     const path = join(scratch(), 'split.json');
@@ -125,14 +212,27 @@ describe('a split file', () => {
   });
 
   it('may be lists of ids, lists as Clean-CC-CCII publishes them, or names of files with them', async () => {
-    const list = (from: number, to: number) => Object.fromEntries(['NCP', 'CP'].map((c) => [c, Object.fromEntries(Array.from({ length: to - from }, (_, i) => [String(from + i), { 1: ['0.png', '1.png'] }]))]));
+    const list = (from: number, to: number) =>
+      Object.fromEntries(
+        ['NCP', 'CP'].map((c) => [
+          c,
+          Object.fromEntries(
+            Array.from({ length: to - from }, (_, i) => [String(from + i), { 1: ['0.png', '1.png'] }]),
+          ),
+        ]),
+      );
     const root = lay(scratch(), {
       'ids.json': JSON.stringify({ train: scans.slice(0, 5).map(({ id }) => id), val: [{ id: 'CP/5/1' }] }),
       'lists.json': JSON.stringify({ train: 'ct_train.json', test: 'ct_test.json' }),
       'ct_train.json': JSON.stringify(list(0, 5)),
       'ct_test.json': JSON.stringify(list(5, 6)),
     });
-    expect(await readSplit(join(root, 'ids.json'), scans)).toMatchObject({ train: scans.slice(0, 5), validation: [scans[11]], test: [], seed: null });
+    expect(await readSplit(join(root, 'ids.json'), scans)).toMatchObject({
+      train: scans.slice(0, 5),
+      validation: [scans[11]],
+      test: [],
+      seed: null,
+    });
     const split = await readSplit(join(root, 'lists.json'), scans, { seed: 4 });
     expect(split.test.map(({ id }) => id)).toEqual(['NCP/5/1', 'CP/5/1']);
     expect([split.train.length, split.validation.length, split.seed]).toEqual([8, 2, 4]);
@@ -140,9 +240,19 @@ describe('a split file', () => {
   });
 
   it('names NIfTI files of MosMedData as its published lists do', async () => {
-    const volumes = ['1', '2', '3'].map((n) => scan(`studies/CT-${n}/study_${n}.nii.gz`, `study_${n}`, 'NCP'));
-    const root = lay(scratch(), { 'm.json': JSON.stringify({ train: { 'CT-1': { 1: { 0: ['study_1.nii.gz'] } }, 'CT-2': { 2: { 0: ['study_2.nii.gz'] } } }, validation: ['studies/CT-3/study_3.nii.gz'] }) });
-    expect((await readSplit(join(root, 'm.json'), volumes)).train.map(({ patient }) => patient)).toEqual(['study_1', 'study_2']);
+    const volumes = ['1', '2', '3'].map((n) =>
+      scan(`studies/CT-${n}/study_${n}.nii.gz`, `study_${n}`, 'NCP'),
+    );
+    const root = lay(scratch(), {
+      'm.json': JSON.stringify({
+        train: { 'CT-1': { 1: { 0: ['study_1.nii.gz'] } }, 'CT-2': { 2: { 0: ['study_2.nii.gz'] } } },
+        validation: ['studies/CT-3/study_3.nii.gz'],
+      }),
+    });
+    expect((await readSplit(join(root, 'm.json'), volumes)).train.map(({ patient }) => patient)).toEqual([
+      'study_1',
+      'study_2',
+    ]);
   });
 
   it('is refused when it leaks, names unknown scans, is no JSON, no split, or points elsewhere', async () => {

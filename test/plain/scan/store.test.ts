@@ -16,7 +16,8 @@ import { resizeSlices } from '#emars/scan/resample.js';
 import { flatPng, lay, scratch } from './scratch.js';
 
 const shape = [8, 24, 24] as const;
-const numbers = (store: ScanStore) => store.scans.map(({ id, contentHash, depth }) => [id, contentHash, depth, [...store.volume(id).data]]);
+const numbers = (store: ScanStore) =>
+  store.scans.map(({ id, contentHash, depth }) => [id, contentHash, depth, [...store.volume(id).data]]);
 
 describe('the store', () => {
   const root = scratch();
@@ -36,7 +37,13 @@ describe('the store', () => {
     for (const [i, scan] of catalogue.scans.entries()) {
       const { data, shape: found } = await readScan(root, scan, { window: lungWindow });
       const stored = store.scans[i]!;
-      expect(stored).toMatchObject({ id: scan.path, patient: scan.patient, class: scan.class, label: store.classes.indexOf(scan.class), depth: found[0] });
+      expect(stored).toMatchObject({
+        id: scan.path,
+        patient: scan.patient,
+        class: scan.class,
+        label: store.classes.indexOf(scan.class),
+        depth: found[0],
+      });
       expect(store.volume(scan.path)).toEqual({ depth: found[0], data: resizeSlices(data, found, 12) });
     }
     expect(() => store.volume('nobody')).toThrow(/nobody/);
@@ -49,11 +56,17 @@ describe('the store', () => {
     let calls = 0;
     expect(numbers(await openScanStore({ ...options, onProgress: () => calls++ }))).toEqual(numbers(store));
     expect(calls).toBe(12);
-    expect(readdirSync(cacheDir).filter((name) => name.endsWith('.volume')).map((name) => [name, readFileSync(join(cacheDir, name)).length])).toEqual(before.filter(([name]) => String(name).endsWith('.volume')));
+    expect(
+      readdirSync(cacheDir)
+        .filter((name) => name.endsWith('.volume'))
+        .map((name) => [name, readFileSync(join(cacheDir, name)).length]),
+    ).toEqual(before.filter(([name]) => String(name).endsWith('.volume')));
   });
 
   it('decodes damaged entries again: flipped, cut, empty, replaced by another entry', async () => {
-    const entries = readdirSync(cacheDir).filter((name) => name.endsWith('.volume')).map((name) => join(cacheDir, name));
+    const entries = readdirSync(cacheDir)
+      .filter((name) => name.endsWith('.volume'))
+      .map((name) => join(cacheDir, name));
     const good = entries.map((path) => readFileSync(path));
     const flipped = Buffer.from(good[0]!);
     flipped[flipped.length - 5]! ^= 4;
@@ -104,7 +117,16 @@ describe('the store', () => {
       const hash = createHash('sha256');
       for (const { id } of store.scans) hash.update(id).update(store.volume(id).data);
       console.log(store.scans.length, hash.digest('hex'));`;
-    const run = () => promisify(execFile)(process.execPath, ['--input-type=module', '-e', script, '--', fileURLToPath(import.meta.resolve('#emars/scan/store.js')), root, shared]);
+    const run = () =>
+      promisify(execFile)(process.execPath, [
+        '--input-type=module',
+        '-e',
+        script,
+        '--',
+        fileURLToPath(import.meta.resolve('#emars/scan/store.js')),
+        root,
+        shared,
+      ]);
     const outputs = await Promise.all([run(), run()]);
     expect(outputs[0].stdout).toMatch(/^12 [0-9a-f]{64}\n$/);
     expect(outputs[1].stdout).toBe(outputs[0].stdout);
@@ -113,9 +135,18 @@ describe('the store', () => {
   });
 
   it('can be stopped, and refuses a cache that cannot be written and a size out of range', async () => {
-    await expect(openScanStore({ ...options, signal: AbortSignal.abort(new Error('stopped')) })).rejects.toThrow('stopped');
+    await expect(
+      openScanStore({ ...options, signal: AbortSignal.abort(new Error('stopped')) }),
+    ).rejects.toThrow('stopped');
     const stop = new AbortController();
-    await expect(openScanStore({ ...options, cacheDir: scratch(), signal: stop.signal, onProgress: () => stop.abort(new Error('enough')) })).rejects.toThrow('enough');
+    await expect(
+      openScanStore({
+        ...options,
+        cacheDir: scratch(),
+        signal: stop.signal,
+        onProgress: () => stop.abort(new Error('enough')),
+      }),
+    ).rejects.toThrow('enough');
     const file = join(lay(scratch(), { file: 'not a folder' }), 'file');
     await expect(openScanStore({ ...options, cacheDir: file })).rejects.toThrow(CacheError);
     await expect(openScanStore({ ...options, size: 0 })).rejects.toThrow(RangeError);
@@ -124,37 +155,87 @@ describe('the store', () => {
 
 describe('scans that cannot be read', () => {
   const good = flatPng(8, 8, 100);
-  const bad = lay(scratch(), { 'a/p/s/1.png': good, 'a/q/s/1.png': good.subarray(0, 50), 'b/r/s/1.png': good, 'b/t/s/2.png': flatPng(9, 8, 1), 'b/t/s/1.png': good, 'b/u/s/none.txt': '' });
+  const bad = lay(scratch(), {
+    'a/p/s/1.png': good,
+    'a/q/s/1.png': good.subarray(0, 50),
+    'b/r/s/1.png': good,
+    'b/t/s/2.png': flatPng(9, 8, 1),
+    'b/t/s/1.png': good,
+    'b/u/s/none.txt': '',
+  });
 
   it('are all named at once when they are not to be skipped', async () => {
     const opening = openScanStore({ root: bad, size: 8, cacheDir: scratch(), threads: 1 });
     await expect(opening).rejects.toThrow(BadScansError);
-    await expect(opening).rejects.toMatchObject({ bad: [{ path: 'a/q/s/1.png' }, { path: 'b/t/s/2.png' }, { path: 'b/u/s' }] });
+    await expect(opening).rejects.toMatchObject({
+      bad: [{ path: 'a/q/s/1.png' }, { path: 'b/t/s/2.png' }, { path: 'b/u/s' }],
+    });
     await expect(opening).rejects.toThrow(/^3 of 5 scans cannot be read: a\/q\/s\/1\.png: [^\n]+$/);
   });
 
   it('are left out and counted when they are', async () => {
-    const store = await openScanStore({ root: bad, size: 8, cacheDir: scratch(), threads: 1, onBadScan: 'skip' });
+    const store = await openScanStore({
+      root: bad,
+      size: 8,
+      cacheDir: scratch(),
+      threads: 1,
+      onBadScan: 'skip',
+    });
     expect(store.scans.map(({ id }) => id)).toEqual(['a/p/s', 'b/r/s']);
     expect(store.bad).toHaveLength(3);
   });
 
   it('end it even so when none is left', async () => {
     const root = lay(scratch(), { 'a/p/s/1.png': 'x', 'b/q/s/1.png': 'y' });
-    await expect(openScanStore({ root, size: 8, cacheDir: scratch(), threads: 1, onBadScan: 'skip' })).rejects.toThrow(BadScansError);
+    await expect(
+      openScanStore({ root, size: 8, cacheDir: scratch(), threads: 1, onBadScan: 'skip' }),
+    ).rejects.toThrow(BadScansError);
   });
 });
 
 describe('data inspect', () => {
   it('says layout, classes, every scan and every problem', async () => {
-    const root = lay(scratch(), { 'NCP/p/1/1.png': flatPng(8, 6, 100), 'NCP/p/1/2.png': flatPng(8, 6, 120), 'NCP/p/2/1.png': flatPng(4, 4, 7), 'CP/p/1/1.png': flatPng(4, 4, 9), 'CP/q/1/1.png': 'broken' });
+    const root = lay(scratch(), {
+      'NCP/p/1/1.png': flatPng(8, 6, 100),
+      'NCP/p/1/2.png': flatPng(8, 6, 120),
+      'NCP/p/2/1.png': flatPng(4, 4, 7),
+      'CP/p/1/1.png': flatPng(4, 4, 9),
+      'CP/q/1/1.png': 'broken',
+    });
     expect(await inspectData(root, { threads: 1 })).toEqual({
       layout: 'clean-cc-ccii',
       classes: { CP: { patients: 1, scans: 1 }, NCP: { patients: 1, scans: 2 } },
       scans: [
-        { path: 'CP/p/1', patient: 'p', class: 'CP', shape: [1, 4, 4], dtype: 'uint8', min: 9, max: 9, spacing: null },
-        { path: 'NCP/p/1', patient: 'p', class: 'NCP', shape: [2, 6, 8], dtype: 'uint8', min: 100, max: 120, spacing: null },
-        { path: 'NCP/p/2', patient: 'p', class: 'NCP', shape: [1, 4, 4], dtype: 'uint8', min: 7, max: 7, spacing: null },
+        {
+          path: 'CP/p/1',
+          patient: 'p',
+          class: 'CP',
+          shape: [1, 4, 4],
+          dtype: 'uint8',
+          min: 9,
+          max: 9,
+          spacing: null,
+        },
+        {
+          path: 'NCP/p/1',
+          patient: 'p',
+          class: 'NCP',
+          shape: [2, 6, 8],
+          dtype: 'uint8',
+          min: 100,
+          max: 120,
+          spacing: null,
+        },
+        {
+          path: 'NCP/p/2',
+          patient: 'p',
+          class: 'NCP',
+          shape: [1, 4, 4],
+          dtype: 'uint8',
+          min: 7,
+          max: 7,
+          spacing: null,
+        },
       ],
       problems: [{ path: 'CP/q/1/1.png', reason: 'neither a PNG nor a JPEG, whatever its name says' }],
     });

@@ -9,7 +9,8 @@ import { nextEvent, RULES, wholeSearch } from './support.js';
 
 const { events, states } = wholeSearch();
 const end = states.at(-1)!;
-const fold = (list: readonly SearchEvent[]): SearchState => list.reduce((state, event) => apply(RULES, state, event), initialState());
+const fold = (list: readonly SearchEvent[]): SearchState =>
+  list.reduce((state, event) => apply(RULES, state, event), initialState());
 
 describe('a search as a fold over its events', () => {
   it('goes through warm-up, epochs and the end', () => {
@@ -25,27 +26,35 @@ describe('a search as a fold over its events', () => {
   it('goes on alike from every prefix of the journal', () => {
     for (let cut = 0; cut <= events.length; cut += 7) {
       let state = fold(events.slice(0, cut));
-      for (let event = nextEvent(RULES, state); event !== null; event = nextEvent(RULES, state)) state = apply(RULES, state, event);
+      for (let event = nextEvent(RULES, state); event !== null; event = nextEvent(RULES, state))
+        state = apply(RULES, state, event);
       expect(state.history).toEqual(end.history);
       expect(state.front).toEqual(end.front);
     }
   });
 
   it('returns to before the epoch on a rollback, and then comes out the same', () => {
-    const middle = states.findIndex(({ phase, epoch, step }) => phase === 'training' && epoch === 4 && step === 3 * RULES.stepsPerEpoch + 2);
+    const middle = states.findIndex(
+      ({ phase, epoch, step }) => phase === 'training' && epoch === 4 && step === 3 * RULES.stepsPerEpoch + 2,
+    );
     let state = apply(RULES, states[middle]!, { type: 'rolled-back', epoch: 4, reason: 'test' });
     expect(state).toMatchObject({ phase: 'planning', epoch: 4, step: 3 * RULES.stepsPerEpoch, rollbacks: 1 });
     state = apply(RULES, state, { type: 'fence-raised', fence: 5 });
-    for (let event = nextEvent(RULES, state); event !== null; event = nextEvent(RULES, state)) state = apply(RULES, state, event);
+    for (let event = nextEvent(RULES, state); event !== null; event = nextEvent(RULES, state))
+      state = apply(RULES, state, event);
     expect(state.history).toEqual(end.history);
     expect(state.fence).toBe(5);
   });
 
   it('keeps a population of different genotypes of the right size, survivors first', () => {
-    for (const state of states.filter(({ phase, epoch }) => phase === 'planning' && epoch > RULES.warmupEpochs)) {
+    for (const state of states.filter(
+      ({ phase, epoch }) => phase === 'planning' && epoch > RULES.warmupEpochs,
+    )) {
       expect(state.population).toHaveLength(RULES.population);
       expect(new Set(state.population).size).toBe(RULES.population);
-      const selected = state.history.filter(({ epoch, selected: survives }) => epoch === state.epoch - 1 && survives).map(({ id }) => id);
+      const selected = state.history
+        .filter(({ epoch, selected: survives }) => epoch === state.epoch - 1 && survives)
+        .map(({ id }) => id);
       expect(new Set(state.population.slice(0, selected.length))).toEqual(new Set(selected));
     }
   });
@@ -53,16 +62,28 @@ describe('a search as a fold over its events', () => {
   it('starts from the best P of the warm-up candidates by accuracy', () => {
     const rows = end.history.filter(({ epoch }) => epoch === RULES.warmupEpochs);
     expect(rows).toHaveLength(RULES.warmupCandidates!);
-    const best = [...rows].sort((a, b) => b.measurements['accuracy']!.value! - a.measurements['accuracy']!.value!).slice(0, RULES.population);
-    const first = states.find(({ phase, epoch }) => phase === 'planning' && epoch === RULES.warmupEpochs + 1)!;
+    const best = [...rows]
+      .sort((a, b) => b.measurements['accuracy']!.value! - a.measurements['accuracy']!.value!)
+      .slice(0, RULES.population);
+    const first = states.find(
+      ({ phase, epoch }) => phase === 'planning' && epoch === RULES.warmupEpochs + 1,
+    )!;
     expect(new Set(first.population)).toEqual(new Set(best.map(({ id }) => id)));
   });
 
   it('trains every individual of a population on the same number of mini-batches, up to one, over epochs', () => {
     // Population of 6, 10 (step, individual) pairs an epoch: 1 or 2 each, the surplus rotates.
-    const rotations = states.filter(({ phase, step, plan }) => phase === 'training' && plan!.kind === 'search' && step === plan!.firstStep).map(({ plan }) => plan!.schedule.flat());
+    const rotations = states
+      .filter(
+        ({ phase, step, plan }) =>
+          phase === 'training' && plan!.kind === 'search' && step === plan!.firstStep,
+      )
+      .map(({ plan }) => plan!.schedule.flat());
     for (const schedule of rotations) {
-      const counts = Array.from({ length: RULES.population }, (_, position) => schedule.filter((at) => at === position).length);
+      const counts = Array.from(
+        { length: RULES.population },
+        (_, position) => schedule.filter((at) => at === position).length,
+      );
       expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(1);
     }
     expect(rotations.map((schedule) => schedule[0])).toEqual([0, 4, 2, 0, 4]);
@@ -77,9 +98,18 @@ describe('a search as a fold over its events', () => {
   });
 
   it('takes the front of the last epoch: no member dominates another', () => {
-    const last = new Map(end.history.filter(({ epoch }) => epoch === end.epoch).map((row) => [row.id, row.measurements]));
-    const values = end.front.map((id) => RULES.objectives.map(({ name, direction }) => last.get(id)![name]!.value! * (direction === 'max' ? 1 : -1)));
-    for (const a of values) for (const b of values) if (a !== b) expect(a.every((value, i) => value >= b[i]!) && a.some((value, i) => value > b[i]!)).toBe(false);
+    const last = new Map(
+      end.history.filter(({ epoch }) => epoch === end.epoch).map((row) => [row.id, row.measurements]),
+    );
+    const values = end.front.map((id) =>
+      RULES.objectives.map(
+        ({ name, direction }) => last.get(id)![name]!.value! * (direction === 'max' ? 1 : -1),
+      ),
+    );
+    for (const a of values)
+      for (const b of values)
+        if (a !== b)
+          expect(a.every((value, i) => value >= b[i]!) && a.some((value, i) => value > b[i]!)).toBe(false);
     expect(end.front.length).toBeGreaterThan(0);
   });
 
@@ -89,17 +119,56 @@ describe('a search as a fold over its events', () => {
 });
 
 describe('events that do not fit', () => {
-  const at = (phase: SearchState['phase']): SearchState => states.find((state) => state.phase === phase && state.epoch === 4)!;
+  const at = (phase: SearchState['phase']): SearchState =>
+    states.find((state) => state.phase === phase && state.epoch === 4)!;
   const training = at('training');
   const evaluating = at('evaluating');
   it.each<[string, SearchState, SearchEvent]>([
-    ['a step that is not the next', training, { type: 'step-committed', epoch: 4, step: training.step + 1, slots: [], repeated: 0 }],
-    ['a step of another epoch', training, { type: 'step-committed', epoch: 3, step: training.step, slots: [], repeated: 0 }],
-    ['the end of an epoch with steps missing', training, { type: 'epoch-trained', epoch: 4, sha256: 'ab'.repeat(32), step: training.step }],
+    [
+      'a step that is not the next',
+      training,
+      { type: 'step-committed', epoch: 4, step: training.step + 1, slots: [], repeated: 0 },
+    ],
+    [
+      'a step of another epoch',
+      training,
+      { type: 'step-committed', epoch: 3, step: training.step, slots: [], repeated: 0 },
+    ],
+    [
+      'the end of an epoch with steps missing',
+      training,
+      { type: 'epoch-trained', epoch: 4, sha256: 'ab'.repeat(32), step: training.step },
+    ],
     ['a fence that does not rise', training, { type: 'fence-raised', fence: 0 }],
-    ['a measurement while training', training, { type: 'evaluated', epoch: 4, individual: 'a'.repeat(16), objective: 'accuracy', value: 1, worker: 'e' }],
-    ['a measurement of a stranger', evaluating, { type: 'evaluated', epoch: 4, individual: 'a'.repeat(16), objective: 'accuracy', value: 1, worker: 'e' }],
-    ['individuals that the seed does not give', at('planning'), { type: 'epoch-planned', epoch: 4, individuals: ['a'.repeat(16)] }],
+    [
+      'a measurement while training',
+      training,
+      {
+        type: 'evaluated',
+        epoch: 4,
+        individual: 'a'.repeat(16),
+        objective: 'accuracy',
+        value: 1,
+        worker: 'e',
+      },
+    ],
+    [
+      'a measurement of a stranger',
+      evaluating,
+      {
+        type: 'evaluated',
+        epoch: 4,
+        individual: 'a'.repeat(16),
+        objective: 'accuracy',
+        value: 1,
+        worker: 'e',
+      },
+    ],
+    [
+      'individuals that the seed does not give',
+      at('planning'),
+      { type: 'epoch-planned', epoch: 4, individuals: ['a'.repeat(16)] },
+    ],
     ['survivors before all is measured', evaluating, { type: 'selected', epoch: 4, survivors: [] }],
     ['a rollback while evaluating', evaluating, { type: 'rolled-back', epoch: 4, reason: 'x' }],
     ['the end too early', training, { type: 'finished', epoch: 4 }],
@@ -119,9 +188,20 @@ describe('failures', () => {
     let state = initialState();
     let failed = '';
     for (let event = nextEvent(RULES, state); event !== null; event = nextEvent(RULES, state)) {
-      if (event.type === 'evaluated' && event.epoch === 4 && event.objective !== 'size' && (failed === '' || failed === event.individual)) {
+      if (
+        event.type === 'evaluated' &&
+        event.epoch === 4 &&
+        event.objective !== 'size' &&
+        (failed === '' || failed === event.individual)
+      ) {
         failed = event.individual;
-        event = { type: 'evaluation-failed', epoch: 4, individual: event.individual, objective: event.objective, reason: 'the worker died five times' };
+        event = {
+          type: 'evaluation-failed',
+          epoch: 4,
+          individual: event.individual,
+          objective: event.objective,
+          reason: 'the worker died five times',
+        };
       }
       state = apply(RULES, state, event);
     }
@@ -134,9 +214,13 @@ describe('failures', () => {
   it('flags an individual whose gradient diverged', () => {
     const before = states.find(({ phase, epoch }) => phase === 'training' && epoch === 4)!;
     const event = nextEvent(RULES, before) as Extract<SearchEvent, { type: 'step-committed' }>;
-    const after = apply(RULES, before, { ...event, slots: event.slots.map((slot) => ({ ...slot, diverged: slot.slot === 2 })) });
+    const after = apply(RULES, before, {
+      ...event,
+      slots: event.slots.map((slot) => ({ ...slot, diverged: slot.slot === 2 })),
+    });
     // Slot 2 of 4 is the first micro-batch of the step's second individual.
-    const { id } = before.plan!.individuals[before.plan!.schedule[before.step - before.plan!.firstStep]![1]!]!;
+    const { id } =
+      before.plan!.individuals[before.plan!.schedule[before.step - before.plan!.firstStep]![1]!]!;
     expect(after.individuals.get(id)!.diverged).toBe(1);
   });
 });
@@ -154,9 +238,12 @@ describe('variants', () => {
     expect(cold.at(-1)!.phase).toBe('done');
   });
 
-  it.each(['merged-fronts', 'nsga2', 'random', 'top-accuracy'] as const)('work with the selector %s', (selector) => {
-    expect(wholeSearch({ ...RULES, selector }).states.at(-1)!.phase).toBe('done');
-  });
+  it.each(['merged-fronts', 'nsga2', 'random', 'top-accuracy'] as const)(
+    'work with the selector %s',
+    (selector) => {
+      expect(wholeSearch({ ...RULES, selector }).states.at(-1)!.phase).toBe('done');
+    },
+  );
 
   it('differ by seed', () => {
     expect(wholeSearch({ ...RULES, seed: 4 }).states.at(-1)!.front).not.toEqual(end.front);

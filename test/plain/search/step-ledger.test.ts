@@ -32,7 +32,8 @@ describe('the book of a step', () => {
 
   it('rotates leases over the members with the step, so that three share two slots evenly', () => {
     const counts: Record<string, number> = { a: 0, b: 0, c: 0 };
-    for (let step = 0; step < 30; step++) for (const { owner } of ledgerOf(2, ['a', 'b', 'c'], step).current()) counts[owner]!++;
+    for (let step = 0; step < 30; step++)
+      for (const { owner } of ledgerOf(2, ['a', 'b', 'c'], step).current()) counts[owner]!++;
     expect(counts).toEqual({ a: 20, b: 20, c: 20 });
   });
 
@@ -90,7 +91,8 @@ describe('the book of a step', () => {
         const before = ledger.current().map(({ number }) => number);
         const member = random.pick(members);
         if (random.chance(0.2)) ledger.leaseAgain(random.integer(before.length));
-        else if (random.chance(0.1) && members.length > 1) ledger.lose((members = members.filter((id) => id !== member)));
+        else if (random.chance(0.1) && members.length > 1)
+          ledger.lose((members = members.filter((id) => id !== member)));
         else ledger.report(member, holds(ledger, [random.integer(before.length)]));
         for (const { slot, number, owner } of ledger.current()) {
           if (number === before[slot]) continue;
@@ -99,7 +101,14 @@ describe('the book of a step', () => {
           expect(members).toContain(owner);
         }
       }
-      for (const member of members) ledger.report(member, holds(ledger, ledger.current().map(({ slot }) => slot)));
+      for (const member of members)
+        ledger.report(
+          member,
+          holds(
+            ledger,
+            ledger.current().map(({ slot }) => slot),
+          ),
+        );
       expect(ledger.commit()).toHaveLength(ledger.current().length);
     }
   });

@@ -10,7 +10,15 @@ import { generator } from '#emars/random/generator.js';
 
 export const RULES: SearchRules = {
   seed: 3,
-  space: { stem: 4, widths: [4, 8], strides: [2, 2], blocks: [2, 2], operations: ['mb_k3_e3', 'mb_k5_e3', 'mb_k7_e3', 'skip'], head: 8, classes: 2 },
+  space: {
+    stem: 4,
+    widths: [4, 8],
+    strides: [2, 2],
+    blocks: [2, 2],
+    operations: ['mb_k3_e3', 'mb_k5_e3', 'mb_k7_e3', 'skip'],
+    head: 8,
+    classes: 2,
+  },
   warmupEpochs: 2,
   warmupCandidates: 10,
   epochs: 5,
@@ -37,10 +45,28 @@ export function nextEvent(rules: SearchRules, state: SearchState): SearchEvent |
     case 'new':
       return { type: 'run-started', format: 1, run: 'r', options: SHA };
     case 'planning':
-      return { type: 'epoch-planned', epoch: state.epoch, individuals: planEpoch(rules, state).individuals.map(({ id }) => id) };
+      return {
+        type: 'epoch-planned',
+        epoch: state.epoch,
+        individuals: planEpoch(rules, state).individuals.map(({ id }) => id),
+      };
     case 'training':
-      if (state.step === state.plan!.firstStep + rules.stepsPerEpoch) return { type: 'epoch-trained', epoch: state.epoch, sha256: SHA, step: state.step };
-      return { type: 'step-committed', epoch: state.epoch, step: state.step, repeated: 0, slots: Array.from({ length: slotsPerStep(rules) }, (_, slot) => ({ slot, fence: 1, owner: 't', number: slot, digest: SHA, diverged: false })) };
+      if (state.step === state.plan!.firstStep + rules.stepsPerEpoch)
+        return { type: 'epoch-trained', epoch: state.epoch, sha256: SHA, step: state.step };
+      return {
+        type: 'step-committed',
+        epoch: state.epoch,
+        step: state.step,
+        repeated: 0,
+        slots: Array.from({ length: slotsPerStep(rules) }, (_, slot) => ({
+          slot,
+          fence: 1,
+          owner: 't',
+          number: slot,
+          digest: SHA,
+          diverged: false,
+        })),
+      };
     case 'evaluating':
       return nextMeasurement(rules, state);
     case 'selecting':
@@ -56,12 +82,21 @@ function nextMeasurement(rules: SearchRules, state: SearchState): SearchEvent {
   for (const individual of state.evaluees) {
     for (const { name } of rules.objectives) {
       if (name in (state.measured.get(individual) ?? {})) continue;
-      const key = { type: 'evaluated' as const, epoch: state.epoch, individual, objective: name, worker: 'e' };
+      const key = {
+        type: 'evaluated' as const,
+        epoch: state.epoch,
+        individual,
+        objective: name,
+        worker: 'e',
+      };
       if (name === 'potential') {
         const { value, defined } = potential(state.individuals.get(individual)!.history);
         return { ...key, value, defined };
       }
-      return { ...key, value: Math.fround(generator(9, name, individual, name === 'accuracy' ? state.epoch : 0).uniform()) };
+      return {
+        ...key,
+        value: Math.fround(generator(9, name, individual, name === 'accuracy' ? state.epoch : 0).uniform()),
+      };
     }
   }
   throw new Error('expected something to measure');

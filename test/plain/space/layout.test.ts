@@ -3,12 +3,23 @@ import type { Genome } from '#emars/space/genome.js';
 import { pathLayout, pathStages, superNetLayout } from '#emars/space/layout.js';
 import type { SearchSpace } from '#emars/space/space.js';
 
-const space: SearchSpace = { stem: 4, widths: [6, 8], strides: [2, 1], blocks: [2, 1], operations: ['mb_k3_e2', 'mb_k5_e1', 'skip'], head: 10, classes: 3 };
+const space: SearchSpace = {
+  stem: 4,
+  widths: [6, 8],
+  strides: [2, 1],
+  blocks: [2, 1],
+  operations: ['mb_k3_e2', 'mb_k5_e1', 'skip'],
+  head: 10,
+  classes: 3,
+};
 const layout = superNetLayout(space);
 
 describe('the layout of a SuperNet', () => {
   it('fills the flat vectors without gaps and without overlap', () => {
-    for (const [entries, total] of [[layout.parameters, layout.parameterCount], [layout.statistics, layout.statisticCount]] as const) {
+    for (const [entries, total] of [
+      [layout.parameters, layout.parameterCount],
+      [layout.statistics, layout.statisticCount],
+    ] as const) {
       let end = 0;
       for (const entry of entries) {
         expect(entry.offset).toBe(end);
@@ -35,12 +46,21 @@ describe('the layout of a SuperNet', () => {
   });
 
   it('gives expansion 1 no expanding convolution', () => {
-    expect(layout.cells[0]!.blocks[0]!['mb_k5_e1']!.map((unit) => unit.kind)).toEqual(['depthwise', 'pointwise']);
-    expect(layout.cells[0]!.blocks[0]!['mb_k3_e2']!.map((unit) => unit.kind)).toEqual(['pointwise', 'depthwise', 'pointwise']);
+    expect(layout.cells[0]!.blocks[0]!['mb_k5_e1']!.map((unit) => unit.kind)).toEqual([
+      'depthwise',
+      'pointwise',
+    ]);
+    expect(layout.cells[0]!.blocks[0]!['mb_k3_e2']!.map((unit) => unit.kind)).toEqual([
+      'pointwise',
+      'depthwise',
+      'pointwise',
+    ]);
   });
 
   it('refuses widths, strides and blocks of different lengths', () => {
-    expect(() => superNetLayout({ ...space, strides: [2] })).toThrow(/as many strides and blocks as widths \(2\), got 1 strides/);
+    expect(() => superNetLayout({ ...space, strides: [2] })).toThrow(
+      /as many strides and blocks as widths \(2\), got 1 strides/,
+    );
   });
 });
 
@@ -51,17 +71,38 @@ describe('the layout of a path', () => {
   it('lists its tensors in ascending order and counts their floats', () => {
     expect(path.parameters).toEqual([...path.parameters].sort((a, b) => a - b));
     expect(path.statistics).toEqual([...path.statistics].sort((a, b) => a - b));
-    expect(path.parameterCount).toBe(path.parameters.reduce((sum, index) => sum + layout.parameters[index]!.size, 0));
-    expect(path.statisticCount).toBe(path.statistics.reduce((sum, index) => sum + layout.statistics[index]!.size, 0));
+    expect(path.parameterCount).toBe(
+      path.parameters.reduce((sum, index) => sum + layout.parameters[index]!.size, 0),
+    );
+    expect(path.statisticCount).toBe(
+      path.statistics.reduce((sum, index) => sum + layout.statistics[index]!.size, 0),
+    );
   });
 
   it('touches its own operations, the shared parts, and nothing else', () => {
-    const owners = new Set(path.parameters.map((index) => layout.parameters[index]!.name.split('/').slice(0, 2).join('/')));
-    expect([...owners]).toEqual(['stem/weight', 'stem/gamma', 'stem/beta', 'cell0/calibration', 'block00/mb_k3_e2', 'cell1/calibration', 'block02/mb_k5_e1', 'head/weight', 'head/gamma', 'head/beta', 'classifier/weight', 'classifier/bias']);
+    const owners = new Set(
+      path.parameters.map((index) => layout.parameters[index]!.name.split('/').slice(0, 2).join('/')),
+    );
+    expect([...owners]).toEqual([
+      'stem/weight',
+      'stem/gamma',
+      'stem/beta',
+      'cell0/calibration',
+      'block00/mb_k3_e2',
+      'cell1/calibration',
+      'block02/mb_k5_e1',
+      'head/weight',
+      'head/gamma',
+      'head/beta',
+      'classifier/weight',
+      'classifier/bias',
+    ]);
   });
 
   it('runs through its stages in network order', () => {
-    expect(pathStages(layout, space, genome).map((stage) => `${stage.kind}${stage.index}x${stage.units.length}`)).toEqual(['stem0x1', 'calibration0x1', 'block0x3', 'block1x0', 'calibration1x1', 'block2x2', 'head0x1']);
+    expect(
+      pathStages(layout, space, genome).map((stage) => `${stage.kind}${stage.index}x${stage.units.length}`),
+    ).toEqual(['stem0x1', 'calibration0x1', 'block0x3', 'block1x0', 'calibration1x1', 'block2x2', 'head0x1']);
   });
 
   it('refuses a genome of another space', () => {

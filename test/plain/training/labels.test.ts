@@ -7,7 +7,8 @@ describe('shuffled labels', () => {
     const labels = Array.from({ length: 90 }, (_, i) => i % 3);
     const shuffled = shuffleLabels(7, labels, 3);
     for (const truth of [0, 1, 2]) {
-      for (const given of [0, 1, 2]) expect(labels.filter((label, i) => label === truth && shuffled[i] === given)).toHaveLength(10);
+      for (const given of [0, 1, 2])
+        expect(labels.filter((label, i) => label === truth && shuffled[i] === given)).toHaveLength(10);
     }
   });
 

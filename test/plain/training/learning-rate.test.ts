@@ -10,5 +10,6 @@ it('the learning rate falls in a straight line over the run and stays at its end
 });
 
 it('the learning rate is constant, to the bit, where it ends as it begins', () => {
-  for (const step of [0, 7, 29, 100]) expect(learningRateAt({ first: 0.003, last: 0.003, steps: 30 }, step)).toBe(0.003);
+  for (const step of [0, 7, 29, 100])
+    expect(learningRateAt({ first: 0.003, last: 0.003, steps: 30 }, step)).toBe(0.003);
 });

@@ -2,16 +2,28 @@ import { describe, expect, it } from 'vitest';
 import type { OptimizerOptions } from '#emars/training/optimizer.js';
 import { optimizerFloats, optimizerStep } from '#emars/training/optimizer.js';
 
-const base: OptimizerOptions = { kind: 'adam', learningRate: 0.1, momentum: 0.9, weightDecay: 0, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+const base: OptimizerOptions = {
+  kind: 'adam',
+  learningRate: 0.1,
+  momentum: 0.9,
+  weightDecay: 0,
+  beta1: 0.9,
+  beta2: 0.999,
+  epsilon: 1e-8,
+};
 const tensors = [
   { offset: 0, size: 1 },
   { offset: 1, size: 1 },
 ];
 
-function run(options: OptimizerOptions, steps: { touched: number[]; gradient: number[] }[]): { weights: number[]; state: Float32Array } {
+function run(
+  options: OptimizerOptions,
+  steps: { touched: number[]; gradient: number[] }[],
+): { weights: number[]; state: Float32Array } {
   const weights = Float32Array.of(1, 1);
   const state = new Float32Array(optimizerFloats(options.kind, 2, 2));
-  for (const { touched, gradient } of steps) optimizerStep(options, tensors, Uint8Array.from(touched), Float32Array.from(gradient), weights, state);
+  for (const { touched, gradient } of steps)
+    optimizerStep(options, tensors, Uint8Array.from(touched), Float32Array.from(gradient), weights, state);
   return { weights: [...weights], state };
 }
 
@@ -30,7 +42,12 @@ describe('Adam', () => {
       v = 0.999 * v + 0.001 * g * g;
       w -= (0.1 * (m / (1 - 0.9 ** (i + 1)))) / (Math.sqrt(v / (1 - 0.999 ** (i + 1))) + 1e-8);
     });
-    expect(run(base, gradients.map((g) => ({ touched: [1, 0], gradient: [g, 0] }))).weights[0]).toBeCloseTo(w, 5);
+    expect(
+      run(
+        base,
+        gradients.map((g) => ({ touched: [1, 0], gradient: [g, 0] })),
+      ).weights[0],
+    ).toBeCloseTo(w, 5);
   });
 
   it('counts steps per tensor: one that joins late takes a first step', () => {
@@ -41,9 +58,15 @@ describe('Adam', () => {
 
   it('does not start anew after very many steps, when the powers of beta vanish', () => {
     const options = { ...base, beta1: 0.1, beta2: 0.2, learningRate: 1e-6 };
-    const long = run(options, Array.from({ length: 2000 }, () => ({ touched: [1, 0], gradient: [1, 0] })));
+    const long = run(
+      options,
+      Array.from({ length: 2000 }, () => ({ touched: [1, 0], gradient: [1, 0] })),
+    );
     const before = long.weights[0]!;
-    const after = run(options, Array.from({ length: 2001 }, (_, i) => ({ touched: [1, 0], gradient: [i === 2000 ? 1e-3 : 1, 0] }))).weights[0]!;
+    const after = run(
+      options,
+      Array.from({ length: 2001 }, (_, i) => ({ touched: [1, 0], gradient: [i === 2000 ? 1e-3 : 1, 0] })),
+    ).weights[0]!;
     // A fresh start would move by the whole rate in the direction of the small gradient's sign alone.
     expect(Math.abs(after - before)).toBeLessThan(0.5e-6);
   });
@@ -53,19 +76,27 @@ describe.each(['sgd', 'adam'] as const)('%s', (kind) => {
   it('leaves an untouched tensor and its state as they are: no momentum, no decay', () => {
     const options = { ...base, kind, weightDecay: 0.1 };
     const once = run(options, [{ touched: [1, 1], gradient: [1, 1] }]);
-    const twice = run(options, [{ touched: [1, 1], gradient: [1, 1] }, { touched: [1, 0], gradient: [1, 5] }]);
+    const twice = run(options, [
+      { touched: [1, 1], gradient: [1, 1] },
+      { touched: [1, 0], gradient: [1, 5] },
+    ]);
     expect(twice.weights[1]).toBe(once.weights[1]);
     expect(twice.weights[0]).not.toBe(once.weights[0]);
   });
 
   it('pulls weights towards zero by weight decay', () => {
-    expect(run({ ...base, kind, weightDecay: 0.5 }, [{ touched: [1, 1], gradient: [0, 0] }]).weights[0]).toBeLessThan(1);
+    expect(
+      run({ ...base, kind, weightDecay: 0.5 }, [{ touched: [1, 1], gradient: [0, 0] }]).weights[0],
+    ).toBeLessThan(1);
   });
 });
 
 describe('SGD', () => {
   it('keeps a fraction of the last velocity', () => {
-    const { weights } = run({ ...base, kind: 'sgd' }, [{ touched: [1, 0], gradient: [1, 0] }, { touched: [1, 0], gradient: [1, 0] }]);
+    const { weights } = run({ ...base, kind: 'sgd' }, [
+      { touched: [1, 0], gradient: [1, 0] },
+      { touched: [1, 0], gradient: [1, 0] },
+    ]);
     expect(weights[0]).toBeCloseTo(1 - 0.1 - 0.1 * 1.9, 5);
   });
 });

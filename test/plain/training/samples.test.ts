@@ -6,7 +6,9 @@ const training = Array.from({ length: 37 }, (_, i) => `scan-${String(i).padStart
 
 describe('the scans of an epoch', () => {
   it('come once each; a last partial batch is left out', () => {
-    const seen = Array.from({ length: stepsPerEpoch(training.length, rules.batch) }, (_, step) => [0, 1].flatMap((slot) => slotScans(rules, training, 3, step, slot))).flat();
+    const seen = Array.from({ length: stepsPerEpoch(training.length, rules.batch) }, (_, step) =>
+      [0, 1].flatMap((slot) => slotScans(rules, training, 3, step, slot)),
+    ).flat();
     expect(seen).toHaveLength(32);
     expect(new Set(seen).size).toBe(32);
   });

@@ -6,7 +6,15 @@ import { superNetLayout } from '#emars/space/layout.js';
 import { pathGradient } from '#emars/training/path-gradient.js';
 import { predict } from '#emars/training/predict.js';
 
-const space = { stem: 8, widths: [8, 16], strides: [2, 2], blocks: [2, 1], operations: ['mb_k3_e3', 'mb_k5_e4', 'mb_k7_e4', 'skip'], head: 64, classes: 3 };
+const space = {
+  stem: 8,
+  widths: [8, 16],
+  strides: [2, 2],
+  blocks: [2, 1],
+  operations: ['mb_k3_e3', 'mb_k5_e4', 'mb_k7_e4', 'skip'],
+  head: 64,
+  classes: 3,
+};
 const layout = superNetLayout(space);
 const genome = ['mb_k7_e4', 'mb_k3_e3', 'mb_k5_e4'];
 const shape = [8, 16, 32, 32];
@@ -14,8 +22,13 @@ const random = generator(1, 'digest');
 const images = Float32Array.from({ length: 8 * 16 * 32 * 32 }, () => random.normal());
 const parameters = initialiseParameters(layout, 1);
 const labels = Int32Array.from({ length: 8 }, (_, i) => i % 3);
-const { gradient, statistics, loss } = pathGradient({ space, layout }, genome, parameters, { images, shape, labels });
+const { gradient, statistics, loss } = pathGradient({ space, layout }, genome, parameters, {
+  images,
+  shape,
+  labels,
+});
 const logits = predict({ space, layout }, genome, parameters, statistics, images, shape);
 const hash = createHash('sha256');
-for (const values of [gradient, statistics, logits, Float64Array.of(loss)]) hash.update(Buffer.from(values.buffer, values.byteOffset, values.byteLength));
+for (const values of [gradient, statistics, logits, Float64Array.of(loss)])
+  hash.update(Buffer.from(values.buffer, values.byteOffset, values.byteLength));
 console.log(hash.digest('hex'));

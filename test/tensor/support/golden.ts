@@ -10,7 +10,9 @@ export interface GoldenCase {
 }
 
 const folder = new URL('../../golden/', import.meta.url);
-const header = JSON.parse(readFileSync(new URL('golden.json', folder), 'utf8')) as { readonly cases: Readonly<Record<string, GoldenCase>> };
+const header = JSON.parse(readFileSync(new URL('golden.json', folder), 'utf8')) as {
+  readonly cases: Readonly<Record<string, GoldenCase>>;
+};
 const bytes = readFileSync(new URL('golden.f32', folder));
 const values = new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
 
@@ -27,7 +29,8 @@ export function goldenCase(name: string): GoldenCase {
 
 export function golden(name: string, tensor: string): GoldenTensor {
   const found = goldenCase(name).tensors[tensor];
-  if (found === undefined) throw new RangeError(`expected a tensor of golden case "${name}", got "${tensor}"`);
+  if (found === undefined)
+    throw new RangeError(`expected a tensor of golden case "${name}", got "${tensor}"`);
   const size = found.shape.reduce((a, b) => a * b, 1);
   return { shape: found.shape, values: values.slice(found.offset, found.offset + size) };
 }

@@ -33,13 +33,20 @@ export interface Input {
   readonly values: Float32Array;
 }
 
-export const random = (shape: readonly number[], key: string, scale = 1): Input => ({ shape, values: randomFloats(size(shape), key, scale) });
+export const random = (shape: readonly number[], key: string, scale = 1): Input => ({
+  shape,
+  values: randomFloats(size(shape), key, scale),
+});
 
 /**
  * L = Σ upstream ∘ f(inputs), its output values and its gradients by our backward pass. A random
  * `upstream` makes every output count differently.
  */
-export function project(f: (...inputs: Tensor[]) => Tensor, inputs: readonly Input[], upstreamKey = 'upstream'): { output: Float32Array; upstream: Float32Array; gradients: Float32Array[] } {
+export function project(
+  f: (...inputs: Tensor[]) => Tensor,
+  inputs: readonly Input[],
+  upstreamKey = 'upstream',
+): { output: Float32Array; upstream: Float32Array; gradients: Float32Array[] } {
   return inScope(() => {
     const tensors = inputs.map(({ values, shape }) => fromFloats(values, shape));
     let output: Float32Array = new Float32Array(0);
@@ -54,7 +61,11 @@ export function project(f: (...inputs: Tensor[]) => Tensor, inputs: readonly Inp
   });
 }
 
-function projectedValue(f: (...inputs: Tensor[]) => Tensor, inputs: readonly Input[], upstream: Float32Array): number {
+function projectedValue(
+  f: (...inputs: Tensor[]) => Tensor,
+  inputs: readonly Input[],
+  upstream: Float32Array,
+): number {
   return inScope(() => {
     const y = toFloats(f(...inputs.map(({ values, shape }) => fromFloats(values, shape))));
     return y.reduce((sum, value, i) => sum + value * upstream[i]!, 0);
@@ -65,18 +76,34 @@ function projectedValue(f: (...inputs: Tensor[]) => Tensor, inputs: readonly Inp
  * Compares each input's gradient with central differences along `directions` random directions.
  * fp32 in the forward pass limits what differences can show: `tolerance` is relative to the length of the gradient.
  */
-export function expectGradientsByDifferences(f: (...inputs: Tensor[]) => Tensor, inputs: readonly Input[], options: { step?: number; tolerance?: number; directions?: number } = {}): void {
+export function expectGradientsByDifferences(
+  f: (...inputs: Tensor[]) => Tensor,
+  inputs: readonly Input[],
+  options: { step?: number; tolerance?: number; directions?: number } = {},
+): void {
   const { step = 1e-2, tolerance = 5e-3, directions = 4 } = options;
   const { upstream, gradients } = project(f, inputs);
   inputs.forEach((input, position) => {
     const gradient = gradients[position]!;
     for (let d = 0; d < directions; d++) {
       const direction = randomFloats(input.values.length, `direction ${position} ${d}`);
-      const at = (sign: number): number => projectedValue(f, inputs.map((other, i) => (i === position ? { ...other, values: other.values.map((value, j) => value + sign * step * direction[j]!) } : other)), upstream);
+      const at = (sign: number): number =>
+        projectedValue(
+          f,
+          inputs.map((other, i) =>
+            i === position
+              ? { ...other, values: other.values.map((value, j) => value + sign * step * direction[j]!) }
+              : other,
+          ),
+          upstream,
+        );
       const numeric = (at(1) - at(-1)) / (2 * step);
       const analytic = gradient.reduce((sum, value, j) => sum + value * direction[j]!, 0);
       const scale = Math.hypot(...gradient);
-      expect(Math.abs(numeric - analytic), `input ${position}, direction ${d}: numeric ${numeric}, analytic ${analytic}`).toBeLessThan(tolerance * Math.max(scale, 1e-3));
+      expect(
+        Math.abs(numeric - analytic),
+        `input ${position}, direction ${d}: numeric ${numeric}, analytic ${analytic}`,
+      ).toBeLessThan(tolerance * Math.max(scale, 1e-3));
     }
   });
 }

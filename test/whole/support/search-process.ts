@@ -44,19 +44,31 @@ export interface RunningSearch {
 
 /** Starts `emars` with arguments. */
 export function emars(args: readonly string[], env: Readonly<Record<string, string>> = {}): RunningSearch {
-  const child = spawn(process.execPath, [CLI, ...args], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [CLI, ...args], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (data: Buffer) => (stdout += data.toString()));
   child.stderr.on('data', (data: Buffer) => (stderr += data.toString()));
-  const ended = new Promise<Ended>((resolve) => child.once('close', (code) => resolve({ code, stdout, stderr })));
+  const ended = new Promise<Ended>((resolve) =>
+    child.once('close', (code) => resolve({ code, stdout, stderr })),
+  );
   return { child, ended, output: () => stdout + stderr };
 }
 
 /** Runs `emars` to its end; throws with its output unless it exits with `code`. */
-export async function emarsExits(code: number, args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
+export async function emarsExits(
+  code: number,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Ended> {
   const ended = await emars(args, env).ended;
-  if (ended.code !== code) throw new Error(`expected exit code ${code} of emars ${args.join(' ')}, got ${String(ended.code)}\n${ended.stdout}\n${ended.stderr}`);
+  if (ended.code !== code)
+    throw new Error(
+      `expected exit code ${code} of emars ${args.join(' ')}, got ${String(ended.code)}\n${ended.stdout}\n${ended.stderr}`,
+    );
   return ended;
 }
 
@@ -70,14 +82,23 @@ export function readRun(folder: string): RunJson | null {
 }
 
 /** Waits until run.json satisfies `holds`. Throws when the search ends before, or after `seconds`. */
-export async function untilRun(search: RunningSearch, folder: string, what: string, holds: (run: RunJson) => boolean, seconds = 240): Promise<RunJson> {
-  for (const end = performance.now() + 1000 * seconds; performance.now() < end; ) {
+export async function untilRun(
+  search: RunningSearch,
+  folder: string,
+  what: string,
+  holds: (run: RunJson) => boolean,
+  seconds = 240,
+): Promise<RunJson> {
+  for (const end = performance.now() + 1000 * seconds; performance.now() < end;) {
     const run = readRun(folder);
     if (run !== null && holds(run)) return run;
-    if (search.child.exitCode !== null || search.child.signalCode !== null) throw new Error(`the search ended before ${what}\n${search.output()}`);
+    if (search.child.exitCode !== null || search.child.signalCode !== null)
+      throw new Error(`the search ended before ${what}\n${search.output()}`);
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
-  throw new Error(`waited ${seconds} s in vain until ${what}; run.json: ${JSON.stringify(readRun(folder))}\n${search.output()}`);
+  throw new Error(
+    `waited ${seconds} s in vain until ${what}; run.json: ${JSON.stringify(readRun(folder))}\n${search.output()}`,
+  );
 }
 
 /** Share of the run that is done, by epochs and steps. */
