@@ -3,7 +3,7 @@ const may = {
   random: [],
   config: [],
   gradient: [],
-  engine: [],
+  native: [],
   tensor: [],
   runtime: [],
   space: ['random'],
@@ -28,7 +28,7 @@ const may = {
     'objectives',
     'wire',
     'runtime',
-    'engine',
+    'native',
   ],
   report: ['random', 'config', 'space', 'evolution', 'gradient', 'search'],
 };
@@ -54,7 +54,7 @@ module.exports = {
       to: { path: '^src/app/' },
     },
     only('tensor', '@tensorflow', '^src/tensor/'),
-    only('runtime/connection', '@nats-io', '^src/runtime/(connection|work-queue)\\.ts$'),
+    only('runtime/bus', '@nats-io', '^src/runtime/bus/(connection|work-queue)\\.ts$'),
     only('wire', 'protobufjs', '^src/wire/'),
   ],
   options: {

@@ -26,7 +26,7 @@ export default tseslint.config(
       // Indexed access is checked (noUncheckedIndexedAccess); in numeric loops the bound is the proof.
       '@typescript-eslint/no-non-null-assertion': 'off',
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
-      'max-lines': ['error', { max: 400, skipBlankLines: false, skipComments: false }],
+      'max-lines': ['error', { max: 425, skipBlankLines: false, skipComments: false }],
     },
   },
   {

@@ -14,7 +14,7 @@ export async function prepare() {
   checkNode();
   await install();
   await build();
-  const { provideEngine } = await import(pathToFileURL(join(root, 'dist', 'engine', 'provide.js')).href);
+  const { provideEngine } = await import(pathToFileURL(join(root, 'dist', 'native', 'provide.js')).href);
   let worked = false;
   const log = (line) => {
     progress(null);

@@ -1,6 +1,6 @@
 /** What a search has found, as files for people and machines: `history.jsonl` and `front.json`. */
 import { createHash } from 'node:crypto';
-import { writeFileAtomic } from '../runtime/atomic-file.js';
+import { writeFileAtomic } from '../runtime/storage/atomic-file.js';
 import type { EpochRow, SearchRules, SearchState } from '../search/state.js';
 import type { RunFolder } from './run-folder.js';
 

@@ -1,6 +1,6 @@
 /** `emars data inspect`: what a data folder holds, scan by scan, and what cannot be used. */
 import type { Command } from 'commander';
-import type { Inspection } from '../scan/inspect.js';
+import type { Inspection } from '../scan/catalogue/inspect.js';
 import { jsonOption } from './arguments.js';
 import { counter } from './counter.js';
 import { interruptible } from './interrupt.js';
@@ -20,7 +20,7 @@ Examples:
   emars data inspect scans --json`,
     )
     .action(async (folder: string, { json }: { readonly json?: boolean }) => {
-      const { inspectData } = await import('../scan/inspect.js');
+      const { inspectData } = await import('../scan/catalogue/inspect.js');
       const found = await interruptible('', (signal) =>
         inspectData(folder, { signal, onProgress: counter('reading scans') }),
       );

@@ -60,7 +60,7 @@ async function phantom(folder: string, { seed, patients, format, config, set }: 
     overrides: { data: { path: folder, phantom: { seed, patients, format } } },
   });
   const { slices, size, ...options } = data.phantom;
-  const { writePhantoms } = await import('../scan/phantom.js');
+  const { writePhantoms } = await import('../scan/phantom/phantom.js');
   const scans = await interruptible(`${folder} is incomplete: remove it`, (signal) =>
     writePhantoms(folder, {
       ...options,

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { loadOptions } from '../config/load.js';
 import type { Options } from '../config/options.js';
-import type { Split } from '../scan/split.js';
+import type { Split } from '../scan/split/split.js';
 import { configOption, setOption, shareOf, wholeNumber } from './arguments.js';
 import { counter } from './counter.js';
 import { interruptible } from './interrupt.js';
@@ -66,7 +66,7 @@ async function split(
     overrides: { data: { path: folder, split: { seed, validation, test, file } } },
   });
   const drawn = await interruptible('nothing was written', (signal) => splitOf(folder, data, signal));
-  const { formatSplit, writeSplit } = await import('../scan/split-file.js');
+  const { formatSplit, writeSplit } = await import('../scan/split/split-file.js');
   if (out === undefined) {
     await print(formatSplit(drawn).trimEnd());
     return;
@@ -83,9 +83,9 @@ const SMALL = 16;
 /** Draws or reads the split of a folder. Errors: CatalogueError, BadScansError, SplitError. */
 async function splitOf(folder: string, data: Options['data'], signal: AbortSignal): Promise<Split> {
   const [{ openScanStore }, { splitByPatient }, { readSplit }] = await Promise.all([
-    import('../scan/store.js'),
-    import('../scan/split.js'),
-    import('../scan/split-file.js'),
+    import('../scan/store/store.js'),
+    import('../scan/split/split.js'),
+    import('../scan/split/split-file.js'),
   ]);
   const cacheDir = await mkdtemp(join(tmpdir(), 'emars-split-'));
   try {

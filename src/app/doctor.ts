@@ -1,6 +1,6 @@
 /** `emars doctor`: what of the environment is there, what is missing, and how to get it. */
 import type { Command } from 'commander';
-import type { DoctorReport } from '../engine/doctor.js';
+import type { DoctorReport } from '../native/doctor.js';
 import { jsonOption } from './arguments.js';
 import { EXIT } from './errors.js';
 import { print, printJson } from './output.js';
@@ -20,7 +20,7 @@ Examples:
   emars doctor --json`,
     )
     .action(async ({ json }: { readonly json?: boolean }) => {
-      const { doctor } = await import('../engine/doctor.js');
+      const { doctor } = await import('../native/doctor.js');
       const report = await doctor();
       if (json === true) await printJson(report);
       else for (const line of describeEnvironment(report)) await print(line);

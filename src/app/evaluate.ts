@@ -1,6 +1,6 @@
 /** `emars evaluate RUN --data DIR`: the run's best individual on scans of another folder. */
 import type { Command } from 'commander';
-import { evaluateScans } from '../actors/evaluate-scans.js';
+import { evaluateScans } from './evaluate-scans.js';
 import { runFolder } from '../actors/run-folder.js';
 import { loadOptions } from '../config/load.js';
 import { requireRun } from './run-argument.js';

@@ -62,7 +62,7 @@ async function inspect({ config, set, genome: file, classes, json }: Flags): Pro
 /** Classes of the data: folders are listed, no scan is read. Errors: CatalogueError. */
 async function classCount({ data }: Options): Promise<number> {
   if (data.path === null) return data.phantom.classes.length;
-  const { readCatalogue } = await import('../scan/catalogue.js');
+  const { readCatalogue } = await import('../scan/catalogue/catalogue.js');
   return (await readCatalogue(data.path)).classes.length;
 }
 

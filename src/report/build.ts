@@ -5,12 +5,12 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DEFAULTS } from '../config/defaults.js';
-import { drawChart, standalone, toPng } from './chart.js';
-import type { Figure } from './figure.js';
-import { accuracyEpochsFigure } from './figure-accuracy-epochs.js';
-import { frontFigure } from './figure-front.js';
-import { hypervolumeFigure } from './figure-hypervolume.js';
-import { sizeAccuracyFigure } from './figure-size-accuracy.js';
+import { drawChart, standalone, toPng } from './figures/chart.js';
+import type { Figure } from './figures/figure.js';
+import { accuracyEpochsFigure } from './figures/figure-accuracy-epochs.js';
+import { frontFigure } from './figures/figure-front.js';
+import { hypervolumeFigure } from './figures/figure-hypervolume.js';
+import { sizeAccuracyFigure } from './figures/figure-size-accuracy.js';
 import type { DrawnFigure } from './page.js';
 import { page } from './page.js';
 import type { ReportData } from './report-data.js';

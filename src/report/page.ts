@@ -2,16 +2,16 @@
  * The page: sections in the order in which a reader asks. One file, no script, nothing fetched; its
  * content security policy forbids both.
  */
-import type { Figure } from './figure.js';
+import type { Figure } from './figures/figure.js';
 import type { Content, Markup } from './html.js';
 import { html, trusted } from './html.js';
 import type { ReportData } from './report-data.js';
-import { costSection } from './section-cost.js';
-import { dataSection } from './section-data.js';
-import { frontTable } from './section-front.js';
-import { epochTable, failures, potentialNote } from './section-search.js';
-import { settingsSection } from './section-settings.js';
-import { oneLine, pageTitle, summarySection } from './section-summary.js';
+import { costSection } from './sections/section-cost.js';
+import { dataSection } from './sections/section-data.js';
+import { frontTable } from './sections/section-front.js';
+import { epochTable, failures, potentialNote } from './sections/section-search.js';
+import { settingsSection } from './sections/section-settings.js';
+import { oneLine, pageTitle, summarySection } from './sections/section-summary.js';
 import { stylesheet } from './stylesheet.js';
 
 /** A figure with its drawings, SVG text made by `drawChart`. */

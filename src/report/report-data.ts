@@ -10,7 +10,7 @@ import type { HypervolumeSeries } from './hypervolume-series.js';
 import { hypervolumeSeries } from './hypervolume-series.js';
 import type { HistoryLine, Objective } from './run-files.js';
 import type { RunFolder } from './run-folder.js';
-import { measureNamed, objectivesOf, positiveClass } from './settings.js';
+import { measureNamed, objectivesOf, positiveClass } from './sections/settings.js';
 import { withSizes } from './sizes.js';
 import type { ConfusionMetrics, MajorityBaseline } from './summary.js';
 import { bestIndividual, confusionMetrics, majorityBaseline } from './summary.js';

@@ -8,7 +8,7 @@ import { asGenome } from '../space/genome.js';
 import { superNetLayout } from '../space/layout.js';
 import type { Operation, SearchSpace } from '../space/space.js';
 import type { HistoryLine, Settings } from './run-files.js';
-import { settingAt } from './settings.js';
+import { settingAt } from './sections/settings.js';
 
 const channels = z.number().int().min(1).max(65536);
 const spaceSchema = z.object({

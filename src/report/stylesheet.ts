@@ -2,7 +2,7 @@
  * The style of the page: type like a paper's supplement, light and dark, screen and print. Fonts are
  * those of the reader's machine; nothing is fetched.
  */
-import { darkFigureRules, KERNEL_INKS, PALETTE } from './palette.js';
+import { darkFigureRules, KERNEL_INKS, PALETTE } from './figures/palette.js';
 
 const SERIF = `"Source Serif 4","Source Serif Pro",Charter,"Bitstream Charter","Iowan Old Style","Palatino Linotype",Palatino,"Liberation Serif",Georgia,serif`;
 const SANS = `"Inter","Helvetica Neue",Helvetica,Arial,"Liberation Sans",sans-serif`;

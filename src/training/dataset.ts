@@ -6,8 +6,8 @@
  * permuting scans cannot change a prediction.
  */
 import type { Generator } from '../random/generator.js';
-import { assembleBatch, meanAndStd } from '../scan/batch.js';
-import type { ScanStore } from '../scan/store.js';
+import { assembleBatch, meanAndStd } from './batch.js';
+import type { ScanStore } from '../scan/store/store.js';
 import { shuffleLabels } from './labels.js';
 
 export interface DatasetOptions {

@@ -4,7 +4,7 @@
  * says what to do; they are not skipped.
  */
 import { accessSync, constants } from 'node:fs';
-import { locateEngine } from '#emars/engine/locate.js';
+import { locateEngine } from '#emars/native/locate.js';
 
 export async function natsBinary(): Promise<string> {
   const named = process.env['EMARS_TEST_NATS'];

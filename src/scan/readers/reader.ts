@@ -6,7 +6,7 @@
  */
 import { open as openFile } from 'node:fs/promises';
 import { ScanError, reasonOf } from '../errors.js';
-import type { ScanFormat } from '../formats.js';
+import type { ScanFormat } from '../catalogue/formats.js';
 import type { ScanLimits } from '../limits.js';
 
 /** Type of the stored values, as NumPy names it. */

@@ -3,9 +3,14 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { BrokerStartError, startBroker, type Broker, type BrokerRestart } from '#emars/runtime/broker.js';
-import { connect } from '#emars/runtime/connection.js';
-import { isSameProcess, processStartTime } from '#emars/runtime/process-table.js';
+import {
+  BrokerStartError,
+  startBroker,
+  type Broker,
+  type BrokerRestart,
+} from '#emars/runtime/broker/broker.js';
+import { connect } from '#emars/runtime/bus/connection.js';
+import { isSameProcess, processStartTime } from '#emars/runtime/process/process-table.js';
 import { natsBinary } from '../nats-binary.js';
 import { startOwner, until } from './fixtures/helpers.js';
 

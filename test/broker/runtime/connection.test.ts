@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { startBroker, type Broker } from '#emars/runtime/broker.js';
+import { startBroker, type Broker } from '#emars/runtime/broker/broker.js';
 import {
   AskTimeout,
   BrokerUnreachable,
@@ -14,7 +14,7 @@ import {
   PayloadTooLarge,
   type Bus,
   type BusOptions,
-} from '#emars/runtime/connection.js';
+} from '#emars/runtime/bus/connection.js';
 import { natsBinary } from '../nats-binary.js';
 import { until } from './fixtures/helpers.js';
 

@@ -2,9 +2,9 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { startBroker, type Broker } from '#emars/runtime/broker.js';
-import { connect, type Bus } from '#emars/runtime/connection.js';
-import { sleep } from '#emars/runtime/monotonic.js';
+import { startBroker, type Broker } from '#emars/runtime/broker/broker.js';
+import { connect, type Bus } from '#emars/runtime/bus/connection.js';
+import { sleep } from '#emars/runtime/process/monotonic.js';
 import {
   declareWorkQueue,
   takeWork,
@@ -14,7 +14,7 @@ import {
   type WorkQueue,
   type WorkQueueOptions,
   type WorkTaker,
-} from '#emars/runtime/work-queue.js';
+} from '#emars/runtime/bus/work-queue.js';
 import { natsBinary } from '../nats-binary.js';
 import { until } from './fixtures/helpers.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { describeEnvironment } from '#emars/app/doctor.js';
-import type { DoctorReport } from '#emars/engine/doctor.js';
+import type { DoctorReport } from '#emars/native/doctor.js';
 
 const whole: DoctorReport = {
   tensorflow: { version: '2.21.0', source: 'the PyPI wheel' },

@@ -1,7 +1,7 @@
 /** What the guides show as code works: the objective of docs/examples, and every configuration in a block. */
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { loadObjectives, objectiveRules } from '#emars/actors/objective-rules.js';
+import { loadObjectives, objectiveRules } from '#emars/actors/setup/objective-rules.js';
 import { DEFAULTS } from '#emars/config/defaults.js';
 import { loadOptions } from '#emars/config/load.js';
 import type { GenomeObjective } from '#emars/objectives/objective.js';

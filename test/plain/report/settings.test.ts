@@ -1,8 +1,14 @@
 import { expect, test } from 'vitest';
 import { DEFAULTS } from '#emars/config/defaults.js';
 import { duration, memory, percent, plain, withUnit } from '#emars/report/numbers.js';
-import { timeShares } from '#emars/report/section-cost.js';
-import { cellSizes, differences, objectivesOf, positiveClass, settingText } from '#emars/report/settings.js';
+import { timeShares } from '#emars/report/sections/section-cost.js';
+import {
+  cellSizes,
+  differences,
+  objectivesOf,
+  positiveClass,
+  settingText,
+} from '#emars/report/sections/settings.js';
 
 test('the defaults do not differ from themselves', () => {
   expect(differences(structuredClone(DEFAULTS) as unknown as Record<string, unknown>, DEFAULTS)).toEqual([]);

@@ -2,7 +2,7 @@ import { mkdtemp, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { JournalError, openJournal } from '#emars/runtime/journal.js';
+import { JournalError, openJournal } from '#emars/runtime/storage/journal.js';
 
 let folder: string;
 let path: string;

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { openJournal } from '#emars/runtime/journal.js';
-import { keepOnly, readSnapshot } from '#emars/runtime/snapshots.js';
+import { openJournal } from '#emars/runtime/storage/journal.js';
+import { keepOnly, readSnapshot } from '#emars/runtime/storage/snapshots.js';
 
 const WRITER = fileURLToPath(new URL('./fixtures/writer.mjs', import.meta.url));
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { Mailbox, MailboxFull } from '#emars/runtime/mailbox.js';
-import { after, Deadline, monotonicMs, sleep } from '#emars/runtime/monotonic.js';
+import { Mailbox, MailboxFull } from '#emars/runtime/process/mailbox.js';
+import { after, Deadline, monotonicMs, sleep } from '#emars/runtime/process/monotonic.js';
 
 const never = (): void => {
   throw new Error('no error was expected');

@@ -6,8 +6,13 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { isSameProcess, processStartTime } from '#emars/runtime/process-table.js';
-import { superviseChild, type ChildOptions, type GiveUp, type Supervised } from '#emars/runtime/processes.js';
+import { isSameProcess, processStartTime } from '#emars/runtime/process/process-table.js';
+import {
+  superviseChild,
+  type ChildOptions,
+  type GiveUp,
+  type Supervised,
+} from '#emars/runtime/process/processes.js';
 
 const CHILD = new URL('./fixtures/child.mjs', import.meta.url);
 let folder: string;

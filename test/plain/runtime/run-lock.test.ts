@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { bootId, processStartTime } from '#emars/runtime/process-table.js';
-import { acquireRunLock, RunLockedError } from '#emars/runtime/run-lock.js';
+import { bootId, processStartTime } from '#emars/runtime/process/process-table.js';
+import { acquireRunLock, RunLockedError } from '#emars/runtime/storage/run-lock.js';
 
 const LOCKER = fileURLToPath(new URL('./fixtures/locker.mjs', import.meta.url));
 let folder: string;

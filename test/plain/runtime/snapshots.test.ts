@@ -3,8 +3,8 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { writeFileAtomic } from '#emars/runtime/atomic-file.js';
-import { keepOnly, readSnapshot, SnapshotError, writeSnapshot } from '#emars/runtime/snapshots.js';
+import { writeFileAtomic } from '#emars/runtime/storage/atomic-file.js';
+import { keepOnly, readSnapshot, SnapshotError, writeSnapshot } from '#emars/runtime/storage/snapshots.js';
 
 let folder: string;
 beforeEach(async () => {

@@ -2,7 +2,13 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, test } from 'vitest';
-import { startThread, ThreadDeadline, ThreadExited, transfer, type Thread } from '#emars/runtime/thread.js';
+import {
+  startThread,
+  ThreadDeadline,
+  ThreadExited,
+  transfer,
+  type Thread,
+} from '#emars/runtime/process/thread.js';
 
 interface Api {
   add(a: number, b: number): number;

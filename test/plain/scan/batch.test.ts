@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { assembleBatch, meanAndStd, type BatchOptions, type VolumeSource } from '#emars/scan/batch.js';
+import { assembleBatch, meanAndStd, type BatchOptions, type VolumeSource } from '#emars/training/batch.js';
 import { generator } from '#emars/random/generator.js';
 
 const size = 4;

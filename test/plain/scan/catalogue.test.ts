@@ -1,7 +1,7 @@
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readCatalogue } from '#emars/scan/catalogue.js';
+import { readCatalogue } from '#emars/scan/catalogue/catalogue.js';
 import { CatalogueError } from '#emars/scan/errors.js';
 import { defaultLimits } from '#emars/scan/limits.js';
 import { lay, scratch } from './scratch.js';

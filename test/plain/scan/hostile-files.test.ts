@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { ScanError } from '#emars/scan/errors.js';
-import { encodeNifti, encodeTiff } from '#emars/scan/phantom-files.js';
-import { readScan } from '#emars/scan/read-scan.js';
+import { encodeNifti, encodeTiff } from '#emars/scan/phantom/phantom-files.js';
+import { readScan } from '#emars/scan/readers/read-scan.js';
 import { generator } from '#emars/random/generator.js';
 import { fixtures, flatPng, lay, png, pngChunk, scratch } from './scratch.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { naturalOrder } from '#emars/scan/natural-order.js';
+import { naturalOrder } from '#emars/scan/catalogue/natural-order.js';
 import { generator } from '#emars/random/generator.js';
 
 describe('natural order', () => {

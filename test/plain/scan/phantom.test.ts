@@ -2,11 +2,16 @@ import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readCatalogue } from '#emars/scan/catalogue.js';
-import { lungWindow } from '#emars/scan/normalise.js';
-import { defaultPhantoms, PhantomError, writePhantoms, type PhantomFormat } from '#emars/scan/phantom.js';
-import { drawPhantom } from '#emars/scan/phantom-volume.js';
-import { readScan } from '#emars/scan/read-scan.js';
+import { readCatalogue } from '#emars/scan/catalogue/catalogue.js';
+import { lungWindow } from '#emars/scan/store/normalise.js';
+import {
+  defaultPhantoms,
+  PhantomError,
+  writePhantoms,
+  type PhantomFormat,
+} from '#emars/scan/phantom/phantom.js';
+import { drawPhantom } from '#emars/scan/phantom/phantom-volume.js';
+import { readScan } from '#emars/scan/readers/read-scan.js';
 import { lay, scratch } from './scratch.js';
 
 const few = { patients: 3, scansPerPatient: 2, shape: [10, 32, 32] as const, seed: 4 };

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ScanError } from '#emars/scan/errors.js';
-import { encodeGzip, encodeNifti, encodePng, encodeTiff } from '#emars/scan/phantom-files.js';
-import { openScan, readers, readScan } from '#emars/scan/read-scan.js';
+import { encodeGzip, encodeNifti, encodePng, encodeTiff } from '#emars/scan/phantom/phantom-files.js';
+import { openScan, readers, readScan } from '#emars/scan/readers/read-scan.js';
 import { defaultLimits } from '#emars/scan/limits.js';
 import { fixtures, lay, scratch, values } from './scratch.js';
 

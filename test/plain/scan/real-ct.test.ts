@@ -4,11 +4,11 @@
  */
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { inspectData } from '#emars/scan/inspect.js';
-import { readCatalogue } from '#emars/scan/catalogue.js';
-import { readScan } from '#emars/scan/read-scan.js';
-import { lungWindow } from '#emars/scan/normalise.js';
-import { resizeSlices } from '#emars/scan/resample.js';
+import { inspectData } from '#emars/scan/catalogue/inspect.js';
+import { readCatalogue } from '#emars/scan/catalogue/catalogue.js';
+import { readScan } from '#emars/scan/readers/read-scan.js';
+import { lungWindow } from '#emars/scan/store/normalise.js';
+import { resizeSlices } from '#emars/scan/store/resample.js';
 
 const root = process.env['EMARS_REAL_CT'] ?? '';
 const absent = root === '';

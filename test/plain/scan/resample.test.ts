@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { lungWindow, normalise } from '#emars/scan/normalise.js';
-import { depthIndices, resizeSlices } from '#emars/scan/resample.js';
-import { copyFlipped, drawFlips } from '#emars/scan/augment.js';
+import { lungWindow, normalise } from '#emars/scan/store/normalise.js';
+import { depthIndices, resizeSlices } from '#emars/scan/store/resample.js';
+import { copyFlipped, drawFlips } from '#emars/training/augment.js';
 import { generator } from '#emars/random/generator.js';
 
 describe('values to [0, 1]', () => {

@@ -9,8 +9,8 @@ import {
   withoutScans,
   type Split,
   type SplitScan,
-} from '#emars/scan/split.js';
-import { formatSplit, readSplit, writeSplit } from '#emars/scan/split-file.js';
+} from '#emars/scan/split/split.js';
+import { formatSplit, readSplit, writeSplit } from '#emars/scan/split/split-file.js';
 import { generator } from '#emars/random/generator.js';
 import { lay, scratch } from './scratch.js';
 

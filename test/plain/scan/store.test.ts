@@ -5,14 +5,14 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { BadScansError, CatalogueError } from '#emars/scan/errors.js';
-import { CacheError } from '#emars/scan/cache.js';
-import { inspectData } from '#emars/scan/inspect.js';
-import { writePhantoms } from '#emars/scan/phantom.js';
-import { readCatalogue } from '#emars/scan/catalogue.js';
-import { readScan } from '#emars/scan/read-scan.js';
-import { lungWindow } from '#emars/scan/normalise.js';
-import { openScanStore, type ScanStore } from '#emars/scan/store.js';
-import { resizeSlices } from '#emars/scan/resample.js';
+import { CacheError } from '#emars/scan/store/cache.js';
+import { inspectData } from '#emars/scan/catalogue/inspect.js';
+import { writePhantoms } from '#emars/scan/phantom/phantom.js';
+import { readCatalogue } from '#emars/scan/catalogue/catalogue.js';
+import { readScan } from '#emars/scan/readers/read-scan.js';
+import { lungWindow } from '#emars/scan/store/normalise.js';
+import { openScanStore, type ScanStore } from '#emars/scan/store/store.js';
+import { resizeSlices } from '#emars/scan/store/resample.js';
 import { flatPng, lay, scratch } from './scratch.js';
 
 const shape = [8, 24, 24] as const;
@@ -123,7 +123,7 @@ describe('the store', () => {
         '-e',
         script,
         '--',
-        fileURLToPath(import.meta.resolve('#emars/scan/store.js')),
+        fileURLToPath(import.meta.resolve('#emars/scan/store/store.js')),
         root,
         shared,
       ]);

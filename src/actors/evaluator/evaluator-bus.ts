@@ -1,0 +1,34 @@
+/** The bus thread of an evaluator: connection, presence, the work queue. */
+import { loadOptions } from '../../config/load.js';
+import { callMain, exposeInThread, threadData } from '../../runtime/process/thread.js';
+import { joinBus } from '../setup/bus-access.js';
+import type { Measurer } from '../worker/evaluation-taker.js';
+import { takeEvaluations } from '../worker/evaluation-taker.js';
+import type { Identity } from '../worker/presence.js';
+import { Presence } from '../worker/presence.js';
+import { runFolder } from '../run-folder.js';
+import { farewell, measurerOf, presenceTiming } from '../worker/worker-bus.js';
+
+export interface EvaluatorBusData {
+  readonly root: string;
+  readonly identity: Identity;
+}
+
+const { root, identity } = threadData() as EvaluatorBusData;
+const folder = runFolder(root);
+const options = loadOptions({ file: folder.config });
+const main = callMain<Measurer>();
+const { bus, subjects } = await joinBus(folder.bus, identity.id);
+const end = farewell(bus, subjects);
+const taker = takeEvaluations(bus, subjects, identity.id, measurerOf(main, options));
+new Presence(
+  bus,
+  subjects,
+  identity,
+  () => null,
+  presenceTiming(options),
+  () => taker.resume(),
+  (error) => end.refuse(error),
+);
+
+exposeInThread({ untilFarewell: () => end.reached });

@@ -1,0 +1,109 @@
+/**
+ * The evolution process: opens journal and bus, and runs the evolution actor.
+ *
+ *   node dist/actors/evolution/evolution-process.js RUN_FOLDER EXPECTED_TRAINERS
+ */
+import { loadOptions } from '../../config/load.js';
+import { optionsHash } from '../../config/describe.js';
+import type { Options } from '../../config/options.js';
+import { guardAgainstOrphaning } from '../../runtime/process/orphan-guard.js';
+import { JournalError } from '../../runtime/storage/journal.js';
+import { acquireRunLock } from '../../runtime/storage/run-lock.js';
+import { startThread } from '../../runtime/process/thread.js';
+import { declareWorkQueue } from '../../runtime/bus/work-queue.js';
+import { joinBus } from '../setup/bus-access.js';
+import { EVALUATION_QUEUE } from '../worker/evaluation-taker.js';
+import { EvolutionActor } from './evolution.js';
+import { Membership } from './membership.js';
+import type { ObjectiveThread, ObjectiveThreadData } from './objective-thread.js';
+import { loadObjectives, objectiveRules } from '../setup/objective-rules.js';
+import { searchRulesOf } from '../setup/rules.js';
+import { DAMAGED_EXIT, STOPPED_EXIT, TERMINATED_EXIT } from '../setup/run-exits.js';
+import { runFolder } from '../run-folder.js';
+import { SearchLog } from './search-log.js';
+import { readSides } from '../sides.js';
+import { measureDeadlineMs } from '../worker/worker-bus.js';
+
+const DAMAGE = new Set([
+  'DamagedRun',
+  'SnapshotError',
+  'HistoryError',
+  'JournalError',
+  'ZodError',
+  'SyntaxError',
+]);
+const STOPS = new Set(['SearchStopped', 'RunLockedError', 'ObjectiveModuleError', 'RangeError']);
+
+function timingOf(options: Options): { leaseMs: number; adoptMs: number; repeatMs: number } {
+  const { leaseSeconds, silenceSeconds } = options.runtime;
+  return { leaseMs: 1000 * leaseSeconds, adoptMs: 1000 * silenceSeconds + 1000, repeatMs: 1000 };
+}
+
+async function main(): Promise<void> {
+  guardAgainstOrphaning();
+  const [root, trainers] = process.argv.slice(2) as [string, string];
+  const folder = runFolder(root);
+  const lock = await acquireRunLock(folder.evolutionLock);
+  const options = loadOptions({ file: folder.config });
+  const sides = await readSides(folder.split);
+  const rules = searchRulesOf(
+    options,
+    objectiveRules(options, await loadObjectives(options)),
+    sides.training.length,
+    sides.classes.length,
+  );
+  const { bus, subjects, run } = await joinBus(folder.bus, 'evolution');
+  const log = await SearchLog.open(folder.journal, rules, run, optionsHash(options));
+  const queue = await declareWorkQueue(bus, {
+    stream: subjects.evaluationStream,
+    subject: subjects.evaluate,
+    ...EVALUATION_QUEUE,
+  });
+  const data: ObjectiveThreadData = { config: folder.config, classes: sides.classes.length };
+  const objectives = startThread<ObjectiveThread>(new URL('./objective-thread.js', import.meta.url), {
+    workerData: data,
+  });
+  const actor = new EvolutionActor(
+    {
+      folder,
+      rules,
+      timing: timingOf(options),
+      expectedTrainers: Number(trainers),
+      gatherMs: 1000 * options.runtime.waitForTrainersSeconds,
+      patienceMs: 1000 * options.runtime.waitForTrainersSeconds,
+      measure: (name, subject) =>
+        objectives.call(measureDeadlineMs(options, name), (api) => api.measure(name, subject)),
+    },
+    log,
+    new Membership(1000 * options.runtime.silenceSeconds, options.engine.numerics === 'tolerant'),
+    bus,
+    subjects,
+    queue,
+    (line) => process.stdout.write(`${line}\n`),
+  );
+  const close = async (): Promise<void> => {
+    await objectives.stop();
+    await bus.close();
+    await log.close();
+    await lock.release();
+  };
+  process.once('SIGTERM', () => void close().finally(() => process.exit(TERMINATED_EXIT)));
+  await actor.start();
+  await actor.done;
+  await queue.remove();
+  await close();
+}
+
+try {
+  await main();
+  process.exit(0);
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  const name = error instanceof Error ? error.name : '';
+  // A journal that cannot be written is the disk's fault, one that cannot be read the run's.
+  const unwritable =
+    error instanceof JournalError && (error.reason === 'write-failed' || error.reason === 'cannot-open');
+  process.exit(
+    DAMAGE.has(name) && !unwritable ? DAMAGED_EXIT : STOPS.has(name) || unwritable ? STOPPED_EXIT : 1,
+  );
+}

@@ -1,0 +1,92 @@
+/**
+ * Makes a run folder: configuration, scans (phantoms where there are none), split. Every scan is
+ * decoded into the cache here, so that a broken file is told before anything is started, and the
+ * workers find all of it ready.
+ */
+import { existsSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describeOptions } from '../../config/describe.js';
+import type { Options } from '../../config/options.js';
+import { writeFileAtomic } from '../../runtime/storage/atomic-file.js';
+import type { Problem } from '../../scan/errors.js';
+import { writePhantoms } from '../../scan/phantom/phantom.js';
+import { formatSplit, readSplit } from '../../scan/split/split-file.js';
+import { splitByPatient, withoutScans } from '../../scan/split/split.js';
+import type { ScanStore } from '../../scan/store/store.js';
+import type { RunFolder } from '../run-folder.js';
+import { openStore } from '../worker/workbench.js';
+
+export type Preparing = (what: 'phantoms' | 'decoding', done: number, total: number) => void;
+
+/** The data does not allow the search that the configuration asks for. */
+export class DataUnfit extends Error {
+  override readonly name = 'DataUnfit';
+}
+
+export interface PreparedRun {
+  readonly badScans: readonly Problem[];
+  readonly trainingScans: number;
+}
+
+/**
+ * Prepares a new run, or what an interrupted preparation left. Writes the split last: a folder with
+ * `split.json` is ready. Errors: CatalogueError, BadScansError, SplitError, DataUnfit.
+ */
+export async function prepareRun(
+  folder: RunFolder,
+  options: Options,
+  onProgress: Preparing,
+  signal: AbortSignal,
+): Promise<PreparedRun> {
+  await mkdir(folder.snapshots, { recursive: true });
+  await writeFileAtomic(folder.config, describeOptions(options));
+  const root = options.data.path ?? (await phantoms(folder, options, onProgress, signal));
+  const store = await openStore(options, root, (done, total) => onProgress('decoding', done, total), signal);
+  const split = await splitOf(options, store);
+  const batches = Math.floor(split.train.length / options.training.batch);
+  if (batches === 0)
+    throw new DataUnfit(
+      `expected at least ${options.training.batch} training scans (training.batch), got ${split.train.length} of ${store.scans.length} scans in ${root}; lower training.batch or add scans`,
+    );
+  if (store.classes.length < 2)
+    throw new DataUnfit(`expected scans of at least two classes, got ${store.classes.join(', ')} in ${root}`);
+  await writeFileAtomic(folder.split, formatSplit(split));
+  return { badScans: store.bad, trainingScans: split.train.length };
+}
+
+async function splitOf(options: Options, store: ScanStore): Promise<ReturnType<typeof splitByPatient>> {
+  const { file, validation, test, seed } = options.data.split;
+  if (file === null)
+    return splitByPatient(store.scans, { fractions: { validation, ...(test > 0 ? { test } : {}) }, seed });
+  const known = [...store.scans, ...store.bad.map(({ path }) => ({ id: path, patient: path, class: '' }))];
+  const split = await readSplit(file, store.bad.length > 0 ? known : store.scans, { seed, validation });
+  return withoutScans(split, new Set(store.bad.map(({ path }) => path)));
+}
+
+/** Phantom scans of the run, made once; a half-made folder is made again. */
+async function phantoms(
+  folder: RunFolder,
+  options: Options,
+  onProgress: Preparing,
+  signal: AbortSignal,
+): Promise<string> {
+  const { seed, patients, scansPerPatient, classes, slices, size, contrast, format } = options.data.phantom;
+  const done = join(folder.root, 'phantoms.done');
+  if (!existsSync(done)) {
+    await rm(folder.phantoms, { recursive: true, force: true });
+    await writePhantoms(folder.phantoms, {
+      seed,
+      patients,
+      scansPerPatient,
+      classes,
+      shape: [slices, size, size],
+      contrast,
+      format,
+      signal,
+      onProgress: (made, total) => onProgress('phantoms', made, total),
+    });
+    await writeFileAtomic(done, '');
+  }
+  return folder.phantoms;
+}

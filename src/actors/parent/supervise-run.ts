@@ -1,0 +1,266 @@
+/**
+ * The parent of a run: starts broker, evolution, trainers and evaluator, starts again what dies,
+ * keeps `run.json`, and ends them all. It holds no search state: killed, it loses nothing, and its
+ * children end with it (orphan-guard.ts).
+ */
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { readFile, rm } from 'node:fs/promises';
+import type { Options } from '../../config/options.js';
+import type { Broker } from '../../runtime/broker/broker.js';
+import { startBroker } from '../../runtime/broker/broker.js';
+import type { Bus, Credentials } from '../../runtime/bus/connection.js';
+import { after, monotonicMs } from '../../runtime/process/monotonic.js';
+import type { ChildExit, Supervised } from '../../runtime/process/processes.js';
+import { superviseChild } from '../../runtime/process/processes.js';
+import { tensorEnvironment } from '../../tensor/environment.js';
+import type { Message } from '../../wire/messages.js';
+import { decode, MESSAGE_LIMIT } from '../../wire/messages.js';
+import { joinBus, writeBusAccess } from '../setup/bus-access.js';
+import { DAMAGED_EXIT, REFUSED_EXIT, STOPPED_EXIT } from '../setup/run-exits.js';
+import type { RunFolder } from '../run-folder.js';
+import type { ProcessRow, RunRecord } from './run-record.js';
+
+export interface RunSetup {
+  readonly folder: RunFolder;
+  readonly options: Options;
+  readonly trainers: number;
+  /** Devices dealt out to trainers, then the evaluator: "cpu", "cuda:<n>". */
+  readonly devices: readonly string[];
+  readonly natsBinary: string;
+  /** A broker that is not ours. */
+  readonly foreign: { readonly url: string; readonly credentials?: Credentials | undefined } | null;
+}
+
+/** The run cannot go on. `damaged`: its folder cannot be read; else its environment is at fault. */
+export class RunFailed extends Error {
+  override readonly name: string;
+  constructor(reason: string, damaged: boolean) {
+    super(reason);
+    this.name = damaged ? 'DamagedRun' : 'RunFailed';
+  }
+}
+
+const RECORD_MS = 250;
+const STOP_MS = 3000;
+/** A process that lives so long did not crash at its start: its count of deaths in a row begins anew. */
+const HEALTHY_MS = 20_000;
+
+interface Child {
+  readonly role: 'evolution' | 'trainer' | 'evaluator';
+  readonly id: string;
+  readonly device: string | null;
+  readonly process: Supervised;
+  starts: number;
+  lost: string;
+}
+
+export class RunSupervision {
+  private readonly children: Child[] = [];
+  private broker: Broker | null = null;
+  private bus: Bus | null = null;
+  private settle!: { resolve: (end: 'finished' | 'interrupted') => void; reject: (error: unknown) => void };
+  private readonly end: Promise<'finished' | 'interrupted'>;
+  private ending = false;
+  private readonly startedAt = monotonicMs();
+
+  constructor(
+    private readonly setup: RunSetup,
+    private readonly onStatus: (status: Message<'Status'>) => void,
+    private readonly onNote: (line: string) => void,
+  ) {
+    this.end = new Promise((resolve, reject) => (this.settle = { resolve, reject }));
+  }
+
+  /** Rows of run.json. */
+  rows(): ProcessRow[] {
+    const broker: ProcessRow = {
+      role: 'broker',
+      id: this.setup.foreign === null ? 'broker' : 'foreign',
+      pid: this.broker?.pid() ?? null,
+      device: null,
+      peakMemory: null,
+      starts: 1,
+    };
+    return [
+      broker,
+      ...this.children.map(({ role, id, device, process, starts }) => ({
+        role,
+        id,
+        device,
+        pid: process.pid ?? null,
+        peakMemory: process.peakMemory() ?? null,
+        starts,
+      })),
+    ];
+  }
+
+  /** Runs the search to its end. Errors: RunFailed, BrokerStartError, BrokerUnreachable. */
+  async run(record: RunRecord): Promise<'finished' | 'interrupted'> {
+    try {
+      await this.openBus(record);
+      this.startChildren(record);
+      this.keepRecord(record);
+      const end = await this.end;
+      record.status = end;
+      return end;
+    } catch (error) {
+      record.status = 'failed';
+      record.error = error instanceof Error ? error.message : String(error);
+      throw error;
+    } finally {
+      await this.stopAll().finally(() => record.write(this.seconds()));
+    }
+  }
+
+  /** Ends the run; everything done so far is kept. */
+  interrupt(): void {
+    this.settle.resolve('interrupted');
+  }
+
+  private seconds(): number {
+    return (monotonicMs() - this.startedAt) / 1000;
+  }
+
+  private async openBus(record: RunRecord): Promise<void> {
+    const { folder, foreign, natsBinary } = this.setup;
+    if (foreign === null) {
+      this.broker = await startBroker({
+        binary: natsBinary,
+        storeDir: folder.broker,
+        logFile: folder.log('broker'),
+      });
+      this.broker.onRestart(({ pid, wiped }) =>
+        this.onNote(`broker started again (pid ${pid}${wiped ? ', empty' : ''})`),
+      );
+    }
+    const access = foreign ?? { url: this.broker!.url, credentials: this.broker!.credentials };
+    await writeBusAccess(folder.bus, { run: await this.runId(), ...access });
+    const { bus, subjects } = await joinBus(folder.bus, 'supervisor');
+    this.bus = bus;
+    if (bus.maxPayload < MESSAGE_LIMIT)
+      throw new RunFailed(
+        `expected a nats-server that takes messages of ${MESSAGE_LIMIT} bytes, got a limit of ${bus.maxPayload}; raise its max_payload`,
+        false,
+      );
+    bus.subscribe(subjects.status, (bytes) => {
+      const status = decode('Status', bytes);
+      // A new phase is written at once, the rest now and then.
+      if (record.take(status))
+        record.write(this.seconds()).catch((error: unknown) => this.settle.reject(error));
+      this.onStatus(status);
+    });
+  }
+
+  /** The same id on a resume: what a foreign broker still holds is found again. */
+  private async runId(): Promise<string> {
+    const known = await readFile(this.setup.folder.bus, 'utf8')
+      .then((text) => (JSON.parse(text) as { run?: unknown }).run)
+      .catch(() => undefined);
+    return typeof known === 'string' && /^[0-9a-f]{12}$/.test(known) ? known : randomBytes(6).toString('hex');
+  }
+
+  private startChildren(record: RunRecord): void {
+    const { trainers, devices } = this.setup;
+    const device = (index: number): string => devices[index % devices.length]!;
+    this.startChild(record, 'evolution', 'evolution', null, '../evolution/evolution-process.js', [
+      String(trainers),
+    ]);
+    for (let i = 0; i < trainers; i++)
+      this.startChild(record, 'trainer', `trainer-${i}`, device(i), '../trainer/trainer.js', [
+        `trainer-${i}`,
+        device(i),
+      ]);
+    this.startChild(record, 'evaluator', 'evaluator-0', device(trainers), '../evaluator/evaluator.js', [
+      'evaluator-0',
+      device(trainers),
+    ]);
+  }
+
+  private startChild(
+    record: RunRecord,
+    role: Child['role'],
+    id: string,
+    device: string | null,
+    file: string,
+    args: readonly string[],
+  ): void {
+    const { folder, options } = this.setup;
+    const cudaDevices = device?.startsWith('cuda:') === true ? device.slice('cuda:'.length) : '';
+    const process = superviseChild(
+      {
+        role,
+        id,
+        entry: new URL(file, import.meta.url),
+        args: [folder.root, ...args],
+        ...(role === 'evolution'
+          ? {}
+          : { env: tensorEnvironment({ threads: options.engine.threads, cudaDevices }) }),
+        logFile: folder.log(id),
+        restart: { limit: options.runtime.restarts + 1, healthyMs: HEALTHY_MS },
+      },
+      {
+        onStart: () => {
+          child.starts++;
+          if (child.starts > 1) this.onNote(`${id} started again`);
+          if (child.starts > 1 && role === 'evolution') record.evolutionRestarted();
+        },
+        onExit: (exit) => this.onExit(child, exit),
+        onEnd: () => {
+          if (role === 'evolution') this.settle.resolve('finished');
+        },
+        onGiveUp: ({ crashes }) =>
+          this.giveUp(
+            child,
+            `it died ${crashes} times in a row, last with "${lastLine(folder.log(id))}"; see ${folder.log(id)}`,
+          ),
+      },
+    );
+    const child: Child = { role, id, device, process, starts: 0, lost: '' };
+    this.children.push(child);
+  }
+
+  private onExit(child: Child, { code, signal }: ChildExit): void {
+    if (this.ending || code === 0) return;
+    if (code === REFUSED_EXIT) {
+      void child.process.stop(0);
+      this.giveUp(child, lastLine(this.setup.folder.log(child.id)));
+    } else if (child.role === 'evolution' && (code === STOPPED_EXIT || code === DAMAGED_EXIT)) {
+      this.settle.reject(new RunFailed(lastLine(this.setup.folder.log(child.id)), code === DAMAGED_EXIT));
+    } else this.onNote(`${child.id} died (${signal ?? `exit code ${code ?? '?'}`})`);
+  }
+
+  /** A child will not come back. Without evolution or any trainer there is no search. */
+  private giveUp(child: Child, reason: string): void {
+    if (this.ending) return;
+    child.lost = reason;
+    this.onNote(`${child.id} is given up: ${reason}`);
+    const trainers = this.children.filter(({ role }) => role === 'trainer');
+    if (child.role === 'evolution' || trainers.every(({ lost }) => lost !== ''))
+      this.settle.reject(new RunFailed(`${child.id} cannot run: ${reason}`, false));
+  }
+
+  private keepRecord(record: RunRecord): void {
+    const keep = (): void => {
+      if (this.ending) return;
+      record.write(this.seconds()).then(
+        () => after(RECORD_MS, keep),
+        (error: unknown) => this.settle.reject(error),
+      );
+    };
+    keep();
+  }
+
+  private async stopAll(): Promise<void> {
+    this.ending = true;
+    await Promise.allSettled(this.children.map(({ process }) => process.stop(STOP_MS)));
+    await this.bus?.close().catch(() => undefined);
+    await this.broker?.stop();
+    await rm(this.setup.folder.broker, { recursive: true, force: true });
+  }
+}
+
+/** The last line a process wrote: errors that end it are written there. */
+function lastLine(logFile: string): string {
+  return readFileSync(logFile, 'utf8').trim().split('\n').at(-1) ?? '';
+}

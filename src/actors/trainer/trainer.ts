@@ -1,0 +1,72 @@
+/**
+ * The trainer process, TensorFlow side: computes gradient slots and, between epochs, evaluations.
+ * One process a device. The protocol lives in the bus thread (trainer-bus.ts), since every TensorFlow
+ * call blocks this thread; both share the replica's memory and one slot vector.
+ *
+ *   node dist/actors/trainer/trainer.js RUN_FOLDER ID DEVICE
+ */
+import { initialiseParameters, initialStatistics } from '../../network/initialise.js';
+import { guardAgainstOrphaning } from '../../runtime/process/orphan-guard.js';
+import { asGenome } from '../../space/genome.js';
+import type { Genome } from '../../space/genome.js';
+import { Replica, replicaBytes } from '../../training/replica.js';
+import type { TrainingRules } from '../../training/slot.js';
+import { computeSlot } from '../../training/slot.js';
+import type { ComputedSlot, SlotKey } from '../../training/slot-vector.js';
+import { maximumSlotFloats } from '../../training/slot-vector.js';
+import { EvaluationBench } from '../worker/evaluation-bench.js';
+import type { EvaluationKey, Measurer } from '../worker/evaluation-taker.js';
+import { loadObjectives } from '../setup/objective-rules.js';
+import { learningRateOf, optimizerOf, samplingOf } from '../setup/rules.js';
+import { runFolder } from '../run-folder.js';
+import type { TrainerBusData } from './trainer-bus.js';
+import type { SlotComputer } from './trainer-protocol.js';
+import { runBusThread, runWorker, workerIdentity } from '../worker/worker-process.js';
+import type { Workbench } from '../worker/workbench.js';
+import { openWorkbench } from '../worker/workbench.js';
+
+/** Loss weights that make every class count the same, mean 1 over the training scans. */
+function classWeights({ dataset, options }: Workbench): Float32Array | null {
+  if (!options.training.classWeights) return null;
+  const counts = dataset.trainingCounts();
+  return Float32Array.from(counts, (count) => dataset.training.length / (counts.length * Math.max(1, count)));
+}
+
+async function main(): Promise<void> {
+  guardAgainstOrphaning();
+  const [root, id, device] = process.argv.slice(2) as [string, string, string];
+  const folder = runFolder(root);
+  const workbench = await openWorkbench(root);
+  const { net, dataset, options } = workbench;
+  const identity = await workerIdentity('trainer', id, device, options.engine.threads);
+  const memory = new SharedArrayBuffer(replicaBytes(net.layout, options.training.optimizer));
+  const vector = new SharedArrayBuffer(4 * maximumSlotFloats(net));
+  const replica = new Replica(
+    net.layout,
+    optimizerOf(options),
+    learningRateOf(options, dataset.training.length),
+    memory,
+  );
+  const slotVector = new Float32Array(vector);
+  const rules: TrainingRules = {
+    ...samplingOf(options),
+    dropout: options.training.dropout,
+    classWeights: classWeights(workbench),
+  };
+  const bench = new EvaluationBench(workbench, await loadObjectives(options), folder.snapshots);
+  const serve: SlotComputer & Measurer = {
+    initialise: (): Promise<void> => {
+      replica.fill(initialiseParameters(net.layout, options.seed), initialStatistics(net.layout));
+      return Promise.resolve();
+    },
+    computeSlot: (key: SlotKey, names: readonly string[]): Promise<ComputedSlot> => {
+      const genome: Genome = asGenome(net.space, names);
+      return Promise.resolve(computeSlot(net, dataset, rules, key, genome, replica.parameters, slotVector));
+    },
+    measure: (key: EvaluationKey) => bench.measure(key),
+  };
+  const data: TrainerBusData = { root, identity, memory, vector };
+  await runBusThread(new URL('./trainer-bus.js', import.meta.url), data, serve);
+}
+
+await runWorker(main);

@@ -1,0 +1,61 @@
+/** What a trainer or evaluator works with: options, scans and net of a run folder. No TensorFlow yet. */
+import { join } from 'node:path';
+import { loadOptions } from '../../config/load.js';
+import type { Options } from '../../config/options.js';
+import { cacheFolder } from '../../native/cache.js';
+import { lungWindow } from '../../scan/store/normalise.js';
+import { openScanStore } from '../../scan/store/store.js';
+import type { ScanStore } from '../../scan/store/store.js';
+import { superNetLayout } from '../../space/layout.js';
+import { Dataset } from '../../training/dataset.js';
+import type { Net } from '../../training/slot-vector.js';
+import { spaceOf } from '../setup/rules.js';
+import { runFolder } from '../run-folder.js';
+import { readSides } from '../sides.js';
+
+export interface Workbench {
+  readonly options: Options;
+  readonly dataset: Dataset;
+  readonly net: Net;
+}
+
+/** Opens the scans of a run; what the run's parent decoded is found in the cache. */
+export async function openWorkbench(root: string): Promise<Workbench> {
+  const folder = runFolder(root);
+  const options = loadOptions({ file: folder.config });
+  const store = await openStore(options, options.data.path ?? folder.phantoms);
+  const dataset = new Dataset(store, await readSides(folder.split), datasetOptions(options));
+  const space = spaceOf(options, store.classes.length);
+  return { options, dataset, net: { space, layout: superNetLayout(space) } };
+}
+
+/** Decoded scans of a folder under the options of a run. `onProgress(done, total)` while it decodes. */
+export function openStore(
+  options: Options,
+  root: string,
+  onProgress?: (done: number, total: number) => void,
+  signal?: AbortSignal,
+): Promise<ScanStore> {
+  return openScanStore({
+    root,
+    size: options.input.size,
+    window: { ...lungWindow, ...options.data.window },
+    cacheDir: join(cacheFolder(), 'scans'),
+    onBadScan: options.data.onBadScan,
+    threads: 2,
+    ...(onProgress === undefined ? {} : { onProgress }),
+    ...(signal === undefined ? {} : { signal }),
+  });
+}
+
+export function datasetOptions(options: Options): ConstructorParameters<typeof Dataset>[2] {
+  const { input, training, data } = options;
+  return {
+    seed: options.seed,
+    slices: input.slices,
+    size: input.size,
+    flips: training.flips,
+    randomDepth: training.randomDepth,
+    shuffleLabels: data.shuffleLabels,
+  };
+}

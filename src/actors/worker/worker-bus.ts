@@ -1,0 +1,61 @@
+/** What the bus threads of trainers and evaluators have in common: timing, and how they end. */
+import { writeSync } from 'node:fs';
+import type { Options } from '../../config/options.js';
+import type { Bus } from '../../runtime/bus/connection.js';
+import type { Caller } from '../../runtime/process/thread.js';
+import { ThreadDeadline } from '../../runtime/process/thread.js';
+import type { Subjects } from '../../wire/subjects.js';
+import type { Measurer } from './evaluation-taker.js';
+import type { WorkerRefused } from './presence.js';
+import type { Farewelled } from './worker-process.js';
+
+export interface Farewell {
+  readonly reached: Promise<Farewelled>;
+  refuse(error: WorkerRefused): void;
+  /** The thread cannot go on: the process ends and is started again. */
+  fail(error: unknown): void;
+}
+
+/** Waits for the search to say farewell on the bus. */
+export function farewell(bus: Bus, subjects: Subjects): Farewell {
+  let settle!: { resolve: (end: Farewelled) => void; reject: (error: unknown) => void };
+  const reached = new Promise<Farewelled>((resolve, reject) => (settle = { resolve, reject }));
+  bus.subscribe(subjects.farewell, () => settle.resolve({ refused: '' }));
+  return {
+    reached,
+    refuse: (error) => settle.resolve({ refused: error.message }),
+    fail: (error) => settle.reject(error),
+  };
+}
+
+export function presenceTiming(options: Options): { heartbeatMs: number; askMs: number } {
+  return { heartbeatMs: 1000 * options.runtime.heartbeatSeconds, askMs: 1000 * options.runtime.askSeconds };
+}
+
+/**
+ * How long one measurement may take. The deadline of the configuration is for modules of users, which
+ * may hang; our own take what a slow host needs, as a clock must not decide what a front looks like.
+ */
+export function measureDeadlineMs(options: Options, objective: string): number {
+  const found = options.objectives.find(({ name }) => name === objective);
+  return 1000 * (found !== undefined && found.module !== null ? found.deadline : DAY_SECONDS);
+}
+
+const DAY_SECONDS = 86_400;
+
+/** Measures on the TensorFlow thread. One that does not answer in time never will: the process ends and is started again. */
+export function measurerOf(main: Caller<Measurer>, options: Options): Measurer {
+  return {
+    measure: async (key) => {
+      try {
+        return await main.call(measureDeadlineMs(options, key.objective), (api) => api.measure(key));
+      } catch (error) {
+        if (error instanceof ThreadDeadline) {
+          writeSync(2, `${key.objective} did not end within its deadline of ${error.deadlineMs / 1000} s\n`);
+          process.kill(process.pid, 'SIGKILL');
+        }
+        throw error;
+      }
+    },
+  };
+}

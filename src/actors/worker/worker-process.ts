@@ -1,0 +1,84 @@
+/** What trainer and evaluator processes have in common: who they are, and their bus thread. */
+import { randomUUID } from 'node:crypto';
+import { listGpus } from '../../native/devices.js';
+import { fingerprint } from '../../native/fingerprint.js';
+import { startThread } from '../../runtime/process/thread.js';
+import { engineFacts } from '../../tensor/backend.js';
+import { canaryDigest } from '../../training/canary.js';
+import type { Identity } from './presence.js';
+import { REFUSED_EXIT, TERMINATED_EXIT } from '../setup/run-exits.js';
+
+/** Identity of this process, with what decides the bits it computes. Loads TensorFlow. */
+export async function workerIdentity(
+  role: Identity['role'],
+  id: string,
+  device: string,
+  threads: number,
+): Promise<Identity> {
+  const { version } = engineFacts();
+  const { hash } = fingerprint({
+    tensorflow: { version, id: '' },
+    threads,
+    device: await deviceModel(device),
+  });
+  return {
+    role,
+    id,
+    incarnation: randomUUID(),
+    pid: process.pid,
+    device,
+    fingerprint: hash,
+    canary: new Uint8Array(canaryDigest()),
+  };
+}
+
+/** Two devices of one model compute alike: the model counts, not the index. */
+async function deviceModel(device: string): Promise<string> {
+  if (!device.startsWith('cuda:')) return device;
+  const gpus = await listGpus(process.env);
+  return `cuda ${gpus.find(({ index }) => index === Number(device.slice('cuda:'.length)))?.name ?? 'unknown'}`;
+}
+
+/**
+ * Runs the bus thread of a worker until the search says farewell or the process is told to end. Its
+ * end otherwise ends the process with an error, and the supervisor starts it again.
+ */
+export async function runBusThread(url: URL, workerData: object, serve: object): Promise<void> {
+  const thread = startThread<BusThread>(url, { workerData, serve });
+  const stop = (): void => void thread.stop().then(() => process.exit(TERMINATED_EXIT));
+  process.once('SIGTERM', stop);
+  process.once('SIGINT', () => undefined);
+  const end = await Promise.race([
+    thread.call(LONGEST_MS, (api) => api.untilFarewell()),
+    thread.exited.then((error) => Promise.reject(error)),
+  ]);
+  await thread.stop();
+  if (end.refused !== '') {
+    process.stderr.write(`${end.refused}\n`);
+    process.exit(REFUSED_EXIT);
+  }
+  process.exit(0);
+}
+
+/** Runs a worker's main function; its last words on standard error are the reason, in one line. */
+export async function runWorker(main: () => Promise<void>): Promise<void> {
+  try {
+    await main();
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(1);
+  }
+}
+
+/** The longest a timer can wait, 24 days. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+export interface Farewelled {
+  /** Why the run refused this worker; '' after an ordinary end. */
+  readonly refused: string;
+}
+
+export interface BusThread {
+  /** Resolves when the search is over for this worker. */
+  untilFarewell(): Promise<Farewelled>;
+}

@@ -1,0 +1,177 @@
+/** Predicts the scans of another folder with an individual of a run: `emars evaluate`. */
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { loadOptions } from '../config/load.js';
+import { readSnapshot } from '../runtime/storage/snapshots.js';
+import type { ScanStore } from '../scan/store/store.js';
+import { asGenome } from '../space/genome.js';
+import { superNetLayout } from '../space/layout.js';
+import { Dataset } from '../training/dataset.js';
+import { predictedClasses } from '../training/loss.js';
+import { Replica, replicaBytes } from '../training/replica.js';
+import { confusionMatrix, predictScans } from '../training/validate.js';
+import { learningRateOf, optimizerOf, spaceOf, validationOf } from '../actors/setup/rules.js';
+import { runFolder } from '../actors/run-folder.js';
+import { readSides } from '../actors/sides.js';
+import { datasetOptions, openStore } from '../actors/worker/workbench.js';
+
+export interface ScanEvaluation {
+  readonly id: string;
+  readonly n: number;
+  readonly correct: number;
+  /** Share of the scans predicted right, 0…1. */
+  readonly accuracy: number;
+  /** Share of the largest class among them, 0…1. */
+  readonly majority: number;
+  readonly perClass: Readonly<
+    Record<
+      string,
+      { readonly n: number; readonly correct: number; readonly predicted: Readonly<Record<string, number>> }
+    >
+  >;
+}
+
+/** The run has no such individual, or the scans are of other classes. */
+export class EvaluationUnfit extends Error {
+  override readonly name = 'EvaluationUnfit';
+}
+
+const member = z.object({
+  id: z.string(),
+  genome: z.array(z.string()),
+  values: z.record(z.string(), z.number()),
+});
+const frontFile = z.object({
+  epoch: z.number(),
+  front: z.array(member),
+  weights: z.object({ sha256: z.string() }),
+});
+const historyLine = z.object({
+  epoch: z.number(),
+  id: z.string(),
+  genome: z.array(z.string()),
+  values: z.record(z.string(), z.number()),
+});
+type Candidate = z.infer<typeof member>;
+
+/**
+ * Evaluates `id`, or the individual with the highest D_val accuracy of the last epoch (ties: lowest
+ * id). Weights, normalisation and batch-norm statistics come from the run; only scans come from
+ * `data`. To be called where TensorFlow may run. Errors: EvaluationUnfit, CatalogueError and the like.
+ */
+export async function evaluateScans(
+  root: string,
+  data: string,
+  id: string | null,
+  onProgress: (done: number, total: number) => void,
+): Promise<ScanEvaluation> {
+  const folder = runFolder(root);
+  const options = loadOptions({ file: folder.config });
+  const sides = await readSides(folder.split);
+  const front = frontFile.parse(JSON.parse(await readFile(folder.front, 'utf8')));
+  const individual = await candidate(folder.history, front, id);
+  const own = await openStore(options, options.data.path ?? folder.phantoms);
+  const foreign = await openStore(options, data, onProgress);
+  const space = spaceOf(options, sides.classes.length);
+  const net = { space, layout: superNetLayout(space) };
+  const both = joined(own, foreign, sides.classes, data);
+  const dataset = new Dataset(
+    both.store,
+    { training: sides.training, validation: both.ids },
+    { ...datasetOptions(options), shuffleLabels: false },
+  );
+  const weights = new Replica(
+    net.layout,
+    optimizerOf(options),
+    learningRateOf(options, sides.training.length),
+    new ArrayBuffer(replicaBytes(net.layout, options.training.optimizer)),
+  );
+  weights.restore(await readSnapshot(folder.snapshots, front.weights.sha256));
+  const logits = predictScans(
+    net,
+    dataset,
+    validationOf(options),
+    front.epoch,
+    asGenome(space, individual.genome),
+    weights,
+    dataset.validation,
+  );
+  const truth = Int32Array.from(dataset.validation, (scan) => dataset.label(scan));
+  return summary(
+    individual.id,
+    sides.classes,
+    confusionMatrix(truth, predictedClasses(logits, space.classes), space.classes),
+  );
+}
+
+/** The best or the named individual of the run's last epoch. */
+async function candidate(
+  historyPath: string,
+  front: z.infer<typeof frontFile>,
+  id: string | null,
+): Promise<Candidate> {
+  const lines = (await readFile(historyPath, 'utf8'))
+    .trim()
+    .split('\n')
+    .map((line) => historyLine.parse(JSON.parse(line)));
+  const last = lines.filter(({ epoch }) => epoch === front.epoch);
+  if (id !== null) {
+    const named = last.filter((line) => line.id.startsWith(id));
+    if (named.length !== 1)
+      throw new EvaluationUnfit(
+        `expected --id to name one individual of epoch ${front.epoch}, got "${id}", which ${named.length === 0 ? 'is none of' : 'fits several of'} ${last.map((line) => line.id).join(', ')}`,
+      );
+    return named[0]!;
+  }
+  const best = [...last].sort(
+    (a, b) => (b.values['accuracy'] ?? -1) - (a.values['accuracy'] ?? -1) || (a.id < b.id ? -1 : 1),
+  )[0];
+  if (best === undefined)
+    throw new EvaluationUnfit(
+      'expected a run with at least one evaluated epoch, got none; let the search go on first',
+    );
+  return best;
+}
+
+/** One store over the run's training scans and the foreign ones, whose ids get a prefix that no path has. */
+function joined(
+  own: ScanStore,
+  foreign: ScanStore,
+  classes: readonly string[],
+  data: string,
+): { store: ScanStore; ids: string[] } {
+  const unknown = foreign.classes.filter((name) => !classes.includes(name));
+  if (unknown.length > 0)
+    throw new EvaluationUnfit(
+      `expected scans of the classes ${classes.join(', ')}, got ${unknown.join(', ')} in ${data}`,
+    );
+  const prefix = '\u0000';
+  const relabelled = [...own.scans, ...foreign.scans.map((scan) => ({ ...scan, id: prefix + scan.id }))].map(
+    (scan) => ({ ...scan, label: classes.indexOf(scan.class) }),
+  );
+  const store: ScanStore = {
+    ...own,
+    classes,
+    scans: relabelled,
+    volume: (id) => (id.startsWith(prefix) ? foreign.volume(id.slice(prefix.length)) : own.volume(id)),
+  };
+  return { store, ids: foreign.scans.map(({ id }) => prefix + id) };
+}
+
+function summary(id: string, classes: readonly string[], confusion: readonly number[]): ScanEvaluation {
+  const rows = classes.map((_, c) => confusion.slice(c * classes.length, (c + 1) * classes.length));
+  const totals = rows.map((row) => row.reduce((sum, count) => sum + count, 0));
+  const n = totals.reduce((sum, count) => sum + count, 0);
+  const correct = rows.reduce((sum, row, c) => sum + row[c]!, 0);
+  const perClass = Object.fromEntries(
+    classes.map((name, c) => [
+      name,
+      {
+        n: totals[c]!,
+        correct: rows[c]![c]!,
+        predicted: Object.fromEntries(classes.map((other, p) => [other, rows[c]![p]!])),
+      },
+    ]),
+  );
+  return { id, n, correct, accuracy: correct / n, majority: Math.max(...totals) / n, perClass };
+}

@@ -1,0 +1,118 @@
+/**
+ * Where the time went, who did the work, and what the run survived.
+ */
+import type { Markup } from '../html.js';
+import { html } from '../html.js';
+import { counted, duration, memory, NONE, percent, whole } from '../numbers.js';
+import type { ReportData } from '../report-data.js';
+import type { RunState, Timings } from '../run-files.js';
+import { table } from './table.js';
+
+/** Phases in the order in which they happen, with the words for them; others follow under their own names. */
+const PHASES: Readonly<Record<string, string>> = {
+  prepareSeconds: 'prepare data',
+  startSeconds: 'start processes',
+  trainSeconds: 'train',
+  evaluateSeconds: 'evaluate',
+  snapshotSeconds: 'snapshots',
+  selectSeconds: 'select',
+};
+
+/** Colours there are for phases; more phases repeat them. */
+const COLOURS = 6;
+
+interface Phase {
+  readonly name: string;
+  readonly seconds: number;
+  /** 0…1 */
+  readonly share: number;
+}
+
+/** Phases with their share of the total; what no phase accounts for comes last, as `other`. */
+export function timeShares(timings: Timings): { total: number; phases: Phase[] } {
+  const keys = new Set([...Object.keys(PHASES), ...Object.keys(timings)]);
+  keys.delete('totalSeconds');
+  const known = [...keys].flatMap((key) => {
+    const seconds = timings[key];
+    return seconds == null ? [] : [{ name: PHASES[key] ?? key.replace(/Seconds$/, ''), seconds }];
+  });
+  const sum = known.reduce((total, { seconds }) => total + seconds, 0);
+  const total = Math.max(timings['totalSeconds'] ?? 0, sum);
+  const rest = total - sum;
+  // Less than a thousandth is rounding, not a phase.
+  const phases = rest > total / 1000 ? [...known, { name: 'other', seconds: rest }] : known;
+  return {
+    total,
+    phases: phases.map((phase) => ({ ...phase, share: total > 0 ? phase.seconds / total : 0 })),
+  };
+}
+
+const colourOf = (name: string, index: number): string =>
+  name === 'other' ? 'other' : String(index % COLOURS);
+
+function timeBar({ timings }: RunState): Markup {
+  const { total, phases } = timeShares(timings);
+  if (total === 0) return html`<p>No times have been recorded yet.</p>`;
+  return html`<div class="time" aria-hidden="true">
+      ${phases.map(({ name, share }, index) => html`<span class="phase-${colourOf(name, index)}" style="flex-grow:${(share * 1000).toFixed(1)}">${share >= 0.12 && name}</span>`)}
+    </div>
+    ${table(
+      `Where the time went, ${duration(total)} in all`,
+      [{ head: 'phase' }, { head: 'time', numeric: true }, { head: 'share', numeric: true }],
+      phases.map(({ name, seconds, share }, index) => ({
+        cells: [
+          html`<i class="swatch phase-${colourOf(name, index)}"></i>${name}`,
+          duration(seconds),
+          percent(share),
+        ],
+      })),
+    )}`;
+}
+
+function processTable({ processes }: RunState): Markup {
+  if (processes.length === 0) return html`<p>No process has been recorded.</p>`;
+  const startsKnown = processes.some(({ starts }) => starts != null);
+  const all = processes.reduce((total, process) => total + (process.slots ?? 0), 0);
+  const share = (part: number | null | undefined): string =>
+    part == null ? NONE : part === 0 ? '0' : `${whole(part)} (${percent(part / all, 0)})`;
+  return table(
+    'Processes and their work',
+    [
+      { head: 'role' },
+      { head: 'id' },
+      { head: 'device' },
+      ...(startsKnown ? [{ head: 'starts', numeric: true }] : []),
+      { head: 'gradient slots', numeric: true },
+      { head: 'evaluations', numeric: true },
+      { head: 'peak memory', numeric: true },
+    ],
+    processes.map(({ role, id, device, starts, slots, evaluations, peakMemory }) => ({
+      cells: [
+        role,
+        html`<code>${id}</code>`,
+        device ?? NONE,
+        ...(startsKnown ? [starts == null ? NONE : whole(starts)] : []),
+        share(slots),
+        evaluations == null ? NONE : whole(evaluations),
+        peakMemory == null ? NONE : memory(peakMemory),
+      ],
+    })),
+  );
+}
+
+/** What happened on the way, in words: nothing of it has changed the result. */
+function survived({ repeatedSlots, duplicateResults, rolledBackEpochs, resumedFromEpoch }: RunState): Markup {
+  const events = [
+    repeatedSlots > 0 && `${counted(repeatedSlots, 'gradient slot')} computed again after a worker was lost`,
+    duplicateResults > 0 && `${counted(duplicateResults, 'evaluation')} delivered twice and counted once`,
+    rolledBackEpochs > 0 && `${counted(rolledBackEpochs, 'epoch')} begun again from a snapshot`,
+    resumedFromEpoch != null && `resumed after epoch ${resumedFromEpoch}`,
+  ].filter((event) => event !== false);
+  return events.length === 0
+    ? html`<p>No work had to be repeated.</p>`
+    : html`<p>Survived: ${events.join('; ')}.</p>`;
+}
+
+export function costSection({ run: { run } }: ReportData): Markup {
+  return html`${timeBar(run)}${processTable(run)}${survived(run)}`;
+}

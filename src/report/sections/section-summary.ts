@@ -1,0 +1,132 @@
+/**
+ * Head of the page: what was searched, what came out, and what a reader must be warned of.
+ */
+import type { Markup } from '../html.js';
+import { html } from '../html.js';
+import { counted, listed, NONE, percent, withUnit } from '../numbers.js';
+import type { ReportData } from '../report-data.js';
+import { metricsOf } from '../report-data.js';
+import { labelsShuffled, protocolOf, settingAt } from './settings.js';
+import { leakingPatients } from './split-facts.js';
+
+const STATUS = {
+  running: 'The run is still going on, or was stopped without a word.',
+  interrupted: 'The run was interrupted and can be resumed.',
+  failed: 'The run has failed.',
+} as const;
+
+export function pageTitle(data: ReportData): string {
+  return `${data.run.name}: search report`;
+}
+
+/** The run in one line, for the page and for its description. */
+export function oneLine(data: ReportData): string {
+  const { run, epochs, front, objectives } = data;
+  const last = epochs.at(-1);
+  if (last === undefined) return 'A search whose first evaluation is still to come.';
+  const names = listed(objectives.map(({ name }) => name));
+  return `A search for ${names} over ${counted(last.epoch, 'epoch')}: ${counted(run.history.length, 'evaluation')} of ${counted(data.architectures, 'architecture')}, ${front.length} on the ${run.run.status === 'finished' ? '' : 'present '}front.`;
+}
+
+function notices(data: ReportData): Markup[] {
+  const { run, best, baseline } = data;
+  const notice = (kind: 'alarm' | 'note', title: string, text: string): Markup =>
+    html`<aside class="notice ${kind}"><strong>${title}</strong> ${text}</aside>`;
+  const list: Markup[] = [];
+  if (labelsShuffled(run.settings))
+    list.push(
+      notice(
+        'alarm',
+        'Negative control.',
+        'The labels of the training and validation scans were permuted on purpose: there is nothing to learn, and an accuracy above chance would be a defect.',
+      ),
+    );
+  const protocol = protocolOf(run.settings);
+  if (protocol !== null && protocol !== 'paper')
+    list.push(
+      notice(
+        'alarm',
+        `Protocol “${protocol}”, not leak-free.`,
+        'Fitness was measured on scans that also serve as the test set. For comparison with published figures only.',
+      ),
+    );
+  if (settingAt(run.settings, 'evaluation.batchNorm') === 'batch')
+    list.push(
+      notice(
+        'note',
+        'Transductive evaluation.',
+        'Batch normalisation used the statistics of the validation batch: the answer for a scan depends on its neighbours.',
+      ),
+    );
+  const leaks = run.split === null ? [] : leakingPatients(run.split);
+  if (leaks.length > 0)
+    list.push(
+      notice(
+        'alarm',
+        'Leaking split.',
+        `${counted(leaks.length, 'patient')} with scans on more than one side: ${listed(leaks.slice(0, 5))}${leaks.length > 5 ? ' and more' : ''}. The accuracies are too high.`,
+      ),
+    );
+  if (run.run.status !== 'finished')
+    list.push(
+      notice(
+        'note',
+        STATUS[run.run.status],
+        `${run.run.error == null || run.run.error === '' ? '' : `${run.run.error}. `}What follows is its state after epoch ${data.epochs.at(-1)?.epoch ?? 0}.${run.historyTorn ? ' The last history line was not complete and is left out.' : ''}`,
+      ),
+    );
+  if (run.front !== null && run.historySha256 !== null && run.front.history.sha256 !== run.historySha256)
+    list.push(
+      notice('alarm', 'Changed history.', 'history.jsonl is not the file that front.json was written for.'),
+    );
+  const accuracy = best?.values['accuracy'];
+  if (accuracy !== undefined && baseline !== null && accuracy <= baseline.share)
+    list.push(
+      notice(
+        'note',
+        'Not above the majority.',
+        `No individual of the last epoch is right more often than always answering “${baseline.class}”.`,
+      ),
+    );
+  return list;
+}
+
+function keyFigures(data: ReportData): Markup {
+  const { best, baseline, positive, size, run } = data;
+  const metrics = metricsOf(best, data);
+  const accuracy = best?.values['accuracy'];
+  const bestSize = best?.values['size'];
+  const figure = (name: string, value: string, remark: string): Markup =>
+    html`<div>
+      <dt>${name}</dt>
+      <dd>${value}</dd>
+      <dd class="remark">${remark}</dd>
+    </div>`;
+  const scans = run.split?.validation.length;
+  return html`<dl class="key-figures">
+    ${figure('Best accuracy', accuracy === undefined ? NONE : percent(accuracy), scans === undefined ? 'on D_val' : `of ${counted(scans, 'validation scan')}`)}
+    ${figure('Majority baseline', baseline === null ? NONE : percent(baseline.share), baseline === null ? 'no split yet' : `always “${baseline.class}”`)}
+    ${figure('Balanced accuracy', metrics === null ? NONE : percent(metrics.balancedAccuracy), 'mean recall of the classes')}
+    ${figure('Sensitivity', metrics?.sensitivity == null ? NONE : percent(metrics.sensitivity), positive === null ? 'no positive class named' : `recall of ${positive.name}`)}
+    ${figure('Size', bestSize === undefined ? NONE : withUnit(bestSize, size), 'parameters, 4 bytes each')}
+  </dl>`;
+}
+
+export function summarySection(data: ReportData): Markup {
+  const { best } = data;
+  return html`<header>
+    <p class="kind">EMARS search report</p>
+    <h1>${data.run.name}</h1>
+    <p class="lead">${oneLine(data)}</p>
+    ${notices(data)}
+    ${
+      best !== null &&
+      html`${keyFigures(data)}
+        <p class="fine">
+          Figures of the best individual, <code>${best.id}</code>: highest accuracy in the last epoch, ties by
+          lowest id. Accuracies are measured on the validation patients (D<sub>val</sub>) with the shared
+          weights of the SuperNet. They rank architectures; they are no test results.
+        </p>`
+    }
+  </header>`;
+}

@@ -1,0 +1,132 @@
+/**
+ * What a report has to know of the configuration: its differences from the defaults, the objectives,
+ * the positive class, and what a reader must be warned of.
+ *
+ * The tree is read as plain values, not through the room of the configuration: a run folder of an
+ * older or newer version, whose keys are not all known here, still gives a report.
+ */
+import { DEFAULTS } from '../../config/defaults.js';
+import { positiveClass as usualPositiveClass } from '../../config/positive.js';
+import type { Front, HistoryLine, Objective, Settings } from '../run-files.js';
+
+/** The value at a dotted path; undefined where there is none. */
+export function settingAt(settings: Settings, path: string): unknown {
+  let value: unknown = settings;
+  for (const key of path.split('.')) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
+    value = (value as Record<string, unknown>)[key];
+  }
+  return value;
+}
+
+/** One setting that differs: `before` is undefined where the defaults do not know the key, `now` where the run lacks it. */
+export interface Difference {
+  readonly path: string;
+  readonly before: unknown;
+  readonly now: unknown;
+}
+
+const isTree = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Settings that differ from the defaults, in the order of the defaults, then of the file. Lists are compared whole. */
+export function differences(settings: Settings, defaults: unknown, prefix = ''): Difference[] {
+  const base = isTree(defaults) ? defaults : {};
+  const keys = [...new Set([...Object.keys(base), ...Object.keys(settings)])];
+  return keys.flatMap((key) => {
+    const path = prefix + key;
+    const before = base[key];
+    const now = settings[key];
+    if (isTree(now) && (isTree(before) || before === undefined)) return differences(now, before, `${path}.`);
+    return JSON.stringify(before) === JSON.stringify(now) ? [] : [{ path, before, now }];
+  });
+}
+
+/** A setting as one line of text, as it would be written in the file. */
+export function settingText(value: unknown): string {
+  if (value === undefined) return 'not set';
+  if (typeof value === 'string') return value;
+  if (Array.isArray(value)) return `[${value.map(settingText).join(', ')}]`;
+  if (isTree(value)) {
+    const parts = Object.entries(value).filter(([, part]) => part !== null && part !== '');
+    return `{${parts.map(([key, part]) => `${key}: ${settingText(part)}`).join(', ')}}`;
+  }
+  return JSON.stringify(value);
+}
+
+/** Directions and units of the objectives that come with the search, for runs that have no front yet. */
+const BUILT_IN: readonly Objective[] = [
+  { name: 'accuracy', direction: 'max', unit: '' },
+  { name: 'size', direction: 'min', unit: 'MB' },
+  { name: 'potential', direction: 'max', unit: 'share/epoch' },
+  { name: 'flops', direction: 'min', unit: 'FLOP' },
+  { name: 'latency', direction: 'min', unit: 'ms' },
+  { name: 'memory', direction: 'min', unit: 'MB' },
+];
+
+/** What was searched for: as the front says; without one as the configuration says; else accuracy, size and potential as far as measured. */
+export function objectivesOf(
+  settings: Settings,
+  front: Front | null,
+  history: readonly HistoryLine[],
+): Objective[] {
+  if (front !== null) return front.objectives;
+  const configured = settingAt(settings, 'objectives');
+  if (Array.isArray(configured)) {
+    const named = configured.flatMap((entry: unknown): Objective[] => {
+      const name = typeof entry === 'string' ? entry : isTree(entry) ? entry['name'] : undefined;
+      if (typeof name !== 'string') return [];
+      const usual = BUILT_IN.find((objective) => objective.name === name) ?? {
+        name,
+        direction: 'max',
+        unit: '',
+      };
+      const direction = isTree(entry) ? entry['direction'] : undefined;
+      return [
+        { ...usual, direction: direction === 'min' || direction === 'max' ? direction : usual.direction },
+      ];
+    });
+    if (named.length > 0) return named;
+  }
+  const measured = new Set(history.flatMap((line) => Object.keys(line.values)));
+  return BUILT_IN.slice(0, 3).filter((objective) => measured.has(objective.name));
+}
+
+/** Unit and direction for a value that was measured without being an objective (size in experiment A). */
+export function measureNamed(name: string, objectives: readonly Objective[]): Objective {
+  return (
+    objectives.find((objective) => objective.name === name) ??
+    BUILT_IN.find((objective) => objective.name === name) ?? { name, direction: 'max', unit: '' }
+  );
+}
+
+/** The class whose sensitivity is reported: `data.positive`, else NCP or the like; null if none is among the classes. */
+export function positiveClass(settings: Settings, classes: readonly string[]): string | null {
+  const configured = settingAt(settings, 'data.positive');
+  if (typeof configured === 'string') return classes.includes(configured) ? configured : null;
+  const index = usualPositiveClass(DEFAULTS, classes);
+  return index === null ? null : (classes[index] ?? null);
+}
+
+/** True for the negative control: labels were permuted, and nothing could be learnt. */
+export function labelsShuffled(settings: Settings): boolean {
+  return settingAt(settings, 'data.shuffleLabels') === true;
+}
+
+/** The protocol, where one is named: `authors` measures fitness on the test set. */
+export function protocolOf(settings: Settings): string | null {
+  const protocol = settingAt(settings, 'data.protocol') ?? settingAt(settings, 'data.split.protocol');
+  return typeof protocol === 'string' ? protocol : null;
+}
+
+/** Searchable blocks of each cell, if the configuration and the genomes agree; else one cell. */
+export function cellSizes(settings: Settings, blocks: number): number[] {
+  const configured = settingAt(settings, 'supernet.blocks');
+  if (
+    Array.isArray(configured) &&
+    configured.every((size): size is number => Number.isInteger(size) && (size as number) > 0)
+  ) {
+    if (configured.reduce((sum, size) => sum + size, 0) === blocks) return configured;
+  }
+  return [blocks];
+}

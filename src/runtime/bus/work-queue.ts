@@ -1,0 +1,256 @@
+/**
+ * A queue of work on the broker (JetStream, work-queue retention): what is enqueued is handled by one
+ * worker at a time, again and again until one has acknowledged it.
+ *
+ * - The broker is disposable. After each reconnect the owner looks whether the stream is still there,
+ *   declares it again if not, and is told (`onLost`), so that it can enqueue again what it still needs.
+ * - Enqueueing is idempotent as long as the item is in the queue: each id has its own subject, and the
+ *   stream holds one message a subject and refuses a second. (JetStream's own Nats-Msg-Id forgets after
+ *   two minutes, and would refuse work that must be done again after its first try was acknowledged.)
+ * - An item is never lost by being delivered too often. The server's max_deliver would leave it in the
+ *   stream, delivered to nobody; so the limit is checked where the item arrives: a worker that gets it
+ *   once too often is told `exhausted` and reports instead of working.
+ * The worker's side is take-work.ts.
+ *
+ * A broker of somebody else's may lose its last items in a power cut without losing the stream: an owner
+ * that waits for long enqueues what is open again now and then; what is still there is a 'duplicate'.
+ */
+import {
+  JetStreamApiError,
+  jetstream,
+  jetstreamManager,
+  RetentionPolicy,
+  StorageType,
+  DiscardPolicy,
+  type JetStreamManager,
+} from '@nats-io/jetstream';
+import { createHash } from 'node:crypto';
+import { BusClosed, natsOf, type Bus } from './connection.js';
+import { Deadline, sleep } from '../process/monotonic.js';
+
+export { takeWork, type Taken, type TakeOptions, type Verdict, type WorkTaker } from './take-work.js';
+
+export interface WorkQueueOptions {
+  /** Letters, digits, `_`, `-`. */
+  readonly stream: string;
+  /** Items travel on `<subject>.<id>`. */
+  readonly subject: string;
+  /** An item whose worker has been silent for so long goes to another. */
+  readonly ackWaitMs: number;
+  /** Deliveries after which an item is exhausted. */
+  readonly maxDeliver: number;
+  /** Default 'file': it survives a death of the broker. */
+  readonly storage?: 'file' | 'memory' | undefined;
+}
+
+/** The queue cannot do what was asked, and trying again did not help. */
+export class WorkQueueError extends Error {
+  override readonly name = 'WorkQueueError';
+  constructor(
+    readonly stream: string,
+    readonly operation: string,
+    cause: unknown,
+  ) {
+    super(
+      `work queue ${stream}: ${operation} failed: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause },
+    );
+  }
+}
+
+const STREAM_NOT_FOUND = 10059;
+const STREAM_EXISTS_DIFFERENTLY = 10058;
+const API_MS = 3000;
+const DEFAULT_DEADLINE_MS = 15_000;
+const BACK_OFF_MS = [50, 100, 200, 500, 1000];
+const TOKEN = /^[A-Za-z0-9_-]{1,100}$/;
+
+function code(error: unknown): number | undefined {
+  return error instanceof JetStreamApiError ? error.code : undefined;
+}
+
+/** What the server refuses for good; all else (no answer, being started, store being read) is tried again. */
+function isFinal(error: unknown): boolean {
+  return (
+    error instanceof JetStreamApiError &&
+    error.status >= 400 &&
+    error.status < 500 &&
+    error.code !== STREAM_NOT_FOUND
+  );
+}
+
+/** Declares the queue (or finds it as declared) and keeps it declared. Throws WorkQueueError, BusClosed. */
+export async function declareWorkQueue(bus: Bus, options: WorkQueueOptions): Promise<WorkQueue> {
+  if (!TOKEN.test(options.stream))
+    throw new RangeError(
+      `a stream's name consists of letters, digits, _ and -, got ${JSON.stringify(options.stream)}`,
+    );
+  if (!(options.ackWaitMs >= 100))
+    throw new RangeError(`ackWaitMs must be at least 100, got ${options.ackWaitMs}`);
+  if (!(Number.isInteger(options.maxDeliver) && options.maxDeliver >= 1))
+    throw new RangeError(`maxDeliver must be a whole number from 1, got ${options.maxDeliver}`);
+  const queue = new WorkQueue(
+    bus,
+    options,
+    await jetstreamManager(natsOf(bus), { checkAPI: false, timeout: API_MS }),
+  );
+  await queue.declare(DEFAULT_DEADLINE_MS);
+  queue.follow();
+  return queue;
+}
+
+export class WorkQueue {
+  private readonly lostCallbacks = new Set<() => void>();
+  private unfollow: (() => void) | undefined;
+  private declaredOnce = false;
+  private declaring: Promise<void> | undefined;
+
+  /** @internal Use declareWorkQueue. */
+  constructor(
+    private readonly bus: Bus,
+    readonly options: WorkQueueOptions,
+    private readonly manager: JetStreamManager,
+  ) {}
+
+  /**
+   * Calls back after the broker was found to have lost the queue and its items; the queue is declared
+   * again by then. Enqueue what is still open. Returns how to stop that.
+   */
+  onLost(callback: () => void): () => void {
+    this.lostCallbacks.add(callback);
+    return () => this.lostCallbacks.delete(callback);
+  }
+
+  /**
+   * Adds an item; resolves when the broker has it. 'duplicate': an item of this id is waiting or being
+   * worked on, and stays as it is. Throws WorkQueueError after `deadlineMs`, BusClosed.
+   */
+  async enqueue(
+    bytes: Uint8Array,
+    id: string,
+    deadlineMs = DEFAULT_DEADLINE_MS,
+  ): Promise<'queued' | 'duplicate'> {
+    const subject = `${this.options.subject}.${TOKEN.test(id) ? id : createHash('sha256').update(id).digest('hex')}`;
+    const copy = Uint8Array.from(bytes);
+    return await this.insist('enqueue', deadlineMs, async (left) => {
+      try {
+        await jetstream(natsOf(this.bus), { timeout: left }).publish(subject, copy, {
+          timeout: left,
+          expect: { streamName: this.options.stream },
+        });
+        return 'queued';
+      } catch (error) {
+        if (error instanceof JetStreamApiError && error.message.includes('maximum messages per subject'))
+          return 'duplicate';
+        if (!isFinal(error)) await this.declareOnce();
+        throw error;
+      }
+    });
+  }
+
+  /** Items in the queue, those being worked on included. */
+  async size(deadlineMs = DEFAULT_DEADLINE_MS): Promise<number> {
+    return await this.insist(
+      'size',
+      deadlineMs,
+      async () => (await this.manager.streams.info(this.options.stream)).state.messages,
+    );
+  }
+
+  /** Drops all items. Work under way goes on, its acknowledgement does nothing. */
+  async purge(deadlineMs = DEFAULT_DEADLINE_MS): Promise<void> {
+    await this.insist('purge', deadlineMs, () => this.manager.streams.purge(this.options.stream));
+  }
+
+  /** Deletes the queue from the broker, and no longer declares it. */
+  async remove(deadlineMs = DEFAULT_DEADLINE_MS): Promise<void> {
+    this.close();
+    await this.insist('remove', deadlineMs, async () => {
+      try {
+        await this.manager.streams.delete(this.options.stream);
+      } catch (error) {
+        if (code(error) !== STREAM_NOT_FOUND) throw error;
+      }
+    });
+  }
+
+  /** Leaves the queue as it is on the broker, and no longer declares it after reconnects. */
+  close(): void {
+    this.unfollow?.();
+    this.unfollow = undefined;
+    this.lostCallbacks.clear();
+  }
+
+  /** @internal */
+  async declare(deadlineMs: number): Promise<void> {
+    await this.insist('declare', deadlineMs, () => this.declareOnce());
+  }
+
+  /** @internal */
+  follow(): void {
+    this.unfollow = this.bus.onReconnect(() => {
+      // A failure here is not the last word: the next reconnect or enqueue declares again.
+      void this.declare(DEFAULT_DEADLINE_MS).catch(() => undefined);
+    });
+  }
+
+  /** Reconnects and enqueues may find the queue missing at the same time: one of them declares it. */
+  private declareOnce(): Promise<void> {
+    this.declaring ??= this.declareNow().finally(() => (this.declaring = undefined));
+    return this.declaring;
+  }
+
+  private async declareNow(): Promise<void> {
+    const { stream, subject, ackWaitMs, maxDeliver, storage } = this.options;
+    const settings = {
+      subjects: [`${subject}.*`],
+      max_msgs_per_subject: 1,
+      discard: DiscardPolicy.New,
+      discard_new_per_subject: true,
+      // Workers read here how to take from it.
+      metadata: { ackWaitMs: String(ackWaitMs), maxDeliver: String(maxDeliver) },
+    };
+    try {
+      await this.manager.streams.info(stream);
+    } catch (error) {
+      if (code(error) !== STREAM_NOT_FOUND) throw error;
+      const kept = storage === 'memory' ? StorageType.Memory : StorageType.File;
+      await this.manager.streams.add({
+        name: stream,
+        retention: RetentionPolicy.Workqueue,
+        storage: kept,
+        ...settings,
+      });
+      if (this.declaredOnce) for (const callback of [...this.lostCallbacks]) callback();
+      this.declaredOnce = true;
+      return;
+    }
+    if (!this.declaredOnce) await this.manager.streams.update(stream, settings);
+    this.declaredOnce = true;
+  }
+
+  /** Tries until it works, the server refuses for good, or the deadline is over. */
+  private async insist<T>(
+    operation: string,
+    deadlineMs: number,
+    attempt: (left: number) => Promise<T>,
+  ): Promise<T> {
+    const deadline = new Deadline(deadlineMs);
+    for (let tries = 0; ; tries++) {
+      this.refuseIfClosed(operation);
+      try {
+        return await attempt(Math.max(1, Math.min(API_MS, deadline.left())));
+      } catch (error) {
+        this.refuseIfClosed(operation);
+        const different = code(error) === STREAM_EXISTS_DIFFERENTLY;
+        if (deadline.over || different || isFinal(error))
+          throw new WorkQueueError(this.options.stream, operation, error);
+        await sleep(Math.min(deadline.left(), BACK_OFF_MS[Math.min(tries, BACK_OFF_MS.length - 1)] ?? 0));
+      }
+    }
+  }
+
+  private refuseIfClosed(operation: string): void {
+    if (this.bus.closed) throw new BusClosed(`${operation} in work queue ${this.options.stream}`);
+  }
+}

@@ -1,0 +1,155 @@
+/**
+ * One process a folder: a lock that a kill -9 leaves behind and the next process takes over.
+ *
+ * Node has no flock. Removing a stale lock file and making a new one has a hole: two processes that
+ * saw the same stale file can each remove it, the second one removing the first one's new lock. So locks
+ * are numbered and the number only rises: `run.lock.7` names its owner; who finds the owner dead makes
+ * `run.lock.8` by link(2), which fails if it is there; then looks whether a higher one has come up
+ * meanwhile (then it lost), and only then removes the lower ones. The highest file is never removed,
+ * a released lock says so in its text. So a late claimant can never win with an old number.
+ *
+ * The owner is (host, boot, process id, start time): an id that the kernel has given to another process
+ * does not hold the lock. A lock of another host cannot be checked from here and counts as held.
+ */
+import { randomBytes } from 'node:crypto';
+import { link, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { writeFileAtomic } from './atomic-file.js';
+import { bootId, isSameProcess, processStartTime } from '../process/process-table.js';
+
+const LOCK = /^run\.lock\.(\d{1,9})$/;
+
+/** Another process works in the folder. */
+export class RunLockedError extends Error {
+  override readonly name = 'RunLockedError';
+  constructor(
+    readonly folder: string,
+    readonly pid: number,
+    readonly host: string,
+    readonly file: string,
+  ) {
+    const here = host === hostname() ? '' : ` on host ${host}; if that host is gone for good, remove ${file}`;
+    super(`${folder} is in use by process ${pid}${here}`);
+  }
+}
+
+export interface RunLock {
+  readonly folder: string;
+  /** Rises by one with each owner of the folder. */
+  readonly number: number;
+  /** Lets the next process in. Calling it again does nothing. */
+  release(): Promise<void>;
+}
+
+interface Owner {
+  readonly pid: number;
+  readonly startTime?: string;
+  readonly host: string;
+  readonly boot?: string;
+  readonly released: boolean;
+}
+
+function self(released: boolean): Owner {
+  const startTime = processStartTime(process.pid);
+  const boot = bootId();
+  return {
+    pid: process.pid,
+    ...(startTime === undefined ? {} : { startTime }),
+    host: hostname(),
+    ...(boot === undefined ? {} : { boot }),
+    released,
+  };
+}
+
+/** The owner named in a lock's text; undefined for text that is none (a torn file: its writer never had the lock). */
+function parseOwner(text: string): Owner | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value !== 'object' || value === null) return undefined;
+    const { pid, startTime, host, boot, released } = value as Record<string, unknown>;
+    if (typeof pid !== 'number' || typeof host !== 'string' || typeof released !== 'boolean')
+      return undefined;
+    return {
+      pid,
+      host,
+      released,
+      ...(typeof startTime === 'string' ? { startTime } : {}),
+      ...(typeof boot === 'string' ? { boot } : {}),
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+function holds(owner: Owner): boolean {
+  if (owner.released) return false;
+  if (owner.host !== hostname()) return true;
+  if (owner.boot !== bootId()) return false;
+  return isSameProcess(owner.pid, owner.startTime);
+}
+
+async function lockNumbers(folder: string): Promise<number[]> {
+  const numbers: number[] = [];
+  for (const name of await readdir(folder)) {
+    const match = LOCK.exec(name);
+    if (match !== null) numbers.push(Number(match[1]));
+  }
+  return numbers.sort((a, b) => a - b);
+}
+
+/**
+ * Takes the folder (made if need be) for this process, at once or not at all.
+ * Throws RunLockedError if a living process has it, this one included.
+ */
+export async function acquireRunLock(folder: string): Promise<RunLock> {
+  await mkdir(folder, { recursive: true });
+  const text = JSON.stringify(self(false));
+  const claim = join(folder, `.run.lock.claim-${process.pid}-${randomBytes(4).toString('hex')}`);
+  await writeFile(claim, text, { flag: 'wx' });
+  try {
+    for (;;) {
+      const highest = (await lockNumbers(folder)).at(-1) ?? 0;
+      if (highest > 0) {
+        const file = join(folder, `run.lock.${highest}`);
+        // Gone between the two calls: someone else took over; look again.
+        const found = await readFile(file, 'utf8').catch(() => undefined);
+        if (found === undefined) continue;
+        const owner = parseOwner(found);
+        if (owner !== undefined && holds(owner))
+          throw new RunLockedError(folder, owner.pid, owner.host, file);
+      }
+      const mine = highest + 1;
+      const path = join(folder, `run.lock.${mine}`);
+      try {
+        await link(claim, path);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'EEXIST') continue;
+        throw error;
+      }
+      const numbers = await lockNumbers(folder);
+      if (numbers.some((number) => number > mine)) {
+        await rm(path, { force: true });
+        continue;
+      }
+      for (const number of numbers)
+        if (number < mine) await rm(join(folder, `run.lock.${number}`), { force: true });
+      return heldLock(folder, mine, path);
+    }
+  } finally {
+    await rm(claim, { force: true });
+  }
+}
+
+function heldLock(folder: string, number: number, path: string): RunLock {
+  let released = false;
+  return {
+    folder,
+    number,
+    async release() {
+      if (released) return;
+      released = true;
+      await writeFileAtomic(path, JSON.stringify(self(true)));
+    },
+  };
+}

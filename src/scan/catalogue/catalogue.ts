@@ -1,0 +1,78 @@
+/**
+ * Which scans a data folder holds, whose they are and of which class, before any of them is opened.
+ *
+ * A table with the columns `path, patient, class` (`labels.csv` or `scans.csv` in the folder, or one that
+ * is named) decides where there is one; else class folders do (`layouts.ts`). A table without these
+ * columns beside class folders is a note for people.
+ */
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { scansOfTable } from './catalogue-csv.js';
+import { CatalogueError, type Problem } from '../errors.js';
+import { scansOfClassFolders, type CatalogueScan } from './layouts.js';
+import { defaultLimits, type ScanLimits } from '../limits.js';
+import { codeUnitOrder } from './natural-order.js';
+import { readTree, type Folder } from './tree.js';
+
+export type { CatalogueScan } from './layouts.js';
+
+export interface Catalogue {
+  readonly root: string;
+  /** Name of the layout: `clean-cc-ccii`, `mosmeddata`, `covid-ctset`, `class/patient/scan`, …, `csv`. */
+  readonly layout: string;
+  /** Classes that have scans, sorted by code unit. Their order gives the labels. */
+  readonly classes: readonly string[];
+  /** Sorted by path. */
+  readonly scans: readonly CatalogueScan[];
+  /** What was found and cannot be used. */
+  readonly problems: readonly Problem[];
+}
+
+export interface CatalogueOptions {
+  readonly limits?: ScanLimits;
+  /** A table to use instead of `labels.csv` or `scans.csv`: its name inside the data folder. */
+  readonly csv?: string;
+}
+
+const tableBytes = 64 * 2 ** 20;
+
+/** @throws CatalogueError when the folder cannot be read, passes a limit, or holds no scan. */
+export async function readCatalogue(root: string, options: CatalogueOptions = {}): Promise<Catalogue> {
+  const limits = options.limits ?? defaultLimits;
+  const problems: Problem[] = [];
+  const tree = await readTree(root, limits, problems);
+  const table = await scansOfFirstTable(root, tree, options.csv, problems);
+  const found = table === null ? scansOfClassFolders(tree, problems) : { layout: 'csv', scans: table };
+  if (found.scans.length === 0 || found.layout === null) {
+    const why = problems[0] === undefined ? '' : `; ${problems[0].path}: ${problems[0].reason}`;
+    throw new CatalogueError(
+      root,
+      `no scans found: expected class/patient/scan/slices, class/file.nii.gz, or a labels.csv with path, patient, class${why}`,
+    );
+  }
+  const scans = [...found.scans].sort((a, b) => codeUnitOrder(a.path, b.path));
+  const classes = [...new Set(scans.map((scan) => scan.class))].sort(codeUnitOrder);
+  return { root, layout: found.layout, classes, scans, problems };
+}
+
+async function scansOfFirstTable(
+  root: string,
+  tree: Folder,
+  named: string | undefined,
+  problems: Problem[],
+): Promise<CatalogueScan[] | null> {
+  if (named !== undefined && !tree.files.includes(named)) {
+    throw new CatalogueError(root, `the table ${named} is not in the data folder`);
+  }
+  for (const name of named === undefined ? ['labels.csv', 'scans.csv'] : [named]) {
+    if (!tree.files.includes(name)) continue;
+    const path = join(root, name);
+    if ((await stat(path)).size > tableBytes)
+      throw new CatalogueError(root, `${name} is larger than ${tableBytes} bytes`);
+    const scans = scansOfTable(name, await readFile(path, 'utf8'), tree, problems);
+    if (scans !== null) return scans;
+    if (named !== undefined)
+      throw new CatalogueError(root, `expected the columns path, patient, class in ${name}`);
+  }
+  return null;
+}

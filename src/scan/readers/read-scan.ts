@@ -1,0 +1,87 @@
+/** One scan of the catalogue → a volume. Chooses the reader; everything else is the readers' work. */
+import { ScanError } from '../errors.js';
+import { formatOf } from '../catalogue/formats.js';
+import type { CatalogueScan } from '../catalogue/layouts.js';
+import { defaultLimits, type ScanLimits } from '../limits.js';
+import { normalise, type HounsfieldWindow } from '../store/normalise.js';
+import { imageReader } from './image-reader.js';
+import { niftiReader } from './nifti-reader.js';
+import type { OpenScan, ScanReader, ValueType } from './reader.js';
+import { tiffReader } from './tiff-reader.js';
+
+export interface Volume {
+  /** `[depth, height, width]`, row-major; the caller's. In [0, 1] where a window was given, else as stored. */
+  readonly data: Float32Array;
+  readonly shape: readonly [depth: number, height: number, width: number];
+  readonly dtype: ValueType;
+  /** Of the values as stored (NIfTI: after its own scaling), before any window. */
+  readonly min: number;
+  readonly max: number;
+  readonly spacing: readonly [z: number, y: number, x: number] | null;
+}
+
+export interface ReadOptions {
+  readonly limits?: ScanLimits;
+  /** Given: values are brought to [0, 1] (`normalise.ts`). */
+  readonly window?: HounsfieldWindow;
+}
+
+/** Every reader there is, one a format. */
+export const readers: readonly ScanReader[] = [imageReader, tiffReader, niftiReader];
+
+/** Opens a scan: its declarations are read and checked, its slices not yet decoded. */
+export async function openScan(
+  root: string,
+  scan: Pick<CatalogueScan, 'path' | 'files'>,
+  limits: ScanLimits = defaultLimits,
+): Promise<OpenScan> {
+  const format = formatOf(scan.files[0] ?? '');
+  const reader = readers.find((each) => each.format === format);
+  if (reader === undefined) throw new ScanError(scan.path, 'expected slices (png, jpg, tif) or a NIfTI file');
+  return reader.open(root, scan.files, limits);
+}
+
+/**
+ * Reads a whole scan into memory, four bytes a voxel.
+ * @throws ScanError with the file and the reason for anything missing, damaged or over the limits.
+ */
+export async function readScan(
+  root: string,
+  scan: Pick<CatalogueScan, 'path' | 'files'>,
+  options: ReadOptions = {},
+): Promise<Volume> {
+  const open = await openScan(root, scan, options.limits);
+  const [depth, height, width] = open.shape;
+  const data = new Float32Array(depth * height * width);
+  const range = new ValueRange();
+  let z = 0;
+  for await (const slice of open.slices()) {
+    range.include(slice);
+    if (options.window !== undefined) normalise(slice, open.unit, options.window);
+    data.set(slice, z++ * height * width);
+  }
+  return {
+    data,
+    shape: open.shape,
+    dtype: open.dtype,
+    min: range.min,
+    max: range.max,
+    spacing: open.spacing,
+  };
+}
+
+/** Smallest and largest value seen; values that are not numbers do not count. */
+export class ValueRange {
+  min = Number.POSITIVE_INFINITY;
+  max = Number.NEGATIVE_INFINITY;
+
+  include(values: Float32Array): void {
+    let { min, max } = this;
+    for (const value of values) {
+      if (value < min) min = value;
+      if (value > max) max = value;
+    }
+    this.min = min;
+    this.max = max;
+  }
+}

@@ -1,0 +1,136 @@
+/**
+ * From a scan's own size to the size that a network wants. Plain arithmetic in a fixed order: the same
+ * bits everywhere.
+ *
+ * In the plane: area averaging where the picture becomes smaller, linear interpolation where it becomes
+ * larger, each axis by itself. In depth no slice is ever blended with its neighbour: slices are chosen.
+ */
+import type { Generator } from '../../random/generator.js';
+
+/** Weights that make one output pixel from a run of input pixels. */
+interface Taps {
+  readonly first: number;
+  readonly weights: readonly number[];
+}
+
+function tapsOf(from: number, to: number): Taps[] {
+  const scale = from / to;
+  return Array.from({ length: to }, (_, i) => {
+    if (scale > 1) {
+      // Area: the output pixel covers [i, i + 1) · scale of the input.
+      const start = (i * from) / to;
+      const end = ((i + 1) * from) / to;
+      const first = Math.floor(start);
+      const last = Math.min(from, Math.ceil(end));
+      const weights = Array.from(
+        { length: last - first },
+        (_, k) => (Math.min(end, first + k + 1) - Math.max(start, first + k)) / scale,
+      );
+      return { first, weights };
+    }
+    // Linear between pixel centres, the border repeated.
+    const centre = Math.min(from - 1, Math.max(0, (i + 0.5) * scale - 0.5));
+    const first = Math.min(Math.floor(centre), Math.max(0, from - 2));
+    const share = centre - first;
+    return { first, weights: share === 0 ? [1] : [1 - share, share] };
+  });
+}
+
+/** Brings slices of one size to `size` × `size`. Made once a scan; holds two small tables. */
+export class SliceResizer {
+  private readonly columns: readonly Taps[];
+  private readonly rows: readonly Taps[];
+  private readonly narrow: Float64Array;
+
+  constructor(
+    private readonly height: number,
+    private readonly width: number,
+    private readonly size: number,
+  ) {
+    this.columns = tapsOf(width, size);
+    this.rows = tapsOf(height, size);
+    this.narrow = new Float64Array(height * size);
+  }
+
+  /** @param slice `[height * width]`; @param out `[size * size]`, written. */
+  resize(slice: Float32Array, out: Float32Array): void {
+    const { size, height, width, narrow } = this;
+    for (let y = 0; y < height; y++) {
+      for (let x = 0; x < size; x++) {
+        const { first, weights } = this.columns[x]!;
+        let sum = 0;
+        for (let k = 0; k < weights.length; k++) sum += slice[y * width + first + k]! * weights[k]!;
+        narrow[y * size + x] = sum;
+      }
+    }
+    for (let y = 0; y < size; y++) {
+      const { first, weights } = this.rows[y]!;
+      for (let x = 0; x < size; x++) {
+        let sum = 0;
+        for (let k = 0; k < weights.length; k++) sum += narrow[(first + k) * size + x]! * weights[k]!;
+        out[y * size + x] = sum;
+      }
+    }
+  }
+}
+
+/**
+ * In-plane resize of a whole volume.
+ * @param data `[depth, height, width]`; not changed.
+ * @returns a new `[depth, size, size]`.
+ */
+export function resizeSlices(
+  data: Float32Array,
+  shape: readonly [depth: number, height: number, width: number],
+  size: number,
+): Float32Array {
+  const [depth, height, width] = shape;
+  if (data.length !== depth * height * width)
+    throw new RangeError(`expected ${depth} x ${height} x ${width} values, got ${data.length}`);
+  const resizer = new SliceResizer(height, width, size);
+  const out = new Float32Array(depth * size * size);
+  for (let z = 0; z < depth; z++) {
+    resizer.resize(
+      data.subarray(z * height * width, (z + 1) * height * width),
+      out.subarray(z * size * size, (z + 1) * size * size),
+    );
+  }
+  return out;
+}
+
+/**
+ * Which of `depth` slices make a stack of `slices`, in ascending order.
+ *
+ * Without a generator: evenly spread and symmetric about the middle (index i and its mirror add up to
+ * depth − 1). With one: slices are dropped, or duplicated, at random, each equally often as far as the
+ * numbers allow, and their order is kept.
+ */
+export function depthIndices(depth: number, slices: number, random?: Generator): Int32Array {
+  if (!(depth >= 1) || !(slices >= 1))
+    throw new RangeError(`expected at least one slice, got ${depth} to make ${slices}`);
+  return random === undefined ? evenIndices(depth, slices) : randomIndices(depth, slices, random);
+}
+
+function evenIndices(depth: number, slices: number): Int32Array {
+  const indices = new Int32Array(slices);
+  for (let i = 0; i < Math.ceil(slices / 2); i++) {
+    const index =
+      2 * i + 1 === slices ? Math.floor((depth - 1) / 2) : Math.floor(((2 * i + 1) * depth) / (2 * slices));
+    indices[slices - 1 - i] = depth - 1 - index;
+    indices[i] = index;
+  }
+  return indices;
+}
+
+function randomIndices(depth: number, slices: number, random: Generator): Int32Array {
+  const times = new Int32Array(depth).fill(Math.floor(slices / depth));
+  const remainder = slices % depth;
+  if (remainder > 0) for (const chosen of random.permutation(depth).slice(0, remainder)) times[chosen]!++;
+  const indices = new Int32Array(slices);
+  let at = 0;
+  times.forEach((count, index) => {
+    indices.fill(index, at, at + count);
+    at += count;
+  });
+  return indices;
+}

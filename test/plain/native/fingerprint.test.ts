@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import { parseGpus, wantedBuild } from '#emars/native/devices.js';
+import { EngineError } from '#emars/native/errors.js';
+import { fingerprint } from '#emars/native/fingerprint.js';
+import { compareVersions } from '#emars/native/nats.js';
+import { natsPin, tensorflowPin } from '#emars/native/pins.js';
+
+const cpuinfo =
+  'processor\t: 0\nmodel name\t: Example 9000\nflags\t\t: fpu avx avx2 fma avx512f\n\nprocessor\t: 1\nmodel name\t: Example 9000\nflags\t\t: fpu avx avx2 fma avx512f\n';
+const facts = { tensorflow: { version: '2.21.0', id: 'abc' }, threads: 1, device: 'cpu', env: {}, cpuinfo };
+
+describe('the fingerprint', () => {
+  it('is the same for the same facts, and survives JSON', () => {
+    const one = fingerprint(facts);
+    expect(fingerprint(facts)).toEqual(one);
+    expect(JSON.parse(JSON.stringify(one))).toEqual(one);
+    expect(one.hash).toMatch(/^[0-9a-f]{16}$/);
+    expect(one.cpu).toEqual({ model: 'Example 9000', features: ['avx', 'avx2', 'fma', 'avx512f'] });
+  });
+
+  it.each([
+    ['the library', { tensorflow: { version: '2.21.0', id: 'abd' } }],
+    ['the thread count', { threads: 2 }],
+    ['the device', { device: 'cuda:0 H100' }],
+    ['a switch of oneDNN', { env: { TF_ENABLE_ONEDNN_OPTS: '0' } }],
+    ['the vector units', { cpuinfo: cpuinfo.replaceAll(' avx512f', '') }],
+    ['the processor', { cpuinfo: cpuinfo.replaceAll('9000', '9001') }],
+  ])('differs with %s', (_words, change) => {
+    expect(fingerprint({ ...facts, ...change }).hash).not.toBe(fingerprint(facts).hash);
+  });
+
+  it('does not depend on how many processors there are', () => {
+    expect(fingerprint({ ...facts, cpuinfo: cpuinfo.split('\n\n')[0] ?? '' })).toEqual(fingerprint(facts));
+  });
+});
+
+describe('devices and pins', () => {
+  it('reads the list of nvidia-smi', () => {
+    expect(parseGpus('0, NVIDIA H100 80GB HBM3\n1, NVIDIA A100-SXM4-40GB\n')).toEqual([
+      { index: 0, name: 'NVIDIA H100 80GB HBM3' },
+      { index: 1, name: 'NVIDIA A100-SXM4-40GB' },
+    ]);
+    expect(parseGpus('NVIDIA-SMI has failed because it could not communicate with the driver.\n')).toEqual(
+      [],
+    );
+  });
+
+  it('takes the build that EMARS_ENGINE names, and refuses another word', async () => {
+    expect(await wantedBuild({ EMARS_ENGINE: 'cuda' })).toEqual({ build: 'cuda', chosen: true });
+    await expect(wantedBuild({ EMARS_ENGINE: 'gpu' })).rejects.toThrow(EngineError);
+  });
+
+  it('pins every download by a whole SHA-256', () => {
+    const wheels = (['cpu', 'cuda'] as const).flatMap((build) => {
+      const pin = tensorflowPin(build, 'linux-x64');
+      return pin === null ? [] : [pin.wheel, ...pin.libraries];
+    });
+    const broker = ['linux-x64', 'linux-arm64'].map((platform) => natsPin(platform).wheel);
+    const hashes = [...wheels, ...broker].map((wheel) => wheel?.sha256 ?? '');
+    expect(hashes).toHaveLength(16);
+    for (const hash of hashes) expect(hash).toMatch(/^[0-9a-f]{64}$/);
+    expect(new Set(hashes).size).toBe(hashes.length);
+    expect(tensorflowPin('cpu', 'win32-x64')).toBeNull();
+  });
+
+  it('orders versions by number', () => {
+    expect(compareVersions('2.9.25', '2.10.0')).toBeLessThan(0);
+    expect(compareVersions('2.15.1', '2.15.1')).toBe(0);
+    expect(compareVersions('2.15.0-RC.1', '2.14.9')).toBeGreaterThan(0);
+  });
+});
