@@ -14,6 +14,7 @@ const may = {
   training: ['tensor', 'network', 'scan', 'gradient', 'random', 'space'],
   objectives: ['space', 'evolution', 'training'],
   wire: ['space', 'search', 'gradient'],
+  protocol: ['random', 'space', 'evolution', 'gradient', 'search', 'wire'],
   actors: [
     'random',
     'config',
@@ -27,6 +28,7 @@ const may = {
     'training',
     'objectives',
     'wire',
+    'protocol',
     'runtime',
     'native',
   ],
