@@ -52,9 +52,23 @@ export async function readSmallFile(path: string, most: number, what: string): P
 }
 
 function openForReading(path: string, what: string): NodeJS.ReadableStream {
-  if (!existsSync(path)) throw new UsageError(`${path}: expected ${what}, got no such file; check the path`);
-  if (statSync(path).isDirectory()) throw new UsageError(`${path}: expected ${what}, got a folder`);
+  requireFile(path, what);
   return createReadStream(path);
+}
+
+/** A folder that is read must be there. Errors: UsageError. */
+export function requireFolder(path: string, what: string): void {
+  if (!existsSync(path))
+    throw new UsageError(`expected ${what}, got "${path}", which is not there; check the path`);
+  if (!statSync(path).isDirectory()) throw new UsageError(`expected ${what}, got "${path}", which is a file`);
+}
+
+/** A file that is read must be there. Errors: UsageError. */
+export function requireFile(path: string, what: string): void {
+  if (!existsSync(path))
+    throw new UsageError(`expected ${what}, got "${path}", which is not there; check the path`);
+  if (statSync(path).isDirectory())
+    throw new UsageError(`expected ${what}, got "${path}", which is a folder`);
 }
 
 /** Refuses to write into a folder that holds something. Errors: UsageError. */

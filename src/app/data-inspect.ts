@@ -1,8 +1,9 @@
 /** `emars data inspect`: what a data folder holds, scan by scan, and what cannot be used. */
 import type { Command } from 'commander';
 import type { Inspection } from '../scan/catalogue/inspect.js';
-import { jsonOption } from './arguments.js';
+import { jsonOption, requireFolder } from './arguments.js';
 import { counter } from './counter.js';
+import { EXIT } from './errors.js';
 import { interruptible } from './interrupt.js';
 import { print, printJson, textTable } from './output.js';
 
@@ -10,7 +11,9 @@ export function registerDataInspect(data: Command): void {
   data
     .command('inspect')
     .argument('<folder>', 'a folder of scans')
-    .description('read every scan: layout, classes, patients, shapes, values, and what cannot be read')
+    .description(
+      'read every scan: layout, classes, patients, shapes, values, and what cannot be read (exit code 3 if something cannot)',
+    )
     .addOption(jsonOption())
     .addHelpText(
       'after',
@@ -20,12 +23,14 @@ Examples:
   emars data inspect scans --json`,
     )
     .action(async (folder: string, { json }: { readonly json?: boolean }) => {
+      requireFolder(folder, 'a folder of scans');
       const { inspectData } = await import('../scan/catalogue/inspect.js');
       const found = await interruptible('', (signal) =>
         inspectData(folder, { signal, onProgress: counter('reading scans') }),
       );
       if (json === true) await printJson(found);
       else for (const line of describeInspection(found)) await print(line);
+      if (found.problems.length > 0) process.exitCode = EXIT.data;
     });
 }
 

@@ -9,7 +9,7 @@ import type { Command } from 'commander';
 import { loadOptions } from '../config/load.js';
 import type { Options } from '../config/options.js';
 import type { Split } from '../scan/split/split.js';
-import { configOption, setOption, shareOf, wholeNumber } from './arguments.js';
+import { configOption, requireFile, requireFolder, setOption, shareOf, wholeNumber } from './arguments.js';
 import { counter } from './counter.js';
 import { interruptible } from './interrupt.js';
 import { print } from './output.js';
@@ -60,6 +60,8 @@ async function split(
   folder: string,
   { seed, validation, test, file, out, config, set }: Flags,
 ): Promise<void> {
+  requireFolder(folder, 'a folder of scans');
+  if (file !== undefined) requireFile(file, 'a split file (--file)');
   const { data } = loadOptions({
     ...(config === undefined ? {} : { file: config }),
     ...(set === undefined ? {} : { set }),

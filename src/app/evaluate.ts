@@ -1,10 +1,16 @@
 /** `emars evaluate RUN --data DIR`: the run's best individual on scans of another folder. */
 import type { Command } from 'commander';
+import { counter } from './counter.js';
+import type { ScanEvaluation } from './evaluate-scans.js';
 import { evaluateScans } from './evaluate-scans.js';
+import { NOT_ABOVE_MAJORITY } from './front-table.js';
 import { runFolder } from '../actors/run-folder.js';
 import { loadOptions } from '../config/load.js';
+import { NONE, percent } from '../report/numbers.js';
+import { requireFolder } from './arguments.js';
+import type { Column } from './output.js';
+import { print, printJson, textTable } from './output.js';
 import { requireRun } from './run-argument.js';
-import { textTable } from './output.js';
 import { inTensorProcess } from './tensor-process.js';
 
 export function registerEvaluate(program: Command): void {
@@ -27,28 +33,34 @@ export function registerEvaluate(program: Command): void {
     )
     .action(async (run: string, { data, id, json }: { data: string; id?: string; json?: boolean }) => {
       requireRun(run);
+      requireFolder(data, 'a folder of scans (--data)');
       const options = loadOptions({ file: runFolder(run).config });
       if (!(await inTensorProcess(options.engine.threads))) return;
-      const result = await evaluateScans(run, data, id ?? null, (done, total) => {
-        if (process.stderr.isTTY)
-          process.stderr.write(`\r\u001b[2K${done < total ? `decoding ${done} of ${total}` : ''}`);
-      });
-      if (json === true) {
-        process.stdout.write(`${JSON.stringify(result)}\n`);
-        return;
-      }
-      const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
-      const rows = Object.entries(result.perClass).map(([name, { n, correct }]) => [
-        name,
-        String(n),
-        String(correct),
-        percent(n === 0 ? 0 : correct / n),
-      ]);
-      process.stdout.write(
-        `individual ${result.id}: ${result.correct} of ${result.n} scans right, accuracy ${percent(result.accuracy)}; always the largest class: ${percent(result.majority)}\n\n`,
-      );
-      process.stdout.write(
-        `${textTable([{ head: 'class' }, { head: 'scans', align: 'right' }, { head: 'right', align: 'right' }, { head: 'share', align: 'right' }], rows)}\n`,
-      );
+      const result = await evaluateScans(run, data, id ?? null, counter('reading scans'));
+      if (json === true) await printJson(result);
+      else for (const line of describeEvaluation(result)) await print(line);
     });
+}
+
+/** The evaluation in lines for people; the share of a class without scans does not exist. */
+export function describeEvaluation(result: ScanEvaluation): string[] {
+  const { id, n, correct, accuracy, majority, perClass } = result;
+  const rows = Object.entries(perClass).map(([name, row]) => [
+    name,
+    String(row.n),
+    String(row.correct),
+    row.n === 0 ? NONE : percent(row.correct / row.n),
+  ]);
+  const columns: Column[] = [
+    { head: 'class' },
+    { head: 'scans', align: 'right' },
+    { head: 'right', align: 'right' },
+    { head: 'share', align: 'right' },
+  ];
+  return [
+    `individual ${id}: ${correct} of ${n} scans right, accuracy ${percent(accuracy)}; always the largest class: ${percent(majority)}`,
+    ...(accuracy > majority ? [] : [NOT_ABOVE_MAJORITY]),
+    '',
+    ...textTable(columns, rows).split('\n'),
+  ];
 }

@@ -9,12 +9,20 @@ export interface ShownFront {
   readonly objectives: readonly Objective[];
   readonly front: readonly ShownIndividual[];
 }
-export type ShownIndividual = Pick<FrontMember, 'id' | 'values'>;
+/** `history`: [epoch, accuracy] of each evaluation; not needed where nothing is said of the potential. */
+export type ShownIndividual = Pick<FrontMember, 'id' | 'values'> & Partial<Pick<FrontMember, 'history'>>;
+
+/** Said where an accuracy stands beside a majority that it does not beat. */
+export const NOT_ABOVE_MAJORITY = 'not above the majority: always naming the largest class does as well';
 
 const ARROW: Readonly<Record<Front['objectives'][number]['direction'], string>> = { max: '↑', min: '↓' };
 
-const show = (value: number | undefined, measure: Objective): string =>
-  value === undefined ? NONE : withUnit(value, measure);
+/** A slope needs two accuracies; before, 0 stands for it in the search, and nothing here. */
+function show({ values, history }: ShownIndividual, measure: Objective): string {
+  const value = values[measure.name];
+  const undefinedSlope = measure.name === 'potential' && history !== undefined && history.length < 2;
+  return value === undefined || undefinedSlope ? NONE : withUnit(value, measure);
+}
 
 /** Best accuracy first, then by id: the first row is the run's best individual. */
 export function inOrder(front: readonly ShownIndividual[]): ShownIndividual[] {
@@ -45,10 +53,8 @@ export function renderFrontTable(front: ShownFront, majority: number | null): st
     { head: 'individual' },
     ...measures.map((measure) => ({ head: measure.name + wanted(measure), align: 'right' as const })),
   ];
-  const rows = inOrder(front.front).map(({ id, values }) => [
-    id,
-    ...measures.map((measure) => show(values[measure.name], measure)),
-  ]);
+  const members = inOrder(front.front);
+  const rows = members.map((member) => [member.id, ...measures.map((measure) => show(member, measure))]);
   const guess = measures.map(({ name }) =>
     name === 'accuracy' && majority !== null ? percent(majority) : '',
   );
@@ -56,5 +62,7 @@ export function renderFrontTable(front: ShownFront, majority: number | null): st
     majority === null || !measures.some(({ name }) => name === 'accuracy')
       ? []
       : [['always the largest class', ...guess]];
-  return textTable(columns, [...rows, ...baseline]);
+  const best = members[0]?.values['accuracy'];
+  const remark = best !== undefined && majority !== null && best <= majority ? `\n${NOT_ABOVE_MAJORITY}` : '';
+  return textTable(columns, [...rows, ...baseline]) + remark;
 }

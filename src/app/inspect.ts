@@ -8,7 +8,14 @@ import type { Genome } from '../space/genome.js';
 import { asGenome } from '../space/genome.js';
 import type { Operation, SearchSpace } from '../space/space.js';
 import { blockCount } from '../space/space.js';
-import { configOption, jsonOption, readSmallFile, setOption, wholeNumber } from './arguments.js';
+import {
+  configOption,
+  jsonOption,
+  readSmallFile,
+  requireFolder,
+  setOption,
+  wholeNumber,
+} from './arguments.js';
 import { UsageError } from './errors.js';
 import { print, printJson, textTable } from './output.js';
 
@@ -62,6 +69,7 @@ async function inspect({ config, set, genome: file, classes, json }: Flags): Pro
 /** Classes of the data: folders are listed, no scan is read. Errors: CatalogueError. */
 async function classCount({ data }: Options): Promise<number> {
   if (data.path === null) return data.phantom.classes.length;
+  requireFolder(data.path, 'a folder of scans (data.path)');
   const { readCatalogue } = await import('../scan/catalogue/catalogue.js');
   return (await readCatalogue(data.path)).classes.length;
 }

@@ -1,22 +1,43 @@
 /**
  * What the command line writes: results on standard output, everything else on standard error. A
- * reader that goes away (`emars … | head`) ends the program quietly.
+ * reader that goes away (`emars … | head`) ends the program quietly, except where something must be put
+ * in order first (`onReaderGone`).
  */
 import { once } from 'node:events';
+
+const exitQuietly = (): void => process.exit(process.exitCode ?? 0);
+let readerGone = exitQuietly;
 
 /** Ends the program without a word once nobody reads its output any more. Called once, at start. */
 export function endQuietlyWithoutReader(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0);
-      throw error;
+      if (!isClosedPipe(error)) throw error;
+      readerGone();
     });
   }
 }
 
-/** Writes to standard output; resolves once there is room for more. */
+/**
+ * Until the returned function is called, `action` stands in for the quiet end: a search that is still
+ * running must stop its processes and write its record. It may be called more than once.
+ */
+export function onReaderGone(action: () => void): () => void {
+  readerGone = action;
+  return () => {
+    readerGone = exitQuietly;
+  };
+}
+
+const isClosedPipe = (error: unknown): boolean =>
+  error instanceof Error && (error as NodeJS.ErrnoException).code === 'EPIPE';
+
+/** Writes to standard output; resolves once there is room for more, or nobody reads any more. */
 export async function print(text: string): Promise<void> {
-  if (!process.stdout.write(`${text}\n`)) await once(process.stdout, 'drain');
+  if (process.stdout.write(`${text}\n`)) return;
+  await once(process.stdout, 'drain').catch((error: unknown) => {
+    if (!isClosedPipe(error)) throw error;
+  });
 }
 
 /** One JSON value on one line. */

@@ -1,6 +1,7 @@
 /** `emars report`: builds a run's report again, from its folder alone. */
 import type { Command } from 'commander';
 import { print } from './output.js';
+import { requireRun } from './run-argument.js';
 
 export function registerReport(program: Command): void {
   program
@@ -14,6 +15,7 @@ Examples:
   emars report runs/quickstart`,
     )
     .action(async (run: string) => {
+      requireRun(run);
       const { buildReport } = await import('../report/build.js');
       const { html } = await buildReport(run);
       await print(html);

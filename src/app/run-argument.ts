@@ -1,7 +1,7 @@
 /** A run folder given on the command line, checked before anything is opened. */
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { runFolder } from '../actors/run-folder.js';
-import { UsageError } from './errors.js';
+import { requireFolder } from './arguments.js';
 
 /** There is a folder, but it holds no run. */
 export class NotARun extends Error {
@@ -10,10 +10,7 @@ export class NotARun extends Error {
 
 /** Errors: UsageError without such a folder; NotARun when it holds none. */
 export function requireRun(path: string): void {
-  if (!existsSync(path) || !statSync(path).isDirectory())
-    throw new UsageError(
-      `expected the folder of a run, got "${path}", which is not there; see the folders in runs/`,
-    );
+  requireFolder(path, 'the folder of a run (see runs/)');
   if (!existsSync(runFolder(path).config))
     throw new NotARun(
       `expected the folder of a run, got "${path}", which has no config.yaml; start one with emars search --config FILE --out ${path}`,

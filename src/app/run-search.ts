@@ -18,7 +18,7 @@ import type { Message } from '../wire/messages.js';
 import { Interrupted } from './errors.js';
 import type { ShownFront } from './front-table.js';
 import { renderFrontTable } from './front-table.js';
-import { print, printJson } from './output.js';
+import { onReaderGone, print, printJson } from './output.js';
 import type { ProgressStatus, SearchPhase } from './progress.js';
 import { ProgressView } from './progress.js';
 
@@ -93,13 +93,16 @@ async function lockedSearch(request: SearchRequest, engine: Engine): Promise<voi
   });
   stopped.signal.throwIfAborted();
   const end = await supervision.run(record).finally(() => view?.end());
-  if (end === 'interrupted') throw new Interrupted(resume);
+  if (end === 'interrupted') throw stopped.signal.reason;
   stopped.forget();
   await rm(folder.bus, { force: true });
   await showEnd(folder, json);
 }
 
-/** Ctrl-C and SIGTERM as a signal whose reason says how to go on; repeated ones change nothing. */
+/**
+ * Ctrl-C, SIGTERM, and a reader that went away (`… | head`) as a signal whose reason says how to go on;
+ * repeated ones change nothing.
+ */
 function interruption(resume: string): { signal: AbortSignal; forget: () => void } {
   const controller = new AbortController();
   const stop = (): void => {
@@ -107,7 +110,14 @@ function interruption(resume: string): { signal: AbortSignal; forget: () => void
   };
   const signals = ['SIGINT', 'SIGTERM'] as const;
   for (const signal of signals) process.on(signal, stop);
-  return { signal: controller.signal, forget: () => signals.forEach((signal) => process.off(signal, stop)) };
+  const forgetReader = onReaderGone(() =>
+    controller.abort(new Interrupted(`nobody reads the output any more; ${resume}`)),
+  );
+  const forget = (): void => {
+    for (const signal of signals) process.off(signal, stop);
+    forgetReader();
+  };
+  return { signal: controller.signal, forget };
 }
 
 const PHASES: ReadonlySet<string> = new Set<SearchPhase>([

@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { runFolder } from '../actors/run-folder.js';
 import { loadOptions } from '../config/load.js';
 import type { Options } from '../config/options.js';
-import { configOption, jsonOption, setOption, wholeNumber } from './arguments.js';
+import { configOption, jsonOption, requireFile, requireFolder, setOption, wholeNumber } from './arguments.js';
 import { UsageError } from './errors.js';
 import { print, printJson } from './output.js';
 import { NotARun, requireRun } from './run-argument.js';
@@ -133,11 +133,9 @@ async function resume(root: string, flags: Flags): Promise<void> {
 }
 
 /** Errors: UsageError when the scans of a search are not where it says. */
-function requireData({ data: { path } }: Options): void {
-  if (path !== null && !existsSync(path))
-    throw new UsageError(
-      `data: expected a folder of scans, got "${path}", which is not there; check the path, or mount its disk`,
-    );
+function requireData({ data: { path, split } }: Options): void {
+  if (path !== null) requireFolder(path, 'a folder of scans (--data)');
+  if (split.file !== null) requireFile(split.file, 'a split file (data.split.file)');
 }
 
 async function launch(root: string, options: Options, resumed: boolean, flags: Flags): Promise<void> {

@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Ended } from './support/search-process.js';
-import { emars, emarsExits, kill9, untilRun } from './support/search-process.js';
+import { emars, emarsExits, kill9, readRun, untilRun } from './support/search-process.js';
 
 const root = mkdtempSync(join(tmpdir(), 'emars-errors-'));
 const at = (...parts: string[]): string => join(root, ...parts);
@@ -167,6 +167,16 @@ describe('a search refuses', () => {
     );
     expect(line).toMatch(/128 training scans/);
   });
+});
+
+it('a search whose reader goes away stops in order and can be resumed', async () => {
+  const arguments_ = ['search', ...SMOKE, '--data', at('scans'), '--out', at('unread'), '--json'];
+  const started = emars([...arguments_, '--trainers', '1']);
+  await untilRun(started, at('unread'), 'training begins', ({ step }) => step > 0);
+  started.child.stdout!.destroy();
+  expect(await started.ended).toMatchObject({ code: 130 });
+  expect(started.output()).toMatch(/nobody reads the output any more; go on with: npx emars search --resume/);
+  expect(readRun(at('unread'))).toMatchObject({ status: 'interrupted' });
 });
 
 describe('a resume refuses', () => {

@@ -44,7 +44,7 @@ function valueOf(row: FrontRow, measure: Objective): Content {
   const value = row.values[measure.name];
   if (value === undefined) return NONE;
   if (measure.name === 'potential' && row.line?.potentialDefined === false)
-    return html`<span title="fewer than two accuracies: the slope does not exist">undefined</span>`;
+    return html`<span title="fewer than two accuracies: the slope does not exist">${NONE}</span>`;
   return valueText(value, measure);
 }
 

@@ -69,10 +69,15 @@ export async function inspectData(root: string, options: InspectOptions = {}): P
   return { layout: catalogue.layout, classes, scans, problems };
 }
 
+/** Values are held in single precision: more than seven digits of a fraction are noise (2.690000057220459). */
+function shortest(value: number): number {
+  return Number.isInteger(value) ? value : Number(value.toPrecision(7));
+}
+
 /** The keys in the order in which they are printed. */
 function inspected(
   { path, patient, class: className }: CatalogueScan,
   { shape, dtype, min, max, spacing }: ScanFacts,
 ): InspectedScan {
-  return { path, patient, class: className, shape, dtype, min, max, spacing };
+  return { path, patient, class: className, shape, dtype, min: shortest(min), max: shortest(max), spacing };
 }

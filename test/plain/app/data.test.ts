@@ -102,7 +102,7 @@ describe('emars data', () => {
     cpSync(scans, broken, { recursive: true });
     truncateSync(join(broken, 'NCP/P0002/1/3.tif'), 100);
     const inspected = await emars(['data', 'inspect', broken]);
-    expect(inspected.code).toBe(0);
+    expect(inspected.code).toBe(3);
     expect(inspected.stdout).toMatch(/problem: NCP\/P0002\/1.*3\.tif/);
     expect(await mistake('data', 'split', broken)).toEqual({
       code: 3,
@@ -118,7 +118,6 @@ describe('emars data', () => {
       code: 3,
       lines: [expect.stringMatching(/empty: no scans found: expected/) as string],
     });
-    expect((await mistake('data', 'inspect', join(folder, 'nowhere'))).code).toBe(3);
     expect(await mistake('data', 'phantom', scans)).toEqual({
       code: 2,
       lines: [`${scans}: expected a new or empty folder, got one with files; choose another name`],
@@ -132,6 +131,24 @@ describe('emars data', () => {
       lines: [expect.stringMatching(/png, tif, nii/) as string],
     });
     expect(existsSync(join(folder, 'new'))).toBe(false);
+  });
+
+  it.each([
+    ['data', 'inspect', 'PATH'],
+    ['data', 'split', 'PATH'],
+    ['report', 'PATH'],
+    ['evaluate', 'PATH', '--data', '.'],
+    ['evaluate', 'test/fixtures/run/tiny', '--data', 'PATH'],
+    ['inspect', '--set', 'data.path=PATH'],
+    ['search', '--config', 'configs/smoke.yaml', '--data', 'PATH'],
+    ['search', '--config', 'configs/smoke.yaml', '--set', 'data.split.file=PATH'],
+    ['search', '--resume', 'PATH'],
+  ])('ends with 2 on a path that is not there: %s %s %s', async (...args) => {
+    const path = join(folder, 'nowhere');
+    expect(await mistake(...args.map((each) => each.replace('PATH', path)))).toEqual({
+      code: 2,
+      lines: [expect.stringContaining(`"${path}", which is not there`) as string],
+    });
   });
 
   it('stops on Ctrl-C with 130 and says what is left', async () => {

@@ -34,6 +34,26 @@ describe('the table of the front', () => {
     expect(table).not.toContain('largest class');
   });
 
+  it('says so when the best is not above always naming the largest class', () => {
+    const remark = /not above the majority/;
+    expect(renderFrontTable({ objectives, front }, 0.84)).not.toMatch(remark);
+    expect(renderFrontTable({ objectives, front }, 0.85)).toMatch(remark);
+    expect(renderFrontTable({ objectives, front }, null)).not.toMatch(remark);
+  });
+
+  it('shows a dash for a potential that does not exist yet', () => {
+    const member = { id: 'x', values: { potential: 0 } };
+    const potentials = (history: [number, number][]): string =>
+      renderFrontTable({ objectives: [objectives[2]], front: [{ ...member, history }] }, null);
+    expect(potentials([[3, 0.5]])).toMatch(/x +–$/);
+    expect(
+      potentials([
+        [3, 0.5],
+        [4, 0.5],
+      ]),
+    ).toMatch(/x +0\sper epoch$/);
+  });
+
   it('leaves the front it was given as it was', () => {
     const before = structuredClone(front);
     expect(inOrder(front).map(({ id }) => id[0])).toEqual(['c', 'a', 'b']);
