@@ -9,6 +9,7 @@ const may = {
   space: ['random'],
   evolution: ['random'],
   scan: ['random'],
+  metrics: ['random'],
   search: ['random', 'space', 'evolution'],
   network: ['tensor', 'space', 'random'],
   training: ['tensor', 'network', 'scan', 'gradient', 'random', 'space'],

@@ -1,6 +1,6 @@
 import tseslint from 'typescript-eslint';
 
-const pureRooms = ['random', 'space', 'evolution', 'gradient', 'search', 'protocol'];
+const pureRooms = ['random', 'space', 'evolution', 'gradient', 'metrics', 'search', 'protocol'];
 
 export default tseslint.config(
   { ignores: ['dist/', '.types/', 'node_modules/', 'runs/', 'proto/generated/', 'dist-bench/'] },
