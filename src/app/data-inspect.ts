@@ -46,7 +46,7 @@ const range = (values: readonly number[]): string => {
 };
 
 /** The inspection in lines for people. */
-export function describeInspection({ layout, classes, scans, problems }: Inspection): string[] {
+export function describeInspection({ layout, classes, scans, problems, remarks }: Inspection): string[] {
   const patients = new Set(scans.map(({ patient }) => patient)).size;
   const rows = Object.entries(classes).map(([name, count]) => [
     name,
@@ -65,6 +65,7 @@ export function describeInspection({ layout, classes, scans, problems }: Inspect
       rows,
     ).split('\n'),
     ...(scans.length === 0 ? [] : facts),
+    ...remarks.map((remark) => `note: ${remark}`),
     ...problems.slice(0, MOST_PROBLEMS).map(({ path, reason }) => `problem: ${path}: ${reason}`),
     ...(problems.length > MOST_PROBLEMS
       ? [`and ${problems.length - MOST_PROBLEMS} more; --json lists all`]

@@ -84,7 +84,7 @@ const SMALL = 16;
 
 /** Draws or reads the split of a folder. Errors: CatalogueError, BadScansError, SplitError. */
 async function splitOf(folder: string, data: Options['data'], signal: AbortSignal): Promise<Split> {
-  const [{ openScanStore }, { splitByPatient }, { readSplit }] = await Promise.all([
+  const [{ openScanStore }, { requireClassesOnSides, splitByPatient }, { readSplit }] = await Promise.all([
     import('../scan/store/store.js'),
     import('../scan/split/split.js'),
     import('../scan/split/split-file.js'),
@@ -101,9 +101,12 @@ async function splitOf(folder: string, data: Options['data'], signal: AbortSigna
       onProgress: counter('reading scans'),
     });
     const { seed, validation, test, file } = data.split;
-    return file === null
-      ? splitByPatient(scans, { fractions: { validation, test }, seed })
-      : await readSplit(file, scans, { seed, validation });
+    const split =
+      file === null
+        ? splitByPatient(scans, { fractions: { validation, test }, seed })
+        : await readSplit(file, scans, { seed, validation });
+    requireClassesOnSides(split);
+    return split;
   } finally {
     await rm(cacheDir, { recursive: true, force: true });
   }

@@ -85,6 +85,7 @@ async function lockedSearch(request: SearchRequest, engine: Engine): Promise<voi
     );
     record.badScans = prepared.badScans;
     for (const { path, reason } of prepared.badScans) view?.note(`skips ${path}: ${reason}`);
+    for (const remark of prepared.remarks) await tellRemark(remark, view);
     record.addSeconds('prepareSeconds', (performance.now() - start) / 1000);
     record.addSeconds('totalSeconds', (performance.now() - start) / 1000);
   }
@@ -178,6 +179,12 @@ function jsonEvents(): (status: Message<'Status'>) => void {
 /** On the wire a negative number says that nothing is known yet. */
 function known(value: number): number | null {
   return value < 0 ? null : value;
+}
+
+/** A remark on the data: a line for people, an event for programs. */
+async function tellRemark(remark: string, view: ProgressView | null): Promise<void> {
+  if (view !== null) view.note(`note: ${remark}`);
+  else await printJson({ phase: 'preparing', epoch: 0, step: 0, eta: null, trainers: 0, note: remark });
 }
 
 /** Preparation as the same progress line: nothing is trained yet. */

@@ -3,6 +3,7 @@
  * it reads, is left out where one of them is already wrong, and is otherwise a pure check.
  */
 import type { Options } from './options.js';
+import { nearestPath } from './problem.js';
 
 export interface Relation {
   /** Paths read; the first is where the problem is reported. */
@@ -236,6 +237,16 @@ export const relations: readonly Relation[] = [
         'add Normal, NCP or CP',
       );
     },
+  },
+  {
+    reads: ['data.positive', 'data.phantom.classes', 'data.path'],
+    check: ({ data: { positive, phantom, path } }) =>
+      unless(
+        path !== null || positive === null || phantom.classes.some((name) => name === positive),
+        `a class of the phantoms (${phantom.classes.join(', ')})`,
+        positive ?? '',
+        `did you mean ${nearestPath(positive ?? '', phantom.classes)}?`,
+      ),
   },
   {
     reads: ['data.phantom.patients', 'data.phantom.classes', ...PHANTOMS],

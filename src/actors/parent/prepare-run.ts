@@ -7,12 +7,14 @@ import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeOptions } from '../../config/describe.js';
+import { positiveClass } from '../../config/positive.js';
 import type { Options } from '../../config/options.js';
 import { writeFileAtomic } from '../../runtime/storage/atomic-file.js';
+import { scanRemarks, splitRemarks } from '../../scan/catalogue/remarks.js';
 import type { Problem } from '../../scan/errors.js';
 import { writePhantoms } from '../../scan/phantom/phantom.js';
 import { formatSplit, readSplit } from '../../scan/split/split-file.js';
-import { splitByPatient, withoutScans } from '../../scan/split/split.js';
+import { requireClassesOnSides, splitByPatient, withoutScans } from '../../scan/split/split.js';
 import type { ScanStore } from '../../scan/store/store.js';
 import type { RunFolder } from '../run-folder.js';
 import { openStore } from '../worker/workbench.js';
@@ -26,12 +28,14 @@ export class DataUnfit extends Error {
 
 export interface PreparedRun {
   readonly badScans: readonly Problem[];
-  readonly trainingScans: number;
+  /** What a person should know of the data; for phantoms too. */
+  readonly remarks: readonly string[];
 }
 
 /**
  * Prepares a new run, or what an interrupted preparation left. Writes the split last: a folder with
- * `split.json` is ready. Errors: CatalogueError, BadScansError, SplitError, DataUnfit.
+ * `split.json` is ready. Errors: CatalogueError, BadScansError, SplitError, DataUnfit,
+ * ConfigError for a `data.positive` that is no class.
  */
 export async function prepareRun(
   folder: RunFolder,
@@ -43,16 +47,22 @@ export async function prepareRun(
   await writeFileAtomic(folder.config, describeOptions(options));
   const root = options.data.path ?? (await phantoms(folder, options, onProgress, signal));
   const store = await openStore(options, root, (done, total) => onProgress('decoding', done, total), signal);
+  // Names of classes are known only now; a misspelt one would be noticed in the report alone.
+  positiveClass(options, store.classes);
+  if (store.classes.length < 2)
+    throw new DataUnfit(`expected scans of at least two classes, got ${store.classes.join(', ')} in ${root}`);
   const split = await splitOf(options, store);
+  requireClassesOnSides(split);
   const batches = Math.floor(split.train.length / options.training.batch);
   if (batches === 0)
     throw new DataUnfit(
       `expected at least ${options.training.batch} training scans (training.batch), got ${split.train.length} of ${store.scans.length} scans in ${root}; lower training.batch or add scans`,
     );
-  if (store.classes.length < 2)
-    throw new DataUnfit(`expected scans of at least two classes, got ${store.classes.join(', ')} in ${root}`);
   await writeFileAtomic(folder.split, formatSplit(split));
-  return { badScans: store.bad, trainingScans: split.train.length };
+  return {
+    badScans: store.bad,
+    remarks: [...store.remarks, ...scanRemarks(store.scans), ...splitRemarks(split.validation.length)],
+  };
 }
 
 async function splitOf(options: Options, store: ScanStore): Promise<ReturnType<typeof splitByPatient>> {

@@ -11,19 +11,25 @@ import { formatOf } from './formats.js';
 import { slicesOf, type CatalogueScan } from './layouts.js';
 import type { Folder } from './tree.js';
 
-/** Scans of a table, or null when it has not the three columns (then it is a note beside the data). */
-export function scansOfTable(
-  name: string,
-  text: string,
-  root: Folder,
-  problems: Problem[],
-): CatalogueScan[] | null {
+export interface ScanTable {
+  /** Null when the table has not the three columns: then it is a note beside the data. */
+  readonly scans: readonly CatalogueScan[] | null;
+  /** Names of its columns, as written. */
+  readonly columns: readonly string[];
+  /** Rows that cannot be used. */
+  readonly problems: readonly Problem[];
+}
+
+/** Reads a table; `name` stands before the line of each problem. */
+export function scansOfTable(name: string, text: string, root: Folder): ScanTable {
+  const problems: Problem[] = [];
   const [header, ...rows] = parseCsv(text);
   const columns = header?.fields.map((field) => field.toLowerCase()) ?? [];
   const [pathColumn, patientColumn, classColumn] = ['path', 'patient', 'class'].map((column) =>
     columns.indexOf(column),
   );
-  if (pathColumn! < 0 || patientColumn! < 0 || classColumn! < 0) return null;
+  if (pathColumn! < 0 || patientColumn! < 0 || classColumn! < 0)
+    return { scans: null, columns: header?.fields ?? [], problems };
   const places = indexTree(root);
   const scans: CatalogueScan[] = [];
   const lines = new Map<string, number>();
@@ -49,7 +55,7 @@ export function scansOfTable(
       if (earlier === undefined) lines.set(id, line);
     }
   }
-  return scans;
+  return { scans, columns: header?.fields ?? [], problems };
 }
 
 /** Why a path from a file must not be used, or null. */

@@ -9,7 +9,8 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { scansOfTable } from './catalogue-csv.js';
 import { CatalogueError, type Problem } from '../errors.js';
-import { scansOfClassFolders, type CatalogueScan } from './layouts.js';
+import { scansOfClassFolders, type CatalogueNotes, type CatalogueScan } from './layouts.js';
+import { dicomByContent, dicomByName, runFolderRefused } from './foreign.js';
 import { defaultLimits, type ScanLimits } from '../limits.js';
 import { codeUnitOrder } from './natural-order.js';
 import { readTree, type Folder } from './tree.js';
@@ -26,6 +27,8 @@ export interface Catalogue {
   readonly scans: readonly CatalogueScan[];
   /** What was found and cannot be used. */
   readonly problems: readonly Problem[];
+  /** What can be used, though perhaps not as it was meant. */
+  readonly remarks: readonly string[];
 }
 
 export interface CatalogueOptions {
@@ -40,27 +43,36 @@ const tableBytes = 64 * 2 ** 20;
 export async function readCatalogue(root: string, options: CatalogueOptions = {}): Promise<Catalogue> {
   const limits = options.limits ?? defaultLimits;
   const problems: Problem[] = [];
+  const remarks: string[] = [];
   const tree = await readTree(root, limits, problems);
-  const table = await scansOfFirstTable(root, tree, options.csv, problems);
-  const found = table === null ? scansOfClassFolders(tree, problems) : { layout: 'csv', scans: table };
+  const refused = runFolderRefused(tree);
+  if (refused !== null) throw new CatalogueError(root, refused);
+  const table = await scansOfFirstTable(root, tree, options.csv, { problems, remarks });
+  if (table === null) problems.push(...dicomByName(tree));
+  const found =
+    table === null ? scansOfClassFolders(tree, { problems, remarks }) : { layout: 'csv', scans: table };
   if (found.scans.length === 0 || found.layout === null) {
-    const why = problems[0] === undefined ? '' : `; ${problems[0].path}: ${problems[0].reason}`;
+    if (problems.length === 0) problems.push(...(await dicomByContent(root, tree)));
+    const why = [
+      ...problems.slice(0, 1).map(({ path, reason }) => `; ${path}: ${reason}`),
+      ...remarks.map((remark) => `; ${remark}`),
+    ];
     throw new CatalogueError(
       root,
-      `no scans found: expected class/patient/scan/slices, class/file.nii.gz, or a labels.csv with path, patient, class${why}`,
+      `no scans found: expected class/patient/scan/slices, class/file.nii.gz, or a labels.csv with path, patient, class${why.join('')}`,
     );
   }
   const scans = [...found.scans].sort((a, b) => codeUnitOrder(a.path, b.path));
   const classes = [...new Set(scans.map((scan) => scan.class))].sort(codeUnitOrder);
-  return { root, layout: found.layout, classes, scans, problems };
+  return { root, layout: found.layout, classes, scans, problems, remarks };
 }
 
 async function scansOfFirstTable(
   root: string,
   tree: Folder,
   named: string | undefined,
-  problems: Problem[],
-): Promise<CatalogueScan[] | null> {
+  notes: CatalogueNotes,
+): Promise<readonly CatalogueScan[] | null> {
   if (named !== undefined && !tree.files.includes(named)) {
     throw new CatalogueError(root, `the table ${named} is not in the data folder`);
   }
@@ -69,10 +81,15 @@ async function scansOfFirstTable(
     const path = join(root, name);
     if ((await stat(path)).size > tableBytes)
       throw new CatalogueError(root, `${name} is larger than ${tableBytes} bytes`);
-    const scans = scansOfTable(name, await readFile(path, 'utf8'), tree, problems);
-    if (scans !== null) return scans;
+    const table = scansOfTable(name, await readFile(path, 'utf8'), tree);
+    if (table.scans !== null) {
+      notes.problems.push(...table.problems);
+      return table.scans;
+    }
+    const columns = table.columns.join(', ') || 'none';
     if (named !== undefined)
-      throw new CatalogueError(root, `expected the columns path, patient, class in ${name}`);
+      throw new CatalogueError(root, `expected the columns path, patient, class in ${name}, got ${columns}`);
+    notes.remarks.push(`${name} is left alone: expected the columns path, patient, class, got ${columns}`);
   }
   return null;
 }

@@ -1,4 +1,8 @@
-/** Comma-separated values after RFC 4180: quoted fields, doubled quotes, CRLF or LF, an optional byte order mark. */
+/**
+ * Comma-separated values after RFC 4180: quoted fields, doubled quotes, CRLF or LF, an optional byte order
+ * mark. Where the first line has a semicolon or a tab and no comma, that separates: spreadsheets of many
+ * countries write so.
+ */
 
 export interface CsvRow {
   /** Line of the file on which the row starts, from 1. */
@@ -9,6 +13,7 @@ export interface CsvRow {
 /** Rows of a text; blank lines are left out. A quote that is never closed ends with the text. */
 export function parseCsv(text: string): CsvRow[] {
   const source = text.startsWith('\uFEFF') ? text.slice(1) : text;
+  const separator = separatorOf(source);
   const rows: CsvRow[] = [];
   let fields: string[] = [];
   let field = '';
@@ -31,7 +36,7 @@ export function parseCsv(text: string): CsvRow[] {
       else quoted = false;
     } else if (c === '"') {
       quoted = true;
-    } else if (c === ',') {
+    } else if (c === separator) {
       fields.push(field);
       field = '';
     } else if (c === '\n') {
@@ -43,4 +48,10 @@ export function parseCsv(text: string): CsvRow[] {
   }
   if (field !== '' || fields.length > 0) endRow();
   return rows;
+}
+
+function separatorOf(source: string): string {
+  const first = source.split('\n', 1)[0] ?? '';
+  if (first.includes(',')) return ',';
+  return [';', '\t'].find((each) => first.includes(each)) ?? ',';
 }

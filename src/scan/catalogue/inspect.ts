@@ -6,6 +6,7 @@ import { DecodePool, defaultThreads, inLanes } from '../store/decode-pool.js';
 import type { Problem } from '../errors.js';
 import { defaultLimits, type ScanLimits } from '../limits.js';
 import { codeUnitOrder } from './natural-order.js';
+import { expectedSplitRemarks, scanRemarks } from './remarks.js';
 
 export interface InspectOptions {
   readonly limits?: ScanLimits;
@@ -27,6 +28,8 @@ export interface Inspection {
   /** Readable scans, sorted by path. `min`, `max`: of the values as stored; `spacing`: millimetres [z, y, x], or null. */
   readonly scans: readonly InspectedScan[];
   readonly problems: readonly Problem[];
+  /** What can be used, and what a person should know of it. */
+  readonly remarks: readonly string[];
 }
 
 /** @throws CatalogueError when the folder cannot be used at all. */
@@ -66,7 +69,9 @@ export async function inspectData(root: string, options: InspectOptions = {}): P
       ] as const;
     }),
   );
-  return { layout: catalogue.layout, classes, scans, problems };
+  const known = scans.map((scan) => ({ ...scan, id: scan.path, depth: scan.shape[0] }));
+  const remarks = [...catalogue.remarks, ...scanRemarks(known), ...expectedSplitRemarks(known)];
+  return { layout: catalogue.layout, classes, scans, problems, remarks };
 }
 
 /** Values are held in single precision: more than seven digits of a fraction are noise (2.690000057220459). */

@@ -23,6 +23,12 @@ export interface CatalogueScan {
   readonly files: readonly string[];
 }
 
+/** Where the catalogue writes what it cannot use, and what may not be as it was meant. */
+export interface CatalogueNotes {
+  readonly problems: Problem[];
+  readonly remarks: string[];
+}
+
 interface Published {
   readonly layout: string;
   readonly classOf: (folder: string) => string | null;
@@ -51,7 +57,7 @@ const published: readonly Published[] = [
 /** Scans of a folder of class folders; `layout` is null when no class folder holds a scan. */
 export function scansOfClassFolders(
   root: Folder,
-  problems: Problem[],
+  { problems, remarks }: CatalogueNotes,
 ): { layout: string | null; scans: CatalogueScan[] } {
   const top = studiesFolder(root) ?? root;
   const classFolders = top.folders.filter(holdsFiles);
@@ -62,12 +68,18 @@ export function scansOfClassFolders(
   );
   const scans: CatalogueScan[] = [];
   const shapes = new Set<string>();
+  let deep: CatalogueScan | null = null;
   for (const folder of classFolders) {
     const found = new ClassFolder(folder, match?.classOf(folder.name) ?? folder.name, problems);
     found.collect(folder, []);
     scans.push(...found.scans);
     for (const shape of found.shapes) shapes.add(shape);
+    deep ??= found.deep;
   }
+  if (deep !== null)
+    remarks.push(
+      `folders lie deeper than class/patient/scan: ${deep.path} is read as class ${deep.class}, patient ${deep.patient}; if that is wrong, give the folder whose own folders are the classes, or a labels.csv`,
+    );
   for (const file of top.files) {
     if (formatOf(file) !== null)
       problems.push({ path: join(top.path, file), reason: 'a scan outside of any class folder is not read' });
@@ -93,6 +105,8 @@ function layoutName(match: Published | undefined, shapes: ReadonlySet<string>): 
 class ClassFolder {
   readonly scans: CatalogueScan[] = [];
   readonly shapes = new Set<string>();
+  /** The first scan that lies deeper than any layout has it. */
+  deep: CatalogueScan | null = null;
 
   constructor(
     private readonly folder: Folder,
@@ -105,14 +119,13 @@ class ClassFolder {
     const before = this.scans.length;
     this.slices(at, below);
     for (const file of at.files) {
-      if (formatOf(file) !== 'nifti') continue;
+      // A TIFF directly in a class folder can only be a volume of pages: as a slice it has no patient.
+      if (formatOf(file) !== 'nifti' && !(below.length === 0 && formatOf(file) === 'tiff')) continue;
       const path = join(at.path, file);
-      this.scans.push({
-        path,
-        patient: this.patient(below) ?? stemOf(file),
-        class: this.className,
-        files: [path],
-      });
+      this.add(
+        { path, patient: this.patient(below) ?? stemOf(file), class: this.className, files: [path] },
+        below,
+      );
       this.shapes.add(below.length === 0 ? 'class/file' : 'class/patient/file');
     }
     const problemsBefore = this.problems.length;
@@ -127,7 +140,11 @@ class ClassFolder {
   }
 
   private slices(at: Folder, below: readonly string[]): void {
-    const slices = at.files.filter((file) => isSlice(formatOf(file)));
+    const direct = below.length === 0;
+    const slices = at.files.filter((file) => {
+      const format = formatOf(file);
+      return isSlice(format) && !(direct && format === 'tiff');
+    });
     if (slices.length === 0) return;
     const patient = this.patient(below);
     if (patient === null) {
@@ -143,13 +160,19 @@ class ClassFolder {
       this.problems.push({ path: at.path, reason: outcome.reason });
       return;
     }
-    this.scans.push({ path: at.path, patient, class: this.className, files: outcome.files });
+    this.add({ path: at.path, patient, class: this.className, files: outcome.files }, below);
     this.shapes.add(below.length === 1 ? 'class/patient' : 'class/patient/scan');
+  }
+
+  /** Series folders of COVID-CTset may lie at any depth. */
+  private add(scan: CatalogueScan, below: readonly string[]): void {
+    this.scans.push(scan);
+    if (below.length > 2 && !below.some(isSeries)) this.deep ??= scan;
   }
 
   /** The folder under the class; above a series folder `SR_*` of COVID-CTset, the one that holds it. */
   private patient(below: readonly string[]): string | null {
-    const series = below.findIndex((name) => /^SR_\d+$/i.test(name));
+    const series = below.findIndex(isSeries);
     return below[series > 0 ? series - 1 : 0] ?? null;
   }
 }
@@ -162,6 +185,8 @@ export function slicesOf(folder: Folder): { files: string[] } | { reason: string
     return { reason: 'mixes TIFF slices with PNG or JPEG slices: expected one format a scan' };
   return { files: slices.map((file) => join(folder.path, file)) };
 }
+
+const isSeries = (name: string): boolean => /^SR_\d+$/i.test(name);
 
 function isSlice(format: ScanFormat | null): boolean {
   return format === 'image' || format === 'tiff';

@@ -155,6 +155,29 @@ export function checkSplit(split: Split, scans: readonly SplitScan[]): void {
   if (problems.length > 0) throw new SplitError(problems);
 }
 
+/**
+ * Refuses a split in which a class is missing from training or validation: it would never be learnt, or
+ * never be measured.
+ * @throws SplitError with every such class.
+ */
+export function requireClassesOnSides({ classes, train, validation }: Split): void {
+  const all = [...train, ...validation];
+  const problems = classes.flatMap((name) =>
+    (
+      [
+        ['training', train],
+        ['validation', validation],
+      ] as const
+    )
+      .filter(([, side]) => !side.some((entry) => entry.class === name))
+      .map(([side]) => {
+        const patients = new Set(all.filter((entry) => entry.class === name).map(({ patient }) => patient));
+        return `no scan of class ${name} on the ${side} side (${patients.size === 1 ? 'one patient' : `${patients.size} patients`} on both); a class needs a patient on each`;
+      }),
+  );
+  if (problems.length > 0) throw new SplitError(problems);
+}
+
 /** The split without some scans, for example those that could not be read. */
 export function withoutScans(split: Split, ids: ReadonlySet<string>): Split {
   const keep = (entries: readonly SplitEntry[]): SplitEntry[] => entries.filter(({ id }) => !ids.has(id));

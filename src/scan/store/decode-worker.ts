@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { CacheError, readEntry, writeEntry, type DecodeSettings } from './cache.js';
 import { stampFiles } from './cache-index.js';
 import { ScanError, reasonOf, type Problem } from '../errors.js';
+import { formatOf } from '../catalogue/formats.js';
 import type { CatalogueScan } from '../catalogue/layouts.js';
 import type { ScanLimits } from '../limits.js';
 import { normalise } from './normalise.js';
@@ -41,11 +42,11 @@ export type ScanFacts = Pick<OpenScan, 'shape' | 'dtype' | 'spacing'> & {
 /** Hashes a scan's files and makes sure that the cache holds a good entry of it. */
 export function cacheScan(task: CacheTask): Promise<Outcome<{ contentHash: string }>> {
   return outcome(task, async () => {
-    const { root, scan, limits, settings, cacheDir } = task;
+    const { root, scan, settings, cacheDir } = task;
     const before = stampFiles(root, scan);
     const contentHash = await hashFiles(task);
     if (readEntry(cacheDir, contentHash, settings) !== null) return { contentHash };
-    const decoded = await decodeScan(await openScan(root, scan, limits), settings);
+    const decoded = await decodeScan(await openCatalogued(task), settings);
     if (stampFiles(root, scan).stamp !== before.stamp)
       throw new ScanError(scan.path, 'the files changed while they were read');
     writeEntry(cacheDir, contentHash, settings, decoded);
@@ -56,11 +57,25 @@ export function cacheScan(task: CacheTask): Promise<Outcome<{ contentHash: strin
 /** Decodes a scan for its facts; keeps nothing. */
 export function inspectScan(task: ScanTask): Promise<Outcome<ScanFacts>> {
   return outcome(task, async () => {
-    const open = await openScan(task.root, task.scan, task.limits);
+    const open = await openCatalogued(task);
     const range = new ValueRange();
     for await (const slice of open.slices()) range.include(slice);
     return { shape: open.shape, dtype: open.dtype, min: range.min, max: range.max, spacing: open.spacing };
   });
+}
+
+/**
+ * The catalogue takes a TIFF directly in a class folder for a volume of pages, without opening it. With one
+ * page it is a slice that lies where no patient is named.
+ */
+async function openCatalogued({ root, scan, limits }: ScanTask): Promise<OpenScan> {
+  const open = await openScan(root, scan, limits);
+  if (formatOf(scan.path) === 'tiff' && open.shape[0] === 1)
+    throw new ScanError(
+      scan.path,
+      'has one page: a TIFF that is a whole scan holds its slices as pages; single slices lie in class/patient/',
+    );
+  return open;
 }
 
 /** Window first, then resize: averaging must not mix in what lies far outside the window. */

@@ -52,6 +52,8 @@ export interface ScanStore {
   /** Sorted by id. */
   readonly scans: readonly StoredScan[];
   readonly bad: readonly Problem[];
+  /** What can be used, though perhaps not as it was meant. */
+  readonly remarks: readonly string[];
   /**
    * `data` is `[depth, size, size]` in [0, 1]. It belongs to the store: read only.
    * @throws RangeError for an id that is not in the store; ScanError when a cache entry was damaged since opening.
@@ -142,6 +144,7 @@ class Opening {
       classes: catalogue.classes,
       scans,
       bad,
+      remarks: catalogue.remarks,
       volume,
     };
   }

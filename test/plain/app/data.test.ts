@@ -59,7 +59,7 @@ describe('emars data', () => {
     const { code, stdout } = await emars(['data', 'inspect', scans, '--json']);
     expect(code).toBe(0);
     const found = JSON.parse(stdout) as Inspected;
-    expect(Object.keys(found)).toEqual(['layout', 'classes', 'scans', 'problems']);
+    expect(Object.keys(found)).toEqual(['layout', 'classes', 'scans', 'problems', 'remarks']);
     expect(found.classes).toEqual({
       CP: { patients: 2, scans: 4 },
       NCP: { patients: 2, scans: 4 },
@@ -189,7 +189,9 @@ describe('emars data', () => {
       classes: { x: { patients: 1, scans: 2 } },
       scans: [scan, { ...scan, shape: [9, 8, 8], max: 700 }],
       problems,
+      remarks: ['one class only'],
     });
+    expect(lines).toContain('note: one class only');
     expect(lines).toContain('slices x height x width  4…9 x 8 x 8');
     expect(lines).toContain('values                   -1000…700 (int16)');
     expect(lines.filter((line) => line.startsWith('problem: '))).toHaveLength(20);

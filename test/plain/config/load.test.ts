@@ -187,9 +187,10 @@ describe('the positive class', () => {
     expect(positiveClass(loadOptions({}), ['CP', 'NCP', 'Normal'])).toBe(1);
     expect(positiveClass(loadOptions({}), ['benign', 'malignant'])).toBe(1);
     expect(positiveClass(loadOptions({}), ['a', 'b'])).toBeNull();
-    expect(positiveClass(loadOptions({ set: ['data.positive=b'] }), ['a', 'b'])).toBe(1);
-    expect(() => positiveClass(loadOptions({ set: ['data.positive=NPC'] }), ['NCP', 'Normal'])).toThrow(
-      /did you mean NCP\?/,
-    );
+    expect(positiveClass(loadOptions({ set: ['data.path=x', 'data.positive=b'] }), ['a', 'b'])).toBe(1);
+    const misspelt = loadOptions({ set: ['data.path=x', 'data.positive=NPC'] });
+    expect(() => positiveClass(misspelt, ['NCP', 'Normal'])).toThrow(/did you mean NCP\?/);
+    // Classes of phantoms are known before anything is made.
+    expect(() => loadOptions({ set: ['data.positive=NPC'] })).toThrow(/did you mean NCP\?/);
   });
 });

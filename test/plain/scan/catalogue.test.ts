@@ -110,7 +110,84 @@ describe('the catalogue reads layouts', () => {
   });
 });
 
+describe('the catalogue reads as well', () => {
+  it('TIFF volumes directly in a class folder: each is a scan and a patient', async () => {
+    const { layout, scans, problems } = await readCatalogue(
+      folder('sick/P7.tif', 'sick/P8.tiff', 'well/P9.tif'),
+    );
+    expect([layout, problems]).toEqual(['class/file', []]);
+    expect(scans.map(({ path, patient, class: c }) => [path, patient, c])).toEqual([
+      ['sick/P7.tif', 'P7', 'sick'],
+      ['sick/P8.tiff', 'P8', 'sick'],
+      ['well/P9.tif', 'P9', 'well'],
+    ]);
+  });
+
+  it('a table that is separated by semicolons or tabs, with capitals in its head', async () => {
+    for (const separator of [';', '\t']) {
+      const root = folder('one/1.png', 'two/1.png');
+      const rows = [
+        ['Path', 'Patient', 'Class'],
+        ['one', 'p,1', 'sick'],
+        ['two', 'p2', 'well'],
+      ];
+      lay(root, { 'labels.csv': rows.map((row) => row.join(separator)).join('\r\n') });
+      const { layout, scans } = await readCatalogue(root);
+      expect(layout).toBe('csv');
+      expect(scans.map(({ patient, class: c }) => [patient, c])).toEqual([
+        ['p,1', 'sick'],
+        ['p2', 'well'],
+      ]);
+    }
+  });
+});
+
+describe('the catalogue remarks', () => {
+  it('on a table whose columns it does not know', async () => {
+    const root = folder('a/p/s/1.png', 'b/q/s/1.png');
+    lay(root, { 'labels.csv': 'Path;Patient;Label\na/p/s;p;a\n' });
+    expect(await readCatalogue(root)).toMatchObject({
+      layout: 'class/patient/scan',
+      remarks: [
+        'labels.csv is left alone: expected the columns path, patient, class, got Path, Patient, Label',
+      ],
+    });
+  });
+
+  it('on folders deeper than any layout, and how it reads them; series folders of COVID-CTset are none', async () => {
+    const { remarks } = await readCatalogue(folder('site/2021/a/P1/1.png', 'site/2021/b/P2/1.png'));
+    expect(remarks).toEqual([
+      expect.stringMatching(/site\/2021\/a\/P1 is read as class site, patient 2021/) as string,
+    ]);
+    const covid = folder('covid1/extra/patient 3/SR_2/IM1.tif', 'normal/patient 4/SR_2/IM1.tif');
+    expect((await readCatalogue(covid)).remarks).toEqual([]);
+  });
+});
+
 describe('the catalogue refuses', () => {
+  it('DICOM, by name or by content, with the way to convert it', async () => {
+    const named = folder('P1/ST1/SE2/IM0001.dcm', 'P1/ST1/SE2/IM0002.DCM');
+    const reason = /IM0001\.dcm.*convert each series to NIfTI \(dcm2niix\)/;
+    await expect(readCatalogue(named)).rejects.toThrow(reason);
+    const bare = lay(scratch(), {
+      'P1/IM0001': Buffer.concat([Buffer.alloc(128), Buffer.from('DICM\u0002\0')]),
+    });
+    await expect(readCatalogue(bare)).rejects.toThrow(/P1\/IM0001: DICOM is not read/);
+    await expect(readCatalogue(folder('P1/IM0001'))).rejects.not.toThrow(/DICOM/);
+    // A class that holds nothing else must not vanish in silence.
+    const { problems } = await readCatalogue(folder('a/p/s/1.png', 'b/q/s/1.dcm'));
+    expect(problems.map(({ path }) => path)).toEqual(['b/q/s']);
+  });
+
+  it('the folder of a run, and names the phantoms in it', async () => {
+    const run = folder('config.yaml', 'run.json', 'phantoms/NCP/P1/1/1.png', 'figures/front.png');
+    await expect(readCatalogue(run)).rejects.toThrow(
+      /got the folder of a run; its scans are in the folder phantoms/,
+    );
+    expect((await readCatalogue(join(run, 'phantoms'))).scans).toHaveLength(1);
+    expect((await readCatalogue(folder('config.yaml', 'a/p/s/1.png'))).scans).toHaveLength(1);
+  });
+
   it('every bad row of a table, each with its line', async () => {
     const root = folder('ok/1.png', 'empty.txt', 'mixed/1.png', 'mixed/2.tif');
     const rows = [

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
   checkSplit,
+  requireClassesOnSides,
   sides,
   splitByPatient,
   SplitError,
@@ -40,6 +41,37 @@ const patientsOf = (split: Split, side: (typeof sides)[number], className?: stri
       .filter((entry) => className === undefined || entry.class === className)
       .map(({ patient }) => patient),
   );
+
+describe('a class on one side only', () => {
+  const entry = (id: string, className: string) => ({ id, patient: id, class: className });
+  const split = {
+    format: 1,
+    classes: ['a', 'b'],
+    seed: null,
+    fractions: null,
+    train: [entry('1', 'a'), entry('2', 'b')],
+    validation: [entry('3', 'a'), entry('4', 'b')],
+    test: [],
+  } as const;
+
+  it('is refused, with the class and the side', () => {
+    expect(() => requireClassesOnSides(split)).not.toThrow();
+    expect(() => requireClassesOnSides({ ...split, validation: [entry('3', 'a')] })).toThrow(
+      /no scan of class b on the validation side \(one patient on both\)/,
+    );
+    expect(() => requireClassesOnSides({ ...split, train: [entry('1', 'b')] })).toThrow(
+      /no scan of class a on the training side/,
+    );
+  });
+
+  it('is what one patient a class comes to', () => {
+    const drawn = splitByPatient([entry('1', 'a'), entry('2', 'b')], {
+      fractions: { validation: 0.5 },
+      seed: 1,
+    });
+    expect(() => requireClassesOnSides(drawn)).toThrow(SplitError);
+  });
+});
 
 describe('a drawn split', () => {
   it('keeps every patient whole, uses every scan once, leaves no side empty, for 150 random data sets', () => {

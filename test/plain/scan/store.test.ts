@@ -13,7 +13,7 @@ import { readScan } from '#emars/scan/readers/read-scan.js';
 import { lungWindow } from '#emars/scan/store/normalise.js';
 import { openScanStore, type ScanStore } from '#emars/scan/store/store.js';
 import { resizeSlices } from '#emars/scan/store/resample.js';
-import { flatPng, lay, scratch } from './scratch.js';
+import { fixtures, flatPng, lay, scratch } from './scratch.js';
 
 const shape = [8, 24, 24] as const;
 const numbers = (store: ScanStore) =>
@@ -194,6 +194,24 @@ describe('scans that cannot be read', () => {
 });
 
 describe('data inspect', () => {
+  it('reads a TIFF of pages directly in a class folder, and refuses one of a single page', async () => {
+    const of = (name: string): Buffer => readFileSync(join(fixtures, name));
+    const root = lay(scratch(), { 'a/p1.tif': of('pages.tif'), 'b/p2.tif': of('colour.tif') });
+    expect(await inspectData(root, { threads: 1 })).toMatchObject({
+      scans: [{ path: 'a/p1.tif', patient: 'p1', class: 'a', shape: [3, 5, 7] }],
+      problems: [{ path: 'b/p2.tif', reason: expect.stringMatching(/^has one page/) as string }],
+    });
+  });
+
+  it('rounds what single precision does not hold: grey made of colours', async () => {
+    const root = lay(scratch(), { 'a/p/1.png': readFileSync(join(fixtures, 'colour.png')) });
+    const [scan] = (await inspectData(root, { threads: 1 })).scans;
+    for (const value of [scan?.min, scan?.max]) {
+      expect(Math.fround(value ?? NaN)).not.toBeNaN();
+      expect(String(value).replace(/\D/g, '').length).toBeLessThanOrEqual(7);
+    }
+  });
+
   it('says layout, classes, every scan and every problem', async () => {
     const root = lay(scratch(), {
       'NCP/p/1/1.png': flatPng(8, 6, 100),
@@ -203,6 +221,11 @@ describe('data inspect', () => {
       'CP/q/1/1.png': 'broken',
     });
     expect(await inspectData(root, { threads: 1 })).toEqual({
+      remarks: [
+        expect.stringMatching(/one patient only in CP, NCP/),
+        expect.stringMatching(/2 of 3 scans have a single slice/),
+        expect.stringMatching(/about 1, would validate/),
+      ],
       layout: 'clean-cc-ccii',
       classes: { CP: { patients: 1, scans: 1 }, NCP: { patients: 1, scans: 2 } },
       scans: [
