@@ -57,7 +57,7 @@ module.exports = {
       to: { path: '^src/app/' },
     },
     only('tensor', '@tensorflow', '^src/tensor/'),
-    only('runtime/bus', '@nats-io', '^src/runtime/bus/(connection|work-queue)\\.ts$'),
+    only('runtime/bus', '@nats-io', '^src/runtime/bus/'),
     only('wire', 'protobufjs', '^src/wire/'),
   ],
   options: {

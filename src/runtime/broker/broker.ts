@@ -15,7 +15,7 @@ import { join, resolve as absolute } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { writeFileAtomic } from '../storage/atomic-file.js';
 import type { KeeperOrder, KeeperReport } from './broker-protocol.js';
-import { after, sleep } from '../process/monotonic.js';
+import { after, settledWithin, sleep } from '../process/monotonic.js';
 import { isSameProcess, processStartTime } from '../process/process-table.js';
 import { freePort } from '../bus/server-info.js';
 
@@ -250,7 +250,7 @@ class OwnBroker implements Broker {
       keeper.ref();
       const gone = new Promise<void>((resolve) => keeper.once('exit', () => resolve()));
       this.send({ type: 'stop' });
-      await Promise.race([gone, sleep(STOP_MS)]);
+      await settledWithin(gone, STOP_MS);
       keeper.kill('SIGKILL');
     }
     this.killServer();

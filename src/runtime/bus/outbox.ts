@@ -10,7 +10,7 @@
 export interface Message {
   readonly subject: string;
   readonly bytes: Uint8Array;
-  readonly reply: string | undefined;
+  readonly reply: string | null;
 }
 
 /** After so many bytes the server is asked how far it is. */

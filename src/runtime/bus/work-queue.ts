@@ -2,8 +2,9 @@
  * A queue of work on the broker (JetStream, work-queue retention): what is enqueued is handled by one
  * worker at a time, again and again until one has acknowledged it.
  *
- * - The broker is disposable. After each reconnect the owner looks whether the stream is still there,
- *   declares it again if not, and is told (`onLost`), so that it can enqueue again what it still needs.
+ * - The broker is disposable, and its streams are too. After each reconnect, and before each operation
+ *   that found no stream is tried again, the owner declares it again if it is gone. Its items are gone
+ *   then: an owner enqueues again what it still needs after a reconnect, and now and then.
  * - Enqueueing is idempotent as long as the item is in the queue: each id has its own subject, and the
  *   stream holds one message a subject and refuses a second. (JetStream's own Nats-Msg-Id forgets after
  *   two minutes, and would refuse work that must be done again after its first try was acknowledged.)
@@ -25,8 +26,10 @@ import {
   type JetStreamManager,
 } from '@nats-io/jetstream';
 import { createHash } from 'node:crypto';
-import { BusClosed, natsOf, type Bus } from './connection.js';
 import { Deadline, sleep } from '../process/monotonic.js';
+import { BusClosed } from './bus-errors.js';
+import type { Bus, Handle } from './bus.js';
+import { natsOf } from './nats-bus.js';
 
 export { takeWork, type Taken, type TakeOptions, type Verdict, type WorkTaker } from './take-work.js';
 
@@ -79,7 +82,11 @@ function isFinal(error: unknown): boolean {
   );
 }
 
-/** Declares the queue (or finds it as declared) and keeps it declared. Throws WorkQueueError, BusClosed. */
+/**
+ * Declares the queue (or finds it as declared) and keeps it declared.
+ *
+ * Errors: RangeError (an option out of its range), WorkQueueError, BusClosed.
+ */
 export async function declareWorkQueue(bus: Bus, options: WorkQueueOptions): Promise<WorkQueue> {
   if (!TOKEN.test(options.stream))
     throw new RangeError(
@@ -100,10 +107,9 @@ export async function declareWorkQueue(bus: Bus, options: WorkQueueOptions): Pro
 }
 
 export class WorkQueue {
-  private readonly lostCallbacks = new Set<() => void>();
-  private unfollow: (() => void) | undefined;
+  private reconnects: Handle | null = null;
   private declaredOnce = false;
-  private declaring: Promise<void> | undefined;
+  private declaring: Promise<void> | null = null;
 
   /** @internal Use declareWorkQueue. */
   constructor(
@@ -113,26 +119,20 @@ export class WorkQueue {
   ) {}
 
   /**
-   * Calls back after the broker was found to have lost the queue and its items; the queue is declared
-   * again by then. Enqueue what is still open. Returns how to stop that.
-   */
-  onLost(callback: () => void): () => void {
-    this.lostCallbacks.add(callback);
-    return () => this.lostCallbacks.delete(callback);
-  }
-
-  /**
    * Adds an item; resolves when the broker has it. 'duplicate': an item of this id is waiting or being
-   * worked on, and stays as it is. Throws WorkQueueError after `deadlineMs`, BusClosed.
+   * worked on, and stays as it is.
+   *
+   * Errors: WorkQueueError after `deadlineMs`, BusClosed.
    */
   async enqueue(
     bytes: Uint8Array,
     id: string,
     deadlineMs = DEFAULT_DEADLINE_MS,
   ): Promise<'queued' | 'duplicate'> {
-    const subject = `${this.options.subject}.${TOKEN.test(id) ? id : createHash('sha256').update(id).digest('hex')}`;
+    const token = TOKEN.test(id) ? id : createHash('sha256').update(id).digest('hex');
+    const subject = `${this.options.subject}.${token}`;
     const copy = Uint8Array.from(bytes);
-    return await this.insist('enqueue', deadlineMs, async (left) => {
+    return await this.insistDeclared('enqueue', deadlineMs, async (left) => {
       try {
         await jetstream(natsOf(this.bus), { timeout: left }).publish(subject, copy, {
           timeout: left,
@@ -142,7 +142,6 @@ export class WorkQueue {
       } catch (error) {
         if (error instanceof JetStreamApiError && error.message.includes('maximum messages per subject'))
           return 'duplicate';
-        if (!isFinal(error)) await this.declareOnce();
         throw error;
       }
     });
@@ -150,7 +149,7 @@ export class WorkQueue {
 
   /** Items in the queue, those being worked on included. */
   async size(deadlineMs = DEFAULT_DEADLINE_MS): Promise<number> {
-    return await this.insist(
+    return await this.insistDeclared(
       'size',
       deadlineMs,
       async () => (await this.manager.streams.info(this.options.stream)).state.messages,
@@ -159,7 +158,7 @@ export class WorkQueue {
 
   /** Drops all items. Work under way goes on, its acknowledgement does nothing. */
   async purge(deadlineMs = DEFAULT_DEADLINE_MS): Promise<void> {
-    await this.insist('purge', deadlineMs, () => this.manager.streams.purge(this.options.stream));
+    await this.insistDeclared('purge', deadlineMs, () => this.manager.streams.purge(this.options.stream));
   }
 
   /** Deletes the queue from the broker, and no longer declares it. */
@@ -176,9 +175,8 @@ export class WorkQueue {
 
   /** Leaves the queue as it is on the broker, and no longer declares it after reconnects. */
   close(): void {
-    this.unfollow?.();
-    this.unfollow = undefined;
-    this.lostCallbacks.clear();
+    this.reconnects?.close();
+    this.reconnects = null;
   }
 
   /** @internal */
@@ -188,15 +186,15 @@ export class WorkQueue {
 
   /** @internal */
   follow(): void {
-    this.unfollow = this.bus.onReconnect(() => {
-      // A failure here is not the last word: the next reconnect or enqueue declares again.
+    this.reconnects = this.bus.onReconnect(() => {
+      // A failure here is not the last word: the next reconnect or operation declares again.
       void this.declare(DEFAULT_DEADLINE_MS).catch(() => undefined);
     });
   }
 
-  /** Reconnects and enqueues may find the queue missing at the same time: one of them declares it. */
+  /** Reconnects and operations may find the queue missing at the same time: one of them declares it. */
   private declareOnce(): Promise<void> {
-    this.declaring ??= this.declareNow().finally(() => (this.declaring = undefined));
+    this.declaring ??= this.declareNow().finally(() => (this.declaring = null));
     return this.declaring;
   }
 
@@ -221,12 +219,27 @@ export class WorkQueue {
         storage: kept,
         ...settings,
       });
-      if (this.declaredOnce) for (const callback of [...this.lostCallbacks]) callback();
       this.declaredOnce = true;
       return;
     }
     if (!this.declaredOnce) await this.manager.streams.update(stream, settings);
     this.declaredOnce = true;
+  }
+
+  /** As `insist`; where the queue may be missing, it is declared before the next try. */
+  private insistDeclared<T>(
+    operation: string,
+    deadlineMs: number,
+    attempt: (left: number) => Promise<T>,
+  ): Promise<T> {
+    return this.insist(operation, deadlineMs, async (left) => {
+      try {
+        return await attempt(left);
+      } catch (error) {
+        if (!isFinal(error)) await this.declareOnce();
+        throw error;
+      }
+    });
   }
 
   /** Tries until it works, the server refuses for good, or the deadline is over. */

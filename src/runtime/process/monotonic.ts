@@ -60,6 +60,18 @@ export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   });
 }
 
+/** Waits for `promise`, at most `ms`: true if it has settled by then. No timer stays behind. */
+export function settledWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = after(ms, () => resolve(false));
+    const done = (): void => {
+      timer.cancel();
+      resolve(true);
+    };
+    promise.then(done, done);
+  });
+}
+
 /** A moment in the future that several waits share. */
 export class Deadline {
   private readonly due: number;

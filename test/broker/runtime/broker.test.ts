@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { readFileSync, statSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -12,7 +13,8 @@ import {
 import { connect } from '#emars/runtime/bus/connection.js';
 import { isSameProcess, processStartTime } from '#emars/runtime/process/process-table.js';
 import { natsBinary } from '../nats-binary.js';
-import { startOwner, until } from './fixtures/helpers.js';
+import { until } from '../../support/until.js';
+import { startOwner } from './fixtures/start-owner.js';
 
 let folder: string;
 const brokers: Broker[] = [];
@@ -122,6 +124,15 @@ describe('our own broker', () => {
     const times = [broker.pid(), broker.keeperPid()].map((pid) => [pid, processStartTime(pid)] as const);
     await Promise.all([broker.stop(), broker.stop()]);
     expect(times.some(([pid, time]) => isSameProcess(pid, time))).toBe(false);
+  });
+
+  test('leaves nothing that keeps its owner alive once it is stopped and the bus is closed', async () => {
+    const owner = await startOwner(await natsBinary(), folder);
+    const ended = once(owner.child, 'exit');
+    owner.child.send('stop');
+    const [left] = (await once(owner.child, 'message')) as [string[]];
+    expect(left.filter((resource) => resource === 'Timeout')).toEqual([]);
+    expect(await ended).toEqual([0, null]);
   });
 
   test('empties a store that keeps the server from starting', async () => {

@@ -16,7 +16,7 @@ import {
   type WorkTaker,
 } from '#emars/runtime/bus/work-queue.js';
 import { natsBinary } from '../nats-binary.js';
-import { until } from './fixtures/helpers.js';
+import { until } from '../../support/until.js';
 
 let folder: string;
 let broker: Broker;
@@ -246,8 +246,6 @@ describe('a work queue', () => {
     await queue.enqueue(bytes('held'), 'held');
     await queue.enqueue(bytes('next'), 'next');
     await until(() => taker.busy, 3000);
-    let lost = 0;
-    queue.onLost(() => lost++);
     process.kill(broker.pid(), 'SIGKILL');
     await until(() => !worker.connected, 7000);
     release();
@@ -261,10 +259,9 @@ describe('a work queue', () => {
       ['added', 1],
     ]);
     expect(await queue.size()).toBe(0);
-    expect(lost).toBe(0);
   });
 
-  test('is declared again on a broker that lost its store; its owner is told, and workers find it by themselves', async () => {
+  test('is declared again on a broker that lost its store, for an owner that enqueues again what is open', async () => {
     await declare();
     const done: string[] = [];
     const taker = take((item) => {
@@ -275,19 +272,37 @@ describe('a work queue', () => {
     await until(() => done.length === 1, 5000);
     await taker.pause();
     expect(await queue.enqueue(bytes('open'), 'open')).toBe('queued');
-    let lost = 0;
-    queue.onLost(() => {
-      lost++;
+    let reconnects = 0;
+    const handle = owner.onReconnect(() => {
+      reconnects++;
       void queue.enqueue(bytes('open'), 'open');
     });
     const wiped = broker.restart({ wipe: true });
     taker.resume();
     await wiped;
-    await until(() => lost === 1, 10_000);
     await until(() => done.includes('open'), 10_000);
+    handle.close();
     expect(await queue.enqueue(bytes('after'), 'after')).toBe('queued');
     await until(() => done.includes('after'), 10_000);
-    expect(lost).toBe(1);
+    expect(reconnects).toBe(1);
+  });
+
+  test('is declared again by whatever is asked of it after its stream was deleted', async () => {
+    await declare();
+    const { stream } = queue.options;
+    const deleteStream = async (): Promise<void> => {
+      const answer = await worker.ask(`$JS.API.STREAM.DELETE.${stream}`, new Uint8Array(), 3000);
+      expect(JSON.parse(text(answer))).toMatchObject({ success: true });
+    };
+    await queue.enqueue(bytes('gone'), 'gone');
+    await deleteStream();
+    await queue.purge(5000);
+    expect(await queue.enqueue(bytes('gone'), 'gone', 5000)).toBe('queued');
+    await deleteStream();
+    expect(await queue.enqueue(bytes('gone'), 'gone', 5000)).toBe('queued');
+    expect(await queue.size(5000)).toBe(1);
+    await deleteStream();
+    expect(await queue.size(5000)).toBe(0);
   });
 
   test('is found by workers that were there before it', async () => {
