@@ -1,0 +1,30 @@
+/**
+ * `npm run test:quick`: what to run between two edits, in less than a minute. The build, then the tests that
+ * need neither TensorFlow nor a broker, without those below that take long. Arguments go to vitest:
+ * `npm run test:quick -- test/plain/space` runs one room, `-- --changed main` what a branch touches.
+ */
+import { join } from 'node:path';
+import { build } from './build.mjs';
+import { main, root, runChild, say } from './phase.mjs';
+
+/** Left to `npm test`, and why they take long. */
+const SLOW = [
+  'test/plain/app/**', // starts the command line, a process a case
+  'test/plain/docs/commands.test.ts', // runs the commands of every page
+  'test/plain/evolution/benchmark.test.ts', // whole searches of NSGA-III
+  'test/plain/native/{provide,setup}.test.ts', // set-ups in folders of their own, waits between tries
+  'test/plain/report/{build,page}.test.ts', // draw every figure
+  'test/plain/runtime/{full-disk,kill,processes}.test.ts', // processes that are killed and started again
+  'test/plain/scan/{hostile-files,phantom,real-ct}.test.ts', // thousands of files
+];
+
+await main(async () => {
+  await build();
+  const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
+  const exclude = SLOW.flatMap((pattern) => ['--exclude', pattern]);
+  const started = performance.now();
+  const args = [vitest, 'run', '--project', 'plain', '--reporter=dot', ...exclude, ...process.argv.slice(2)];
+  const exitCode = await runChild(process.execPath, args);
+  say(`${((performance.now() - started) / 1000).toFixed(0)} s. Before you hand in: npm test.`);
+  return exitCode;
+});
