@@ -32,8 +32,10 @@ const may = {
     'protocol',
     'runtime',
     'native',
+    'run',
   ],
-  report: ['random', 'config', 'space', 'evolution', 'gradient', 'search'],
+  run: ['config', 'scan', 'search', 'runtime'],
+  report: ['config', 'space', 'evolution', 'runtime', 'run'],
 };
 const only = (name, library, path) => ({
   name: `${name} is the sole importer of ${library}`,

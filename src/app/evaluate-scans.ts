@@ -1,7 +1,4 @@
 /** Predicts the scans of another folder with an individual of a run: `emars evaluate`. */
-import { readFile } from 'node:fs/promises';
-import { z } from 'zod';
-import { loadOptions } from '../config/load.js';
 import { readSnapshot } from '../runtime/storage/snapshots.js';
 import type { ScanStore } from '../scan/store/store.js';
 import { asGenome } from '../space/genome.js';
@@ -11,8 +8,14 @@ import { predictedClasses } from '../training/loss.js';
 import { Replica, replicaBytes } from '../training/replica.js';
 import { confusionMatrix, predictScans } from '../training/validate.js';
 import { learningRateOf, optimizerOf, spaceOf, validationOf } from '../actors/setup/rules.js';
-import { runFolder } from '../actors/run-folder.js';
-import { readSides } from '../actors/sides.js';
+import { bestIndividual } from '../run/best.js';
+import { readOptions } from '../run/config.js';
+import { runFolder } from '../run/folder.js';
+import { readFront } from '../run/front.js';
+import type { History, HistoryLine } from '../run/history.js';
+import { readHistory } from '../run/history.js';
+import { majorityOf } from '../run/majority.js';
+import { readSides } from '../run/sides.js';
 import { datasetOptions, openStore } from '../actors/worker/workbench.js';
 
 export interface ScanEvaluation {
@@ -36,24 +39,6 @@ export class EvaluationUnfit extends Error {
   override readonly name = 'EvaluationUnfit';
 }
 
-const member = z.object({
-  id: z.string(),
-  genome: z.array(z.string()),
-  values: z.record(z.string(), z.number()),
-});
-const frontFile = z.object({
-  epoch: z.number(),
-  front: z.array(member),
-  weights: z.object({ sha256: z.string() }),
-});
-const historyLine = z.object({
-  epoch: z.number(),
-  id: z.string(),
-  genome: z.array(z.string()),
-  values: z.record(z.string(), z.number()),
-});
-type Candidate = z.infer<typeof member>;
-
 /**
  * Evaluates `id`, or the individual with the highest D_val accuracy of the last epoch (ties: lowest
  * id). Weights, normalisation and batch-norm statistics come from the run; only scans come from
@@ -66,10 +51,10 @@ export async function evaluateScans(
   onProgress: (done: number, total: number) => void,
 ): Promise<ScanEvaluation> {
   const folder = runFolder(root);
-  const options = loadOptions({ file: folder.config });
+  const options = readOptions(folder);
   const sides = await readSides(folder.split);
-  const front = frontFile.parse(JSON.parse(await readFile(folder.front, 'utf8')));
-  const individual = await candidate(folder.history, front, id);
+  const front = await readFront(folder);
+  const individual = chosenLine(await readHistory(folder), front.epoch, id);
   const own = await openStore(options, options.data.path ?? folder.phantoms);
   const foreign = await openStore(options, data, onProgress);
   const space = spaceOf(options, sides.classes.length);
@@ -104,31 +89,22 @@ export async function evaluateScans(
   );
 }
 
-/** The best or the named individual of the run's last epoch. */
-async function candidate(
-  historyPath: string,
-  front: z.infer<typeof frontFile>,
-  id: string | null,
-): Promise<Candidate> {
-  const lines = (await readFile(historyPath, 'utf8'))
-    .trim()
-    .split('\n')
-    .map((line) => historyLine.parse(JSON.parse(line)));
-  const last = lines.filter(({ epoch }) => epoch === front.epoch);
+/** The best or the named individual of the epoch that the weights are of. */
+function chosenLine({ lines }: History, epoch: number, id: string | null): HistoryLine {
+  const last = lines.filter((line) => line.epoch === epoch);
   if (id !== null) {
     const named = last.filter((line) => line.id.startsWith(id));
     if (named.length !== 1)
       throw new EvaluationUnfit(
-        `expected --id to name one individual of epoch ${front.epoch}, got "${id}", which ${named.length === 0 ? 'is none of' : 'fits several of'} ${last.map((line) => line.id).join(', ')}`,
+        `expected --id to name one individual of epoch ${epoch}, got "${id}", which ` +
+          `${named.length === 0 ? 'is none of' : 'fits several of'} ${last.map((line) => line.id).join(', ')}`,
       );
     return named[0]!;
   }
-  const best = [...last].sort(
-    (a, b) => (b.values['accuracy'] ?? -1) - (a.values['accuracy'] ?? -1) || (a.id < b.id ? -1 : 1),
-  )[0];
-  if (best === undefined)
+  const best = bestIndividual(last);
+  if (best === null)
     throw new EvaluationUnfit(
-      'expected a run with at least one evaluated epoch, got none; let the search go on first',
+      'expected a run in whose last epoch an accuracy was measured, got none; let the search go on first',
     );
   return best;
 }
@@ -173,5 +149,12 @@ function summary(id: string, classes: readonly string[], confusion: readonly num
       },
     ]),
   );
-  return { id, n, correct, accuracy: correct / n, majority: Math.max(...totals) / n, perClass };
+  return {
+    id,
+    n,
+    correct,
+    accuracy: correct / n,
+    majority: majorityOf(classes, totals)?.share ?? 0,
+    perClass,
+  };
 }

@@ -4,8 +4,8 @@ import { counter } from './counter.js';
 import type { ScanEvaluation } from './evaluate-scans.js';
 import { evaluateScans } from './evaluate-scans.js';
 import { NOT_ABOVE_MAJORITY } from './front-table.js';
-import { runFolder } from '../actors/run-folder.js';
-import { loadOptions } from '../config/load.js';
+import { readOptions } from '../run/config.js';
+import { runFolder } from '../run/folder.js';
 import { NONE, percent } from '../report/numbers.js';
 import { requireFolder } from './arguments.js';
 import type { Column } from './output.js';
@@ -34,7 +34,7 @@ export function registerEvaluate(program: Command): void {
     .action(async (run: string, { data, id, json }: { data: string; id?: string; json?: boolean }) => {
       requireRun(run);
       requireFolder(data, 'a folder of scans (--data)');
-      const options = loadOptions({ file: runFolder(run).config });
+      const options = readOptions(runFolder(run));
       if (!(await inTensorProcess(options.engine.threads))) return;
       const result = await evaluateScans(run, data, id ?? null, counter('reading scans'));
       if (json === true) await printJson(result);

@@ -1,6 +1,6 @@
 /** A run folder given on the command line, checked before anything is opened. */
 import { existsSync } from 'node:fs';
-import { runFolder } from '../actors/run-folder.js';
+import { runFolder } from '../run/folder.js';
 import { requireFolder } from './arguments.js';
 
 /** There is a folder, but it holds no run. */

@@ -1,22 +1,23 @@
 /** Runs a prepared or unfinished search in a folder to its end, and shows it: used by `search` and `start`. */
 import { existsSync } from 'node:fs';
-import { readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { prepareRun } from '../actors/parent/prepare-run.js';
-import type { RunFolder } from '../actors/run-folder.js';
-import { RunRecord } from '../actors/parent/run-record.js';
-import { readSides } from '../actors/sides.js';
+import { RunRecorder } from '../actors/parent/run-recorder.js';
 import type { RunSetup } from '../actors/parent/supervise-run.js';
 import { RunSupervision } from '../actors/parent/supervise-run.js';
 import type { Options } from '../config/options.js';
 import { fingerprint } from '../native/fingerprint.js';
 import type { Engine } from '../native/locate.js';
 import { requireEngine } from '../native/locate.js';
+import type { RunFolder } from '../run/folder.js';
+import { readFront } from '../run/front.js';
+import { validationMajority } from '../run/majority.js';
+import { readSplit } from '../run/split.js';
 import { Deadline, sleep } from '../runtime/process/monotonic.js';
 import type { RunLock } from '../runtime/storage/run-lock.js';
 import { acquireRunLock, RunLockedError } from '../runtime/storage/run-lock.js';
 import type { Message } from '../wire/messages.js';
 import { Interrupted } from './errors.js';
-import type { ShownFront } from './front-table.js';
 import { renderFrontTable } from './front-table.js';
 import { onReaderGone, print, printJson } from './output.js';
 import type { ProgressStatus, SearchPhase } from './progress.js';
@@ -73,7 +74,7 @@ async function lockedSearch(request: SearchRequest, engine: Engine): Promise<voi
   const supervision = new RunSupervision({ ...request, natsBinary: engine.nats.path }, tell, (line) => {
     view?.note(line);
   });
-  const record = new RunRecord(folder.run, numerics, resumed, () => supervision.rows());
+  const record = new RunRecorder(folder, numerics, resumed, () => supervision.rows());
   await record.load();
   const start = performance.now();
   if (!resumed || !existsSync(folder.split)) {
@@ -83,7 +84,7 @@ async function lockedSearch(request: SearchRequest, engine: Engine): Promise<voi
       preparation(view, json, request.trainers),
       stopped.signal,
     );
-    record.badScans = prepared.badScans;
+    record.badScans = prepared.badScans.map(({ path, reason }) => ({ path, reason }));
     for (const { path, reason } of prepared.badScans) view?.note(`skips ${path}: ${reason}`);
     for (const remark of prepared.remarks) await tellRemark(remark, view);
     record.addSeconds('prepareSeconds', (performance.now() - start) / 1000);
@@ -218,8 +219,6 @@ async function showEnd(folder: RunFolder, json: boolean): Promise<void> {
   // Charts take most of a second to load: not before there is something to draw.
   const { buildReport } = await import('../report/build.js');
   const { html } = await buildReport(folder.root);
-  const front = JSON.parse(await readFile(folder.front, 'utf8')) as ShownFront;
-  const { majority } = await readSides(folder.split);
   if (json)
     return printJson({
       phase: 'done',
@@ -231,5 +230,7 @@ async function showEnd(folder: RunFolder, json: boolean): Promise<void> {
       front: folder.front,
       report: html,
     });
-  await print(`\n${renderFrontTable(front, majority)}\n\nreport: ${html}`);
+  const majority = validationMajority(await readSplit(folder));
+  const table = renderFrontTable(await readFront(folder), majority?.share ?? null);
+  await print(`\n${table}\n\nreport: ${html}`);
 }

@@ -2,7 +2,9 @@
 import { existsSync } from 'node:fs';
 import { basename, extname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { runFolder } from '../actors/run-folder.js';
+import { readOptions } from '../run/config.js';
+import { runFolder } from '../run/folder.js';
+import { readRecordIfSound } from '../run/record.js';
 import { loadOptions } from '../config/load.js';
 import type { Options } from '../config/options.js';
 import { configOption, jsonOption, requireFile, requireFolder, setOption, wholeNumber } from './arguments.js';
@@ -10,7 +12,6 @@ import { UsageError } from './errors.js';
 import { print, printJson } from './output.js';
 import { NotARun, requireRun } from './run-argument.js';
 import { runSearch } from './run-search.js';
-import { readRecordedStatus } from './run-status.js';
 
 interface Flags {
   readonly config?: string[];
@@ -112,22 +113,19 @@ async function resume(root: string, flags: Flags): Promise<void> {
       `--resume: expected no ${fixed.map((name) => `--${name}`).join(', ')}, which the run's config.yaml fixes; leave it out`,
     );
   requireRun(root);
-  if (
-    !existsSync(runFolder(root).run) &&
-    !existsSync(runFolder(root).journal) &&
-    !existsSync(runFolder(root).snapshots)
-  )
+  const folder = runFolder(root);
+  if (!existsSync(folder.run) && !existsSync(folder.journal) && !existsSync(folder.snapshots))
     throw new NotARun(
       `expected the folder of a run, got "${root}", which has a config.yaml and nothing else`,
     );
-  if ((await readRecordedStatus(root)) === 'finished') {
-    if (!existsSync(runFolder(root).report)) await (await import('../report/build.js')).buildReport(root);
+  if ((await readRecordIfSound(folder))?.status === 'finished') {
+    if (!existsSync(folder.report)) await (await import('../report/build.js')).buildReport(root);
     if (flags.json === true)
       await printJson({ phase: 'done', epoch: null, step: null, eta: 0, trainers: 0, run: root });
-    else await print(`the run in ${root} is finished; its report is ${runFolder(root).report}`);
+    else await print(`the run in ${root} is finished; its report is ${folder.report}`);
     return;
   }
-  const options = loadOptions({ file: runFolder(root).config });
+  const options = readOptions(folder);
   requireData(options);
   await launch(root, options, true, flags);
 }

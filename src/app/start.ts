@@ -3,11 +3,12 @@ import { existsSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
-import { runFolder } from '../actors/run-folder.js';
+import { readOptions } from '../run/config.js';
+import { runFolder } from '../run/folder.js';
+import { readRecordIfSound } from '../run/record.js';
 import { loadOptions } from '../config/load.js';
 import { print } from './output.js';
 import { runSearch } from './run-search.js';
-import { readRecordedStatus } from './run-status.js';
 
 const CONFIG = fileURLToPath(new URL('../../configs/quickstart.yaml', import.meta.url));
 const OUT = 'runs/quickstart';
@@ -25,14 +26,14 @@ export function registerStart(program: Command): void {
 }
 
 async function start(): Promise<void> {
-  const status = existsSync(OUT) ? await readRecordedStatus(OUT) : null;
-  if (existsSync(OUT) && (status === 'finished' || !existsSync(runFolder(OUT).config))) await moveAside();
   const folder = runFolder(OUT);
+  const finished = (await readRecordIfSound(folder))?.status === 'finished';
+  if (existsSync(OUT) && (finished || !existsSync(folder.config))) await moveAside();
   const resumed = existsSync(folder.config);
   await print(resumed ? `goes on with ${OUT}` : `a whole search on phantom scans, into ${OUT}`);
   await runSearch({
     folder,
-    options: loadOptions({ file: resumed ? folder.config : CONFIG }),
+    options: resumed ? readOptions(folder) : loadOptions({ file: CONFIG }),
     resumed,
     trainers: TRAINERS,
     devices: ['cpu'],

@@ -4,8 +4,11 @@
  */
 import { toMinimise } from '../evolution/objective-values.js';
 import { nonDominatedSort } from '../evolution/nsga3/non-dominated-sort.js';
-import type { Front, HistoryLine, Objective } from './run-files.js';
-import { lastEpoch, objectiveValues } from './summary.js';
+import { byAccuracy } from '../run/best.js';
+import type { Front, Measure } from '../run/front.js';
+import type { HistoryLine } from '../run/history.js';
+import { lastEpoch } from '../run/history.js';
+import { objectiveValues } from './summary.js';
 
 export interface FrontRow {
   readonly id: string;
@@ -19,22 +22,20 @@ export interface FrontRow {
 export function currentFront(
   front: Front | null,
   history: readonly HistoryLine[],
-  objectives: readonly Objective[],
+  objectives: readonly Measure[],
 ): FrontRow[] {
   const lines = new Map(lastEpoch(history).map((line) => [line.id, line]));
   const members = front?.front ?? nonDominated([...lines.values()], objectives);
-  const accuracy = (row: { values: Readonly<Record<string, number>> }): number =>
-    row.values['accuracy'] ?? -Infinity;
   return members
     .map(({ id, genome, values }) => {
       const line = lines.get(id) ?? null;
       // The history may know more than the objectives: the size in a search for accuracy alone.
       return { id, genome, values: { ...line?.values, ...values }, line };
     })
-    .sort((a, b) => accuracy(b) - accuracy(a) || (a.id < b.id ? -1 : 1));
+    .sort(byAccuracy);
 }
 
-function nonDominated(lines: readonly HistoryLine[], objectives: readonly Objective[]): HistoryLine[] {
+function nonDominated(lines: readonly HistoryLine[], objectives: readonly Measure[]): HistoryLine[] {
   const measured = lines.flatMap((line) => {
     const values = objectiveValues(line, objectives);
     return values === null ? [] : [{ line, values }];

@@ -2,8 +2,8 @@
  * The course of a search, one row an epoch: Fig. 5 of the paper as numbers.
  */
 import { quantile } from './quantile.js';
-import type { HistoryLine } from './run-files.js';
-import { byEpoch } from './summary.js';
+import type { HistoryLine } from '../run/history.js';
+import { byEpoch } from '../run/history.js';
 
 export interface EpochRow {
   readonly epoch: number;

@@ -8,8 +8,10 @@
  * compared only over the same box.
  */
 import { hypervolume } from '../evolution/hypervolume.js';
-import type { HistoryLine, Objective } from './run-files.js';
-import { byEpoch, objectiveValues } from './summary.js';
+import type { Measure } from '../run/front.js';
+import type { HistoryLine } from '../run/history.js';
+import { byEpoch } from '../run/history.js';
+import { objectiveValues } from './summary.js';
 
 export interface HypervolumeSeries {
   /** One value an objective, in its unit. */
@@ -25,7 +27,7 @@ const MARGIN = 0.1;
 /** Null if no individual has all values. */
 export function hypervolumeSeries(
   history: readonly HistoryLine[],
-  objectives: readonly Objective[],
+  objectives: readonly Measure[],
 ): HypervolumeSeries | null {
   const epochs = byEpoch(history).flatMap(({ epoch, lines }) => {
     const rows = lines.flatMap((line) => {

@@ -8,12 +8,16 @@ import type { EpochRow } from './epoch-series.js';
 import { epochSeries } from './epoch-series.js';
 import type { HypervolumeSeries } from './hypervolume-series.js';
 import { hypervolumeSeries } from './hypervolume-series.js';
-import type { HistoryLine, Objective } from './run-files.js';
-import type { RunFolder } from './run-folder.js';
+import type { Measure } from '../run/front.js';
+import type { HistoryLine } from '../run/history.js';
+import { bestIndividual } from '../run/best.js';
+import type { RunContents } from '../run/contents.js';
+import type { Majority } from '../run/majority.js';
+import { validationMajority } from '../run/majority.js';
 import { measureNamed, objectivesOf, positiveClass } from './sections/settings.js';
 import { withSizes } from './sizes.js';
-import type { ConfusionMetrics, MajorityBaseline } from './summary.js';
-import { bestIndividual, confusionMetrics, majorityBaseline } from './summary.js';
+import type { ConfusionMetrics } from './summary.js';
+import { confusionMetrics } from './summary.js';
 
 export interface PositiveClass {
   readonly name: string;
@@ -22,12 +26,12 @@ export interface PositiveClass {
 }
 
 export interface ReportData {
-  readonly run: RunFolder;
-  readonly objectives: readonly Objective[];
+  readonly run: RunContents;
+  readonly objectives: readonly Measure[];
   /** The measure called size, an objective or not. */
-  readonly size: Objective;
+  readonly size: Measure;
   readonly positive: PositiveClass | null;
-  readonly baseline: MajorityBaseline | null;
+  readonly baseline: Majority | null;
   readonly best: HistoryLine | null;
   readonly front: readonly FrontRow[];
   readonly epochs: readonly EpochRow[];
@@ -36,10 +40,10 @@ export interface ReportData {
   readonly architectures: number;
 }
 
-export function reportData(folder: RunFolder): ReportData {
-  const { settings, split } = folder;
-  const history = withSizes(folder.history, settings, split?.classes.length ?? null);
-  const run: RunFolder = { ...folder, history };
+export function reportData(contents: RunContents): ReportData {
+  const { settings, split } = contents;
+  const history = withSizes(contents.history, settings, split?.classes.length ?? null);
+  const run: RunContents = { ...contents, history };
   const objectives = objectivesOf(settings, run.front, history);
   const name = split === null ? null : positiveClass(settings, split.classes);
   return {
@@ -47,7 +51,7 @@ export function reportData(folder: RunFolder): ReportData {
     objectives,
     size: measureNamed('size', objectives),
     positive: name === null || split === null ? null : { name, index: split.classes.indexOf(name) },
-    baseline: split === null ? null : majorityBaseline(split),
+    baseline: split === null ? null : validationMajority(split),
     best: bestIndividual(history),
     front: currentFront(run.front, history, objectives),
     epochs: epochSeries(history),
@@ -61,5 +65,6 @@ export function metricsOf(
   line: HistoryLine | null,
   data: Pick<ReportData, 'positive'>,
 ): ConfusionMetrics | null {
-  return line?.confusion == null ? null : confusionMetrics(line.confusion, data.positive?.index ?? null);
+  const confusion = line?.confusion ?? null;
+  return confusion === null ? null : confusionMetrics(confusion, data.positive?.index ?? null);
 }

@@ -7,7 +7,8 @@ import { pathCost } from '../space/cost.js';
 import { asGenome } from '../space/genome.js';
 import { superNetLayout } from '../space/layout.js';
 import type { Operation, SearchSpace } from '../space/space.js';
-import type { HistoryLine, Settings } from './run-files.js';
+import type { Settings } from '../run/config.js';
+import type { HistoryLine } from '../run/history.js';
 import { settingAt } from './sections/settings.js';
 
 const channels = z.number().int().min(1).max(65536);

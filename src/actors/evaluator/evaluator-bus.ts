@@ -6,7 +6,7 @@ import type { Measurer } from '../worker/evaluation-taker.js';
 import { takeEvaluations } from '../worker/evaluation-taker.js';
 import type { Identity } from '../worker/presence.js';
 import { Presence } from '../worker/presence.js';
-import { runFolder } from '../run-folder.js';
+import { runFolder } from '../../run/folder.js';
 import { farewell, measurerOf, presenceTiming } from '../worker/worker-bus.js';
 
 export interface EvaluatorBusData {

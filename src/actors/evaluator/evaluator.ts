@@ -7,7 +7,7 @@ import { guardAgainstOrphaning } from '../../runtime/process/orphan-guard.js';
 import { EvaluationBench } from '../worker/evaluation-bench.js';
 import type { EvaluatorBusData } from './evaluator-bus.js';
 import { loadObjectives } from '../setup/objective-rules.js';
-import { runFolder } from '../run-folder.js';
+import { runFolder } from '../../run/folder.js';
 import { runBusThread, runWorker, workerIdentity } from '../worker/worker-process.js';
 import { openWorkbench } from '../worker/workbench.js';
 

@@ -19,9 +19,9 @@ import type { ObjectiveThread, ObjectiveThreadData } from './objective-thread.js
 import { loadObjectives, objectiveRules } from '../setup/objective-rules.js';
 import { searchRulesOf } from '../setup/rules.js';
 import { DAMAGED_EXIT, STOPPED_EXIT, TERMINATED_EXIT } from '../setup/run-exits.js';
-import { runFolder } from '../run-folder.js';
+import { runFolder } from '../../run/folder.js';
 import { SearchLog } from './search-log.js';
-import { readSides } from '../sides.js';
+import { readSides } from '../../run/sides.js';
 import { measureDeadlineMs } from '../worker/worker-bus.js';
 
 const DAMAGE = new Set([

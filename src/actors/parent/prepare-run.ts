@@ -5,18 +5,18 @@
  */
 import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { describeOptions } from '../../config/describe.js';
 import { positiveClass } from '../../config/positive.js';
 import type { Options } from '../../config/options.js';
 import { writeFileAtomic } from '../../runtime/storage/atomic-file.js';
 import { scanRemarks, splitRemarks } from '../../scan/catalogue/remarks.js';
 import type { Problem } from '../../scan/errors.js';
 import { writePhantoms } from '../../scan/phantom/phantom.js';
-import { formatSplit, readSplit } from '../../scan/split/split-file.js';
+import { readSplit } from '../../scan/split/split-file.js';
 import { requireClassesOnSides, splitByPatient, withoutScans } from '../../scan/split/split.js';
 import type { ScanStore } from '../../scan/store/store.js';
-import type { RunFolder } from '../run-folder.js';
+import { writeOptions } from '../../run/config.js';
+import type { RunFolder } from '../../run/folder.js';
+import { writeSplit } from '../../run/split.js';
 import { openStore } from '../worker/workbench.js';
 
 export type Preparing = (what: 'phantoms' | 'decoding', done: number, total: number) => void;
@@ -44,7 +44,7 @@ export async function prepareRun(
   signal: AbortSignal,
 ): Promise<PreparedRun> {
   await mkdir(folder.snapshots, { recursive: true });
-  await writeFileAtomic(folder.config, describeOptions(options));
+  await writeOptions(folder, options);
   const root = options.data.path ?? (await phantoms(folder, options, onProgress, signal));
   const store = await openStore(options, root, (done, total) => onProgress('decoding', done, total), signal);
   // Names of classes are known only now; a misspelt one would be noticed in the report alone.
@@ -58,7 +58,7 @@ export async function prepareRun(
     throw new DataUnfit(
       `expected at least ${options.training.batch} training scans (training.batch), got ${split.train.length} of ${store.scans.length} scans in ${root}; lower training.batch or add scans`,
     );
-  await writeFileAtomic(folder.split, formatSplit(split));
+  await writeSplit(folder, split);
   return {
     badScans: store.bad,
     remarks: [...store.remarks, ...scanRemarks(store.scans), ...splitRemarks(split.validation.length)],
@@ -82,8 +82,7 @@ async function phantoms(
   signal: AbortSignal,
 ): Promise<string> {
   const { seed, patients, scansPerPatient, classes, slices, size, contrast, format } = options.data.phantom;
-  const done = join(folder.root, 'phantoms.done');
-  if (!existsSync(done)) {
+  if (!existsSync(folder.phantomsDone)) {
     await rm(folder.phantoms, { recursive: true, force: true });
     await writePhantoms(folder.phantoms, {
       seed,
@@ -96,7 +95,7 @@ async function phantoms(
       signal,
       onProgress: (made, total) => onProgress('phantoms', made, total),
     });
-    await writeFileAtomic(done, '');
+    await writeFileAtomic(folder.phantomsDone, '');
   }
   return folder.phantoms;
 }

@@ -5,7 +5,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import type { Options } from '../../config/options.js';
 import type { Broker } from '../../runtime/broker/broker.js';
 import { startBroker } from '../../runtime/broker/broker.js';
@@ -16,10 +16,11 @@ import { superviseChild } from '../../runtime/process/processes.js';
 import { tensorEnvironment } from '../../tensor/environment.js';
 import type { Message } from '../../wire/messages.js';
 import { decode, MESSAGE_LIMIT } from '../../wire/messages.js';
-import { joinBus, writeBusAccess } from '../setup/bus-access.js';
+import { knownRunId, writeBusAccess } from '../../run/bus-access.js';
+import { joinBus } from '../setup/bus-access.js';
 import { DAMAGED_EXIT, REFUSED_EXIT, STOPPED_EXIT } from '../setup/run-exits.js';
-import type { RunFolder } from '../run-folder.js';
-import type { ProcessRow, RunRecord } from './run-record.js';
+import type { RunFolder } from '../../run/folder.js';
+import type { ProcessRow, RunRecorder } from './run-recorder.js';
 
 export interface RunSetup {
   readonly folder: RunFolder;
@@ -96,7 +97,7 @@ export class RunSupervision {
   }
 
   /** Runs the search to its end. Errors: RunFailed, BrokerStartError, BrokerUnreachable. */
-  async run(record: RunRecord): Promise<'finished' | 'interrupted'> {
+  async run(record: RunRecorder): Promise<'finished' | 'interrupted'> {
     try {
       await this.openBus(record);
       this.startChildren(record);
@@ -122,7 +123,7 @@ export class RunSupervision {
     return (monotonicMs() - this.startedAt) / 1000;
   }
 
-  private async openBus(record: RunRecord): Promise<void> {
+  private async openBus(record: RunRecorder): Promise<void> {
     const { folder, foreign, natsBinary } = this.setup;
     if (foreign === null) {
       this.broker = await startBroker({
@@ -135,7 +136,9 @@ export class RunSupervision {
       );
     }
     const access = foreign ?? { url: this.broker!.url, credentials: this.broker!.credentials };
-    await writeBusAccess(folder.bus, { run: await this.runId(), ...access });
+    // The same id on a resume: what a foreign broker still holds is found again.
+    const run = (await knownRunId(folder.bus)) ?? randomBytes(6).toString('hex');
+    await writeBusAccess(folder.bus, { run, ...access });
     const { bus, subjects } = await joinBus(folder.bus, 'supervisor');
     this.bus = bus;
     if (bus.maxPayload < MESSAGE_LIMIT)
@@ -152,15 +155,7 @@ export class RunSupervision {
     });
   }
 
-  /** The same id on a resume: what a foreign broker still holds is found again. */
-  private async runId(): Promise<string> {
-    const known = await readFile(this.setup.folder.bus, 'utf8')
-      .then((text) => (JSON.parse(text) as { run?: unknown }).run)
-      .catch(() => undefined);
-    return typeof known === 'string' && /^[0-9a-f]{12}$/.test(known) ? known : randomBytes(6).toString('hex');
-  }
-
-  private startChildren(record: RunRecord): void {
+  private startChildren(record: RunRecorder): void {
     const { trainers, devices } = this.setup;
     const device = (index: number): string => devices[index % devices.length]!;
     this.startChild(record, 'evolution', 'evolution', null, '../evolution/evolution-process.js', [
@@ -178,7 +173,7 @@ export class RunSupervision {
   }
 
   private startChild(
-    record: RunRecord,
+    record: RunRecorder,
     role: Child['role'],
     id: string,
     device: string | null,
@@ -240,7 +235,7 @@ export class RunSupervision {
       this.settle.reject(new RunFailed(`${child.id} cannot run: ${reason}`, false));
   }
 
-  private keepRecord(record: RunRecord): void {
+  private keepRecord(record: RunRecorder): void {
     const keep = (): void => {
       if (this.ending) return;
       record.write(this.seconds()).then(

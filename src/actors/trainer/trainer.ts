@@ -18,7 +18,7 @@ import { EvaluationBench } from '../worker/evaluation-bench.js';
 import type { EvaluationKey, Measurer } from '../worker/evaluation-taker.js';
 import { loadObjectives } from '../setup/objective-rules.js';
 import { learningRateOf, optimizerOf, samplingOf } from '../setup/rules.js';
-import { runFolder } from '../run-folder.js';
+import { runFolder } from '../../run/folder.js';
 import type { TrainerBusData } from './trainer-bus.js';
 import type { SlotComputer } from './trainer-protocol.js';
 import { runBusThread, runWorker, workerIdentity } from '../worker/worker-process.js';

@@ -10,8 +10,8 @@ import { superNetLayout } from '../../space/layout.js';
 import { Dataset } from '../../training/dataset.js';
 import type { Net } from '../../training/slot-vector.js';
 import { spaceOf } from '../setup/rules.js';
-import { runFolder } from '../run-folder.js';
-import { readSides } from '../sides.js';
+import { runFolder } from '../../run/folder.js';
+import { readSides } from '../../run/sides.js';
 
 export interface Workbench {
   readonly options: Options;

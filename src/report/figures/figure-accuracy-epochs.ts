@@ -8,8 +8,8 @@ import type { Figure } from './figure.js';
 import { html } from '../html.js';
 import { percent } from '../numbers.js';
 import { PALETTE } from './palette.js';
-import type { HistoryLine } from '../run-files.js';
-import type { MajorityBaseline } from '../summary.js';
+import type { HistoryLine } from '../../run/history.js';
+import type { Majority } from '../../run/majority.js';
 
 /** What a custom series of ECharts hands to its drawing function, as far as it is used here. */
 interface DrawingApi {
@@ -20,7 +20,7 @@ interface DrawingApi {
 export function accuracyEpochsFigure(
   history: readonly HistoryLine[],
   rows: readonly EpochRow[],
-  baseline: MajorityBaseline | null,
+  baseline: Majority | null,
 ): Figure | null {
   const band = rows.flatMap(({ epoch, accuracy }) => (accuracy === null ? [] : [{ epoch, ...accuracy }]));
   const first = band[0];

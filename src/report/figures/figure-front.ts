@@ -11,8 +11,9 @@ import { html } from '../html.js';
 import { counted, listed, percent, withUnit } from '../numbers.js';
 import { PALETTE } from './palette.js';
 import { quantile } from '../quantile.js';
-import type { HistoryLine, Objective } from '../run-files.js';
-import type { MajorityBaseline } from '../summary.js';
+import type { Measure } from '../../run/front.js';
+import type { HistoryLine } from '../../run/history.js';
+import type { Majority } from '../../run/majority.js';
 
 export interface FrontMemberPoint {
   readonly id: string;
@@ -22,7 +23,7 @@ export interface FrontMemberPoint {
 /** Points that no other beats in size and accuracy alone, in order of size. */
 function skyline<P extends { readonly x: number; readonly y: number }>(
   points: readonly P[],
-  sizeDirection: Objective['direction'],
+  sizeDirection: Measure['direction'],
 ): P[] {
   const [first] = nonDominatedSort(
     toMinimise(
@@ -37,10 +38,10 @@ function skyline<P extends { readonly x: number; readonly y: number }>(
 export function frontFigure(
   front: readonly FrontMemberPoint[],
   history: readonly HistoryLine[],
-  objectives: readonly Objective[],
-  size: Objective,
+  objectives: readonly Measure[],
+  size: Measure,
   best: HistoryLine | null,
-  baseline: MajorityBaseline | null,
+  baseline: Majority | null,
 ): Figure | null {
   const members = front.flatMap(({ id, values: { size: x, accuracy: y } }) =>
     x === undefined || y === undefined ? [] : [{ id, x, y }],

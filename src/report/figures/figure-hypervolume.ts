@@ -7,10 +7,10 @@ import { html } from '../html.js';
 import type { HypervolumeSeries } from '../hypervolume-series.js';
 import { listed, percent, withUnit } from '../numbers.js';
 import { PALETTE } from './palette.js';
-import type { Objective } from '../run-files.js';
+import type { Measure } from '../../run/front.js';
 
 /** The reference point in words, as "accuracy 12.0 %, size 3.10 MB". */
-export function cornerText(corner: readonly number[], objectives: readonly Objective[]): string {
+export function cornerText(corner: readonly number[], objectives: readonly Measure[]): string {
   return listed(
     objectives.map((objective, column) => `${objective.name} ${withUnit(corner[column] ?? NaN, objective)}`),
   );
@@ -18,7 +18,7 @@ export function cornerText(corner: readonly number[], objectives: readonly Objec
 
 export function hypervolumeFigure(
   { reference, ideal, points }: HypervolumeSeries,
-  objectives: readonly Objective[],
+  objectives: readonly Measure[],
 ): Figure {
   const first = points[0]!;
   const last = points.at(-1)!;

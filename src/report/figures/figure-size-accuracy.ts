@@ -7,9 +7,10 @@ import type { Figure } from './figure.js';
 import { html } from '../html.js';
 import { counted, percent, whole, withUnit } from '../numbers.js';
 import { PALETTE } from './palette.js';
-import type { HistoryLine, Objective } from '../run-files.js';
+import type { Measure } from '../../run/front.js';
+import type { HistoryLine } from '../../run/history.js';
 import { quantile } from '../quantile.js';
-import type { MajorityBaseline } from '../summary.js';
+import type { Majority } from '../../run/majority.js';
 
 /** Accuracy above which the paper counts individuals in Fig. 4. */
 const PAPER_THRESHOLD = 0.7;
@@ -22,8 +23,8 @@ export function halfOf(lastEpoch: number): number {
 /** Null if no individual has both a size and an accuracy. */
 export function sizeAccuracyFigure(
   history: readonly HistoryLine[],
-  size: Objective,
-  baseline: MajorityBaseline | null,
+  size: Measure,
+  baseline: Majority | null,
 ): Figure | null {
   const points = history.flatMap(({ epoch, values: { size: x, accuracy: y } }) =>
     x === undefined || y === undefined ? [] : [{ epoch, x, y }],

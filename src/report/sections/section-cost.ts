@@ -5,7 +5,7 @@ import type { Markup } from '../html.js';
 import { html } from '../html.js';
 import { counted, duration, memory, NONE, percent, whole } from '../numbers.js';
 import type { ReportData } from '../report-data.js';
-import type { RunState, Timings } from '../run-files.js';
+import type { RunRecord, Timings } from '../../run/record.js';
 import { table } from './table.js';
 
 /** Phases in the order in which they happen, with the words for them; others follow under their own names. */
@@ -50,7 +50,7 @@ export function timeShares(timings: Timings): { total: number; phases: Phase[] }
 const colourOf = (name: string, index: number): string =>
   name === 'other' ? 'other' : String(index % COLOURS);
 
-function timeBar({ timings }: RunState): Markup {
+function timeBar({ timings }: RunRecord): Markup {
   const { total, phases } = timeShares(timings);
   if (total === 0) return html`<p>No times have been recorded yet.</p>`;
   return html`<div class="time" aria-hidden="true">
@@ -69,12 +69,12 @@ function timeBar({ timings }: RunState): Markup {
     )}`;
 }
 
-function processTable({ processes }: RunState): Markup {
+function processTable({ processes }: RunRecord): Markup {
   if (processes.length === 0) return html`<p>No process has been recorded.</p>`;
-  const startsKnown = processes.some(({ starts }) => starts != null);
+  const startsKnown = processes.some(({ starts }) => starts !== null);
   const all = processes.reduce((total, process) => total + (process.slots ?? 0), 0);
-  const share = (part: number | null | undefined): string =>
-    part == null ? NONE : part === 0 ? '0' : `${whole(part)} (${percent(part / all, 0)})`;
+  const share = (part: number | null): string =>
+    part === null ? NONE : part === 0 ? '0' : `${whole(part)} (${percent(part / all, 0)})`;
   return table(
     'Processes and their work',
     [
@@ -91,28 +91,33 @@ function processTable({ processes }: RunState): Markup {
         role,
         html`<code>${id}</code>`,
         device ?? NONE,
-        ...(startsKnown ? [starts == null ? NONE : whole(starts)] : []),
+        ...(startsKnown ? [starts === null ? NONE : whole(starts)] : []),
         share(slots),
-        evaluations == null ? NONE : whole(evaluations),
-        peakMemory == null ? NONE : memory(peakMemory),
+        evaluations === null ? NONE : whole(evaluations),
+        peakMemory === null ? NONE : memory(peakMemory),
       ],
     })),
   );
 }
 
 /** What happened on the way, in words: nothing of it has changed the result. */
-function survived({ repeatedSlots, duplicateResults, rolledBackEpochs, resumedFromEpoch }: RunState): Markup {
+function survived({
+  repeatedSlots,
+  duplicateResults,
+  rolledBackEpochs,
+  resumedFromEpoch,
+}: RunRecord): Markup {
   const events = [
     repeatedSlots > 0 && `${counted(repeatedSlots, 'gradient slot')} computed again after a worker was lost`,
     duplicateResults > 0 && `${counted(duplicateResults, 'evaluation')} delivered twice and counted once`,
     rolledBackEpochs > 0 && `${counted(rolledBackEpochs, 'epoch')} begun again from a snapshot`,
-    resumedFromEpoch != null && `resumed after epoch ${resumedFromEpoch}`,
+    resumedFromEpoch !== null && `resumed after epoch ${resumedFromEpoch}`,
   ].filter((event) => event !== false);
   return events.length === 0
     ? html`<p>No work had to be repeated.</p>`
     : html`<p>Survived: ${events.join('; ')}.</p>`;
 }
 
-export function costSection({ run: { run } }: ReportData): Markup {
-  return html`${timeBar(run)}${processTable(run)}${survived(run)}`;
+export function costSection({ run: { record } }: ReportData): Markup {
+  return html`${timeBar(record)}${processTable(record)}${survived(record)}`;
 }

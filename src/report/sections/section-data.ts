@@ -3,6 +3,7 @@
  */
 import type { Markup } from '../html.js';
 import { html } from '../html.js';
+import type { RunRecord } from '../../run/record.js';
 import { counted, percent, whole } from '../numbers.js';
 import type { ReportData } from '../report-data.js';
 import { settingAt } from './settings.js';
@@ -15,7 +16,7 @@ const MOST_BAD_SCANS = 50;
 const NAMES = { train: 'training', validation: 'validation', test: 'test' } as const;
 
 export function dataSection(data: ReportData): Markup {
-  const { split, settings, run } = data.run;
+  const { split, settings, record } = data.run;
   if (split === null) return html`<p>The data have not been split yet.</p>`;
   const path = settingAt(settings, 'data.path');
   const rows = [...split.classes, null].map((name) => ({
@@ -40,12 +41,13 @@ export function dataSection(data: ReportData): Markup {
     ]),
   ];
   const leaks = leakingPatients(split);
-  const fractions = Object.entries(split.fractions ?? {}).map(
-    ([side, share]) => `${side} ${percent(share, 0)}`,
+  const shares: Readonly<Record<string, number | undefined>> = { ...split.fractions };
+  const fractions = Object.entries(shares).flatMap(([side, share]) =>
+    share === undefined ? [] : [`${side} ${percent(share, 0)}`],
   );
   return html`<p>
       ${typeof path === 'string' ? html`Scans of <code>${path}</code>` : 'Synthetic chest phantoms, made for this run'},
-      ${split.seed == null ? 'with a split by patient that was given' : html`split by patient${fractions.length > 0 && ` (${fractions.join(', ')} of the patients)`} with seed ${split.seed}`}.
+      ${split.seed === null ? 'with a split by patient that was given' : html`split by patient${fractions.length > 0 && ` (${fractions.join(', ')} of the patients)`} with seed ${split.seed}`}.
       A patient may have scans of two classes and is counted in both.
     </p>
     ${table('Patients and scans by class and side', columns, rows)}
@@ -53,13 +55,12 @@ export function dataSection(data: ReportData): Markup {
       ${leaks.length === 0 ? 'Leak check: no patient has scans on two sides.' : html`<strong>Leak check: ${counted(leaks.length, 'patient')} with scans on more than one side.</strong>`}
       ${split.test.length === 0 ? 'There is no test side in this split.' : 'The search has not used the test side.'}
     </p>
-    ${badScans(run.badScans)}`;
+    ${badScans(record.badScans)}`;
 }
 
-function badScans(found: number | readonly { path: string; reason: string }[]): Markup {
-  const count = typeof found === 'number' ? found : found.length;
+function badScans(found: RunRecord['badScans']): Markup {
+  const count = found.length;
   if (count === 0) return html`<p>No scan was left out.</p>`;
-  if (typeof found === 'number') return html`<p>${counted(count, 'broken scan')} left out.</p>`;
   const shown = found.slice(0, MOST_BAD_SCANS);
   return table(
     `Scans that were left out: ${count}${count > shown.length ? `, the first ${shown.length} shown` : ''}`,

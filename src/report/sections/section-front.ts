@@ -9,7 +9,7 @@ import { html } from '../html.js';
 import { NONE, percent, unitText, valueText, whole } from '../numbers.js';
 import type { ReportData } from '../report-data.js';
 import { metricsOf } from '../report-data.js';
-import type { Objective } from '../run-files.js';
+import type { Measure } from '../../run/front.js';
 import { cellSizes, settingAt } from './settings.js';
 import type { SparkScale } from '../figures/sparkline.js';
 import { sparkline } from '../figures/sparkline.js';
@@ -24,13 +24,13 @@ const BLOCKS_IN_A_ROW = 8;
 const ARROW = { max: '↑', min: '↓' } as const;
 
 /** The objectives, and the size even if nobody optimised it. */
-function shownMeasures({ objectives, size, front }: ReportData): Objective[] {
+function shownMeasures({ objectives, size, front }: ReportData): Measure[] {
   const known =
     objectives.some(({ name }) => name === 'size') || front.every((row) => row.values['size'] === undefined);
   return known ? [...objectives] : [...objectives, size];
 }
 
-function headOf(measure: Objective, objectives: readonly Objective[]): Content {
+function headOf(measure: Measure, objectives: readonly Measure[]): Content {
   const unit = unitText(measure);
   const direction =
     objectives.includes(measure) &&
@@ -40,7 +40,7 @@ function headOf(measure: Objective, objectives: readonly Objective[]): Content {
   return html`${measure.name}${direction}${unit !== '' && html` <span class="unit">${unit}</span>`}`;
 }
 
-function valueOf(row: FrontRow, measure: Objective): Content {
+function valueOf(row: FrontRow, measure: Measure): Content {
   const value = row.values[measure.name];
   if (value === undefined) return NONE;
   if (measure.name === 'potential' && row.line?.potentialDefined === false)

@@ -8,12 +8,12 @@ import { differences, settingText } from './settings.js';
 import { table } from './table.js';
 
 export function settingsSection(
-  { run: { settings, settingsText, run } }: ReportData,
+  { run: { settings, settingsText, record } }: ReportData,
   defaults: unknown,
 ): Markup {
   const found = differences(settings, defaults);
   const code = (value: unknown): Content => html`<code class="prose">${settingText(value)}</code>`;
-  const fingerprint = Object.entries(run.fingerprint);
+  const fingerprint = Object.entries(record.fingerprint);
   return html`${
       found.length === 0
         ? html`<p>All settings are the defaults.</p>`

@@ -25,7 +25,7 @@ export function oneLine(data: ReportData): string {
   const last = epochs.at(-1);
   if (last === undefined) return 'A search whose first evaluation is still to come.';
   const names = listed(objectives.map(({ name }) => name));
-  return `A search for ${names} over ${counted(last.epoch, 'epoch')}: ${counted(run.history.length, 'evaluation')} of ${counted(data.architectures, 'architecture')}, ${front.length} on the ${run.run.status === 'finished' ? '' : 'present '}front.`;
+  return `A search for ${names} over ${counted(last.epoch, 'epoch')}: ${counted(run.history.length, 'evaluation')} of ${counted(data.architectures, 'architecture')}, ${front.length} on the ${run.record.status === 'finished' ? '' : 'present '}front.`;
 }
 
 function notices(data: ReportData): Markup[] {
@@ -67,12 +67,12 @@ function notices(data: ReportData): Markup[] {
         `${counted(leaks.length, 'patient')} with scans on more than one side: ${listed(leaks.slice(0, 5))}${leaks.length > 5 ? ' and more' : ''}. The accuracies are too high.`,
       ),
     );
-  if (run.run.status !== 'finished')
+  if (run.record.status !== 'finished')
     list.push(
       notice(
         'note',
-        STATUS[run.run.status],
-        `${run.run.error == null || run.run.error === '' ? '' : `${run.run.error}. `}What follows is its state after epoch ${data.epochs.at(-1)?.epoch ?? 0}.${run.historyTorn ? ' The last history line was not complete and is left out.' : ''}`,
+        STATUS[run.record.status],
+        `${run.record.error === null ? '' : `${run.record.error}. `}What follows is its state after epoch ${data.epochs.at(-1)?.epoch ?? 0}.${run.historyTorn ? ' The last history line was not complete and is left out.' : ''}`,
       ),
     );
   if (run.front !== null && run.historySha256 !== null && run.front.history.sha256 !== run.historySha256)

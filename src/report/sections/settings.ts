@@ -7,7 +7,9 @@
  */
 import { DEFAULTS } from '../../config/defaults.js';
 import { positiveClass as usualPositiveClass } from '../../config/positive.js';
-import type { Front, HistoryLine, Objective, Settings } from '../run-files.js';
+import type { Settings } from '../../run/config.js';
+import type { Front, Measure } from '../../run/front.js';
+import type { HistoryLine } from '../../run/history.js';
 
 /** The value at a dotted path; undefined where there is none. */
 export function settingAt(settings: Settings, path: string): unknown {
@@ -55,7 +57,7 @@ export function settingText(value: unknown): string {
 }
 
 /** Directions and units of the objectives that come with the search, for runs that have no front yet. */
-const BUILT_IN: readonly Objective[] = [
+const BUILT_IN: readonly Measure[] = [
   { name: 'accuracy', direction: 'max', unit: '' },
   { name: 'size', direction: 'min', unit: 'MB' },
   { name: 'potential', direction: 'max', unit: 'share/epoch' },
@@ -69,11 +71,11 @@ export function objectivesOf(
   settings: Settings,
   front: Front | null,
   history: readonly HistoryLine[],
-): Objective[] {
+): Measure[] {
   if (front !== null) return front.objectives;
   const configured = settingAt(settings, 'objectives');
   if (Array.isArray(configured)) {
-    const named = configured.flatMap((entry: unknown): Objective[] => {
+    const named = configured.flatMap((entry: unknown): Measure[] => {
       const name = typeof entry === 'string' ? entry : isTree(entry) ? entry['name'] : undefined;
       if (typeof name !== 'string') return [];
       const usual = BUILT_IN.find((objective) => objective.name === name) ?? {
@@ -93,7 +95,7 @@ export function objectivesOf(
 }
 
 /** Unit and direction for a value that was measured without being an objective (size in experiment A). */
-export function measureNamed(name: string, objectives: readonly Objective[]): Objective {
+export function measureNamed(name: string, objectives: readonly Measure[]): Measure {
   return (
     objectives.find((objective) => objective.name === name) ??
     BUILT_IN.find((objective) => objective.name === name) ?? { name, direction: 'max', unit: '' }

@@ -2,7 +2,7 @@
  * What a split says about itself: patients and scans of each class on each side, and whether a
  * patient stands on two sides.
  */
-import type { Split } from '../run-files.js';
+import type { Split } from '../../run/split.js';
 
 export const SIDES = ['train', 'validation', 'test'] as const;
 export type Side = (typeof SIDES)[number];

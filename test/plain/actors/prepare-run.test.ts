@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { prepareRun, type PreparedRun } from '#emars/actors/parent/prepare-run.js';
-import { runFolder } from '#emars/actors/run-folder.js';
+import { runFolder } from '#emars/run/folder.js';
 import { loadOptions } from '#emars/config/load.js';
 import { ConfigError } from '#emars/config/problem.js';
 import { writePhantoms } from '#emars/scan/phantom/phantom.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { inOrder, renderFrontTable } from '#emars/app/front-table.js';
+import { renderFrontTable } from '#emars/app/front-table.js';
 
 const objectives = [
   { name: 'accuracy', direction: 'max', unit: '' },
@@ -56,7 +56,7 @@ describe('the table of the front', () => {
 
   it('leaves the front it was given as it was', () => {
     const before = structuredClone(front);
-    expect(inOrder(front).map(({ id }) => id[0])).toEqual(['c', 'a', 'b']);
+    renderFrontTable({ objectives, front }, null);
     expect(front).toEqual(before);
   });
 });

@@ -1,16 +1,10 @@
 import { expect, test } from 'vitest';
 import { hypervolumeSeries } from '#emars/report/hypervolume-series.js';
-import type { HistoryLine, Objective } from '#emars/report/run-files.js';
+import type { Measure } from '#emars/run/front.js';
+import { historyLine as line } from '../run/support.js';
 
-const accuracy: Objective = { name: 'accuracy', direction: 'max', unit: '' };
-const size: Objective = { name: 'size', direction: 'min', unit: 'MB' };
-const line = (epoch: number, id: string, values: Record<string, number>): HistoryLine => ({
-  epoch,
-  id: id.repeat(16),
-  genome: ['skip'],
-  values,
-  trained: 1,
-});
+const accuracy: Measure = { name: 'accuracy', direction: 'max', unit: '' };
+const size: Measure = { name: 'size', direction: 'min', unit: 'MB' };
 
 test('two objectives: areas as drawn on paper, over one box for all epochs', () => {
   // Accuracies 0.2…0.7 (margin 0.05), sizes 1…3 (margin 0.2): the box runs from (0.15, 3.2) to (0.7, 1).

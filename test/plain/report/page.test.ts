@@ -13,7 +13,7 @@ import { DEFAULTS } from '#emars/config/defaults.js';
 import { buildReport } from '#emars/report/build.js';
 import { page } from '#emars/report/page.js';
 import { reportData } from '#emars/report/report-data.js';
-import { readRunFolder } from '#emars/report/run-folder.js';
+import { readRun } from '#emars/run/contents.js';
 import { cellOf, readTable, textOf } from './page-text.js';
 import { copyOfTiny, temporaryFolder } from './temporary.js';
 
@@ -150,7 +150,7 @@ describe('what a reader is warned of', () => {
     const path = join(folder, file);
     await writeFile(path, edit(await readFile(path, 'utf8')));
     // The words alone; figures take time and are not looked at here.
-    return textOf(page(reportData(await readRunFolder(folder)), [], DEFAULTS));
+    return textOf(page(reportData(await readRun(folder)), [], DEFAULTS));
   };
 
   test('shuffled labels are a negative control', async () => {

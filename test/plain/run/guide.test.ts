@@ -8,14 +8,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import {
-  FILE_LIMITS,
-  frontSchema,
-  historyLineSchema,
-  runStateSchema,
-  splitSchema,
-} from '#emars/report/run-files.js';
-import { temporaryFolder, TINY } from './temporary.js';
+import { FILE_LIMITS } from '#emars/run/folder.js';
+import { frontSchema } from '#emars/run/front.js';
+import { historyLineSchema } from '#emars/run/history.js';
+import { recordSchema } from '#emars/run/record.js';
+import { splitSchema } from '#emars/run/split.js';
+import { temporaryFolder, TINY } from '../report/temporary.js';
 
 const guide = readFileSync(
   fileURLToPath(new URL('../../../docs/guides/run-folder.md', import.meta.url)),
@@ -58,11 +56,11 @@ test('the Python example says the same', async (context) => {
 });
 
 test('every file and every field that is read is in the guide', () => {
-  const fields = [historyLineSchema, frontSchema, splitSchema, runStateSchema]
+  const fields = [historyLineSchema, frontSchema, splitSchema, recordSchema]
     .flatMap((schema) => Object.keys(schema.shape))
     .filter((name) => name !== 'format');
   const nested = [
-    ...Object.keys(runStateSchema.shape.processes.unwrap().element.shape),
+    ...Object.keys(recordSchema.shape.processes.unwrap().element.shape),
     'trainSeconds',
     'totalSeconds',
   ];

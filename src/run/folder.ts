@@ -1,6 +1,10 @@
-/** Where things are in a run folder; the format for people is docs/guides/run-folder.md. */
+/**
+ * Where things are in a run folder, and how large each file may be. `docs/guides/run-folder.md` is the
+ * format for people; each file of this room holds one file's schema, its writer and its reader.
+ */
 import { join } from 'node:path';
 
+/** Paths in a run folder; nothing says that they exist. */
 export interface RunFolder {
   readonly root: string;
   readonly config: string;
@@ -9,10 +13,14 @@ export interface RunFolder {
   readonly snapshots: string;
   readonly history: string;
   readonly front: string;
+  /** `run.json`, the record of what happened. */
   readonly run: string;
   readonly report: string;
-  /** Phantom scans of a run without data of its own. */
+  /** The report's figures, an SVG and a PNG each. */
+  readonly figures: string;
+  /** Phantom scans of a run without data of its own, and the mark that all of them are there. */
   readonly phantoms: string;
+  readonly phantomsDone: string;
   /** The broker's configuration and store. */
   readonly broker: string;
   /** How workers reach the bus: URL, credentials and run id, mode 0600. */
@@ -33,10 +41,24 @@ export function runFolder(root: string): RunFolder {
     front: join(root, 'front.json'),
     run: join(root, 'run.json'),
     report: join(root, 'report.html'),
+    figures: join(root, 'figures'),
     phantoms: join(root, 'phantoms'),
+    phantomsDone: join(root, 'phantoms.done'),
     broker: join(root, 'broker'),
     bus: join(root, 'bus.json'),
     evolutionLock: join(root, 'evolution'),
     log: (process) => join(root, `${process}.log`),
   };
 }
+
+/** Bytes a file may have; a larger one is refused before it is read. */
+export const FILE_LIMITS = {
+  'config.yaml': 2 ** 20,
+  'split.json': 2 ** 26,
+  'history.jsonl': 2 ** 28,
+  'front.json': 2 ** 26,
+  'run.json': 2 ** 24,
+  'bus.json': 2 ** 16,
+} as const;
+
+export type RunFileName = keyof typeof FILE_LIMITS;

@@ -1,27 +1,14 @@
-/** `run.json`: what happens in a run, kept current while it lives. Never an input to the search. */
-import { readFile } from 'node:fs/promises';
-import { z } from 'zod';
+/** Keeps `run.json` current while a run lives: what the parent sees and what evolution reports, as one record. */
 import type { Fingerprint } from '../../native/fingerprint.js';
-import { writeFileAtomic } from '../../runtime/storage/atomic-file.js';
+import type { RunFolder } from '../../run/folder.js';
+import type { ProcessRecord, RunRecord } from '../../run/record.js';
+import { readRecordIfSound, writeRecord } from '../../run/record.js';
 import type { Message } from '../../wire/messages.js';
 
-export interface ProcessRow {
+/** What the parent knows of a process; its work is reported by evolution. */
+export type ProcessRow = Omit<ProcessRecord, 'slots' | 'evaluations'> & {
   readonly role: 'broker' | 'evolution' | 'trainer' | 'evaluator';
-  readonly id: string;
-  /** Null for a broker that is not ours, and between death and restart. */
-  readonly pid: number | null;
-  readonly device: string | null;
-  /** Bytes, resident, at most. */
-  readonly peakMemory: number | null;
-  readonly starts: number;
-}
-
-const badScan = z.object({ path: z.string(), reason: z.string() });
-const carried = z.object({
-  duplicateResults: z.number(),
-  timings: z.record(z.string(), z.number()),
-  badScans: z.array(badScan),
-});
+};
 
 /** Counters that a process restarts from zero; what earlier processes counted is carried along. */
 interface Counted {
@@ -35,18 +22,20 @@ const PHASE_NAMES: Readonly<Record<string, string>> = {
   select: 'selectSeconds',
 };
 
-export class RunRecord {
+export class RunRecorder {
   private before: Counted = { duplicates: 0, phases: {} };
   private current: Counted = { duplicates: 0, phases: {} };
   private last: Message<'Status'> | null = null;
   private writing: Promise<void> = Promise.resolve();
-  status: 'running' | 'finished' | 'interrupted' | 'failed' = 'running';
-  error = '';
+  status: RunRecord['status'] = 'running';
+  /** Why the run has failed. */
+  error: string | null = null;
   resumedFromEpoch: number | null = null;
-  badScans: readonly { readonly path: string; readonly reason: string }[] = [];
+  badScans: RunRecord['badScans'] = [];
 
+  /** `processes`: the rows of now, asked for at each write. */
   constructor(
-    private readonly path: string,
+    private readonly folder: RunFolder,
     private readonly fingerprint: Fingerprint,
     private readonly resumed: boolean,
     private readonly processes: () => readonly ProcessRow[],
@@ -54,16 +43,12 @@ export class RunRecord {
 
   /** Carries over what earlier parts of the run counted. A record that cannot be read counts as none. */
   async load(): Promise<void> {
-    if (!this.resumed) return;
-    const parsed = carried.safeParse(
-      await readFile(this.path, 'utf8')
-        .then(JSON.parse)
-        .catch(() => null),
-    );
-    if (!parsed.success) return;
-    this.before.duplicates = parsed.data.duplicateResults;
-    this.badScans = parsed.data.badScans;
-    for (const [name, seconds] of Object.entries(parsed.data.timings)) this.before.phases[name] = seconds;
+    const record = this.resumed ? await readRecordIfSound(this.folder) : null;
+    if (record === null) return;
+    this.before.duplicates = record.duplicateResults;
+    this.badScans = record.badScans;
+    for (const [name, seconds] of Object.entries(record.timings))
+      if (seconds !== null) this.before.phases[name] = seconds;
   }
 
   addSeconds(name: string, seconds: number): void {
@@ -98,11 +83,11 @@ export class RunRecord {
   write(totalSeconds: number): Promise<void> {
     this.writing = this.writing
       .catch(() => undefined)
-      .then(() => writeFileAtomic(this.path, JSON.stringify(this.document(totalSeconds), null, 2) + '\n'));
+      .then(() => writeRecord(this.folder, this.record(totalSeconds)));
     return this.writing;
   }
 
-  private document(totalSeconds: number): object {
+  private record(totalSeconds: number): RunRecord {
     const workers = new Map(this.last?.workers.map((worker) => [worker.id, worker]) ?? []);
     const timings: Record<string, number> = {};
     for (const name of new Set([...Object.keys(this.before.phases), ...Object.keys(this.current.phases)])) {
@@ -112,7 +97,7 @@ export class RunRecord {
     return {
       format: 1,
       status: this.status,
-      ...(this.error === '' ? {} : { error: this.error }),
+      error: this.error,
       phase: this.last?.phase ?? 'preparing',
       epoch: this.last?.epoch ?? 0,
       epochs: this.last?.epochs ?? 0,
@@ -128,7 +113,7 @@ export class RunRecord {
       resumedFromEpoch: this.resumedFromEpoch,
       badScans: this.badScans,
       timings,
-      fingerprint: this.fingerprint,
+      fingerprint: { ...this.fingerprint },
     };
   }
 }

@@ -2,12 +2,12 @@ import { appendFile, mkdir, readFile, rm, truncate, writeFile } from 'node:fs/pr
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { buildReport } from '#emars/report/build.js';
-import { readRunFolder } from '#emars/report/run-folder.js';
-import { RunFolderError } from '#emars/report/run-folder-error.js';
-import { copyOfTiny, temporaryFolder, TINY } from './temporary.js';
+import { readRun } from '#emars/run/contents.js';
+import { RunFolderError } from '#emars/run/error.js';
+import { copyOfTiny, temporaryFolder, TINY } from '../report/temporary.js';
 
 test('a sound folder is read whole', async () => {
-  const run = await readRunFolder(TINY);
+  const run = await readRun(TINY);
   expect(run.name).toBe('tiny');
   expect(run.history.map(({ epoch, id }) => `${epoch}${id[0] ?? ''}`)).toEqual([
     '1a',
@@ -178,7 +178,7 @@ describe('damage is one clear error with the file', () => {
   });
 
   test('no folder at all', async () => {
-    await expect(readRunFolder(join(await temporaryFolder(), 'nowhere'))).rejects.toThrow(
+    await expect(readRun(join(await temporaryFolder(), 'nowhere'))).rejects.toThrow(
       /expected a run folder, found none/,
     );
   });
@@ -187,13 +187,13 @@ describe('damage is one clear error with the file', () => {
 test('a front of the epoch before does not count while the run lives, one of the last epoch does', async () => {
   const folder = await copyOfTiny(await temporaryFolder(), 'between');
   await writeFile(join(folder, 'run.json'), '{"format":1,"status":"running"}');
-  expect((await readRunFolder(folder)).front?.epoch).toBe(2);
+  expect((await readRun(folder)).front?.epoch).toBe(2);
   const history = await readFile(join(folder, 'history.jsonl'), 'utf8');
   await appendFile(
     join(folder, 'history.jsonl'),
     history.split('\n').slice(3, 6).join('\n').replaceAll('"epoch":2', '"epoch":3').concat('\n'),
   );
-  const run = await readRunFolder(folder);
+  const run = await readRun(folder);
   expect(run.history.at(-1)?.epoch).toBe(3);
   expect(run.front).toBeNull();
 });
@@ -208,7 +208,7 @@ test('a split that was given has no seed and no fractions', async () => {
       '"seed":null,"fractions":null',
     ),
   );
-  expect((await readRunFolder(folder)).split?.seed).toBeNull();
+  expect((await readRun(folder)).split?.seed).toBeNull();
   await expect(buildReport(folder)).resolves.toBeDefined();
 });
 
@@ -217,7 +217,7 @@ test('a line that is still being written is left out while the run lives', async
   await rm(join(folder, 'front.json'));
   await writeFile(join(folder, 'run.json'), '{"format":1,"status":"running"}');
   await appendFile(join(folder, 'history.jsonl'), '{"epoch":3,"id":"aaaa');
-  const run = await readRunFolder(folder);
+  const run = await readRun(folder);
   expect(run.history).toHaveLength(6);
   expect(run.historyTorn).toBe(true);
 });

@@ -1,0 +1,50 @@
+/** `front.json`: the non-dominated individuals of the last epoch, with equal bytes for equal searches. */
+import { z } from 'zod';
+import { count, epochNumber, genome, individualId, measureName, sha256, values } from './fields.js';
+import type { RunFolder } from './folder.js';
+import { parseJson, readRequired } from './read-file.js';
+
+const measureSchema = z.object({
+  name: measureName,
+  direction: z.enum(['max', 'min']),
+  /** May be empty: an accuracy has none. */
+  unit: z.string().max(64),
+});
+/** What is measured of an individual, an objective or not: name, better direction, unit. */
+export type Measure = z.infer<typeof measureSchema>;
+
+const frontMemberSchema = z.object({
+  id: individualId,
+  genome,
+  values,
+  /** Pairs [epoch, accuracy], one for each epoch in which it was evaluated. */
+  history: z.array(z.tuple([epochNumber, z.number()])).max(1e6),
+});
+export type FrontMember = z.infer<typeof frontMemberSchema>;
+
+export const frontSchema = z.object({
+  format: z.literal(1),
+  objectives: z.array(measureSchema).min(1).max(32),
+  epoch: epochNumber,
+  front: z.array(frontMemberSchema).max(1e5),
+  /** The snapshot the values were measured on, after `step` steps. */
+  weights: z.object({ sha256, step: count }),
+  /** Of `history.jsonl`, which was written just before. */
+  history: z.object({ sha256 }),
+});
+export type Front = z.infer<typeof frontSchema>;
+
+/** The text of the file. Equal fronts, equal bytes. */
+export function formatFront(front: Front): string {
+  return JSON.stringify(front, null, 2) + '\n';
+}
+
+/** Errors: RunFolderError for a missing or damaged file. */
+export async function readFront(folder: RunFolder): Promise<Front> {
+  const bytes = await readRequired(folder.front, 'no epoch of this run has been evaluated yet');
+  return parseFront(folder.front, bytes);
+}
+
+export function parseFront(path: string, bytes: Uint8Array): Front {
+  return parseJson(path, frontSchema, bytes);
+}

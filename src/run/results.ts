@@ -1,0 +1,81 @@
+/** What a search has found, from its state to the files for people and machines. */
+import { createHash } from 'node:crypto';
+import { writeFileAtomic } from '../runtime/storage/atomic-file.js';
+import type { EpochRow, SearchRules, SearchState } from '../search/state.js';
+import type { RunFolder } from './folder.js';
+import type { Front, FrontMember } from './front.js';
+import { formatFront } from './front.js';
+import type { HistoryLine } from './history.js';
+import { formatHistory } from './history.js';
+
+/**
+ * Writes `history.jsonl` and `front.json` anew, in this order: the front names the history it belongs
+ * to. Equal searches give equal bytes: nothing of time, place or process is in them.
+ */
+export async function writeResults(folder: RunFolder, rules: SearchRules, state: SearchState): Promise<void> {
+  const history = formatHistory(state.history.map((row) => historyLine(rules, row)));
+  const historySha256 = createHash('sha256').update(history).digest('hex');
+  await writeFileAtomic(folder.history, history);
+  await writeFileAtomic(folder.front, formatFront(frontOf(rules, state, historySha256)));
+}
+
+function historyLine(rules: SearchRules, row: EpochRow): HistoryLine {
+  const classes = rules.space.classes;
+  const { accuracy, potential } = row.measurements;
+  const confusion = accuracy?.confusion ?? null;
+  const failed = rules.objectives.flatMap(({ name }) => {
+    const failure = row.measurements[name]?.failure;
+    return failure === undefined ? [] : [[name, failure] as const];
+  });
+  return {
+    epoch: row.epoch,
+    id: row.id,
+    genome: [...row.genome],
+    values: valuesOf(rules, row),
+    trained: row.trained,
+    confusion:
+      confusion === null
+        ? null
+        : Array.from({ length: classes }, (_, c) => confusion.slice(c * classes, (c + 1) * classes)),
+    potentialDefined: potential === undefined ? null : potential.defined === true,
+    failed: failed.length === 0 ? null : Object.fromEntries(failed),
+    selected: row.selected,
+  };
+}
+
+function valuesOf(rules: SearchRules, row: EpochRow): Record<string, number> {
+  const values: Record<string, number> = {};
+  for (const { name } of rules.objectives) {
+    const value = row.measurements[name]?.value;
+    if (value !== undefined) values[name] = value;
+  }
+  return values;
+}
+
+function frontOf(rules: SearchRules, state: SearchState, historySha256: string): Front {
+  const epoch = state.history.at(-1)?.epoch ?? 0;
+  const rows = new Map(state.history.filter((row) => row.epoch === epoch).map((row) => [row.id, row]));
+  const front = state.front.flatMap((id): FrontMember[] => {
+    const row = rows.get(id);
+    const individual = state.individuals.get(id);
+    if (row === undefined || individual === undefined) return [];
+    return [
+      {
+        id,
+        genome: [...row.genome],
+        values: valuesOf(rules, row),
+        history: individual.history.map(([at, accuracy]) => [at, accuracy]),
+      },
+    ];
+  });
+  return {
+    format: 1,
+    objectives: rules.objectives
+      .filter(({ selects }) => selects)
+      .map(({ name, direction, unit }) => ({ name, direction, unit })),
+    epoch,
+    front,
+    weights: { sha256: state.trainedSnapshot, step: state.step },
+    history: { sha256: historySha256 },
+  };
+}
