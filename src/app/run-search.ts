@@ -137,8 +137,8 @@ function progressOf(view: ProgressView | null): (status: Message<'Status'>) => v
       view?.update({
         ...status,
         phase: phase as SearchPhase,
-        etaSeconds: known(etaSeconds),
-        bestAccuracy: known(bestAccuracy),
+        etaSeconds,
+        bestAccuracy,
       });
   };
 }
@@ -168,18 +168,13 @@ function jsonEvents(): (status: Message<'Status'>) => void {
       trainers: trainersAlive,
       evaluated,
       evaluations,
-      bestAccuracy: known(bestAccuracy),
+      bestAccuracy,
       frontSize,
     };
     const text = JSON.stringify(progress);
-    if (text !== last) void printJson({ ...progress, eta: known(etaSeconds) });
+    if (text !== last) void printJson({ ...progress, eta: etaSeconds });
     last = text;
   };
-}
-
-/** On the wire a negative number says that nothing is known yet. */
-function known(value: number): number | null {
-  return value < 0 ? null : value;
 }
 
 /** A remark on the data: a line for people, an event for programs. */

@@ -13,11 +13,11 @@ export interface SlotLease extends Attempt {
   readonly diverged: boolean;
 }
 
-/** What a member says it holds of a slot. `bad`: why the vector is no gradient; '' when it is good. */
+/** What a member says it holds of a slot: a digest, or in `bad` why the vector is no gradient. */
 export interface HeldAttempt extends Attempt {
   readonly slot: number;
-  readonly digest: string;
-  readonly bad: string;
+  readonly digest: string | null;
+  readonly bad: string | null;
 }
 
 /** Bad vectors of a slot before it is settled as diverged. */
@@ -66,7 +66,8 @@ export class StepLedger {
     for (const attempt of attempts) {
       const lease = this.leases[attempt.slot];
       if (lease === undefined || lease.diverged || !sameAttempt(attempt, lease)) continue;
-      if (attempt.bad === '' && !this.contradicts(attempt)) {
+      if (attempt.bad === null && attempt.digest === null) continue;
+      if (attempt.bad === null && !this.contradicts(attempt)) {
         mine.set(attempt.slot, attempt);
         continue;
       }
@@ -133,7 +134,7 @@ export class StepLedger {
       fence,
       owner,
       number,
-      digest: diverged ? '' : this.held.get(this.members[0]!)!.get(slot)!.digest,
+      digest: diverged ? '' : this.held.get(this.members[0]!)!.get(slot)!.digest!,
       diverged,
     }));
   }

@@ -1,17 +1,17 @@
 /**
- * Protobuf at the edge: the only importer of protobufjs. `proto/emars.proto` is the single source of
- * truth; the types here are derived from the generated ones, never written twice.
- *
- * `decode` refuses what is too large or not decodable with a `WireError`; lists and scalars of a
- * decoded message are always present (proto3 defaults), message fields may be absent.
+ * Protobuf at the edge: the only importer of protobufjs. `proto/emars.proto` says what travels,
+ * schemas.ts what is let in; a message as the code sees it has digests in hexadecimal, closed sets of
+ * words, and null where something is absent.
  */
+import { z } from 'zod';
 import { emars } from '../../proto/generated/emars.js';
+import { schemas } from './schemas.js';
+
+export { CHUNK_BYTES, REQUEST_CHUNKS } from './schemas.js';
+export type { Role, RunPhase, WorkPhase } from './schemas.js';
 
 /** Version of `proto/emars.proto`; a worker of another version is refused in the hello. */
 export const PROTOCOL = 1;
-
-/** Bytes of a gradient chunk's payload (measured: larger chunks are slower, `docs/benchmarks.md`). */
-export const CHUNK_BYTES = 512 * 1024;
 
 /** Upper bound of any message on the bus: below the server's default payload limit of 1 MiB. */
 export const MESSAGE_LIMIT = 1024 * 1024;
@@ -37,65 +37,84 @@ const codecs = {
 
 export type MessageName = keyof typeof codecs;
 
-/** Required where proto3 has a default (scalars, lists), optional where a message may be absent. */
-type Solid<T> = T extends string | number | boolean | Uint8Array
+type Frozen<T> = T extends string | number | boolean | null | undefined | Uint8Array
   ? T
   : T extends readonly (infer Item)[]
-    ? Solid<Item>[]
-    : {
-        [
-          Key in keyof T as Key extends '$unknowns'
-            ? never
-            : IsMessage<NonNullable<T[Key]>> extends true
-              ? never
-              : Key
-        ]-?: Solid<NonNullable<T[Key]>>;
-      } & {
-        [Key in keyof T as IsMessage<NonNullable<T[Key]>> extends true ? Key : never]?: Solid<
-          NonNullable<T[Key]>
-        > | null;
-      };
-type IsMessage<T> = T extends string | number | boolean | Uint8Array | readonly unknown[] ? false : true;
+    ? readonly Frozen<Item>[]
+    : { readonly [Key in keyof T]: Frozen<T[Key]> };
 
 /** A decoded message. */
-export type Message<Name extends MessageName> = Solid<InstanceType<(typeof codecs)[Name]>>;
-/** What may be encoded: every field may be left at its default. */
-export type Draft<Name extends MessageName> = NonNullable<Parameters<(typeof codecs)[Name]['encode']>[0]>;
+export type Message<Name extends MessageName> = Frozen<z.output<(typeof schemas)[Name]>>;
+/** What may be encoded: every field of the message itself may be left at proto3's default. */
+export type Draft<Name extends MessageName> = Partial<Message<Name>>;
 
+/** Every field present, all the way down, without what the generator adds (the name of the oneof is `what`). */
+type Whole<T> = T extends Uint8Array | string | number | boolean | null
+  ? T
+  : T extends readonly (infer Item)[]
+    ? Whole<Item>[]
+    : { [Key in keyof T as Exclude<Key, '$unknowns' | 'what'>]-?: Whole<Exclude<T[Key], undefined>> };
+type Generated<Name extends MessageName> = Whole<NonNullable<Parameters<(typeof codecs)[Name]['encode']>[0]>>;
+type Misfit = {
+  [Name in MessageName]: Whole<z.input<(typeof schemas)[Name]>> extends Generated<Name> ? never : Name;
+}[MessageName];
+/** Compiles only while no schema lacks a field of its generated message or has one of another type. */
+const checked: [Misfit] extends [never] ? typeof schemas : Misfit = schemas;
+/** The same with every field of the message itself optional: made once, as that takes longer than a message. */
+const drafts = Object.fromEntries(
+  Object.entries(checked).map(([name, schema]) => [name, (schema as z.ZodObject).partial()]),
+) as Record<MessageName, z.ZodObject>;
+
+/** Bytes that are no such message, or a message that must not travel. */
 export class WireError extends Error {
+  override readonly name = 'WireError';
   constructor(
     readonly expected: MessageName,
     reason: string,
+    cause?: unknown,
   ) {
-    super(`expected a ${expected} message, got ${reason}`);
-    this.name = 'WireError';
+    super(`expected a ${expected} message, got ${reason}`, cause === undefined ? undefined : { cause });
   }
 }
 
-/** Bytes of a message, owned by the caller. */
+/** Bytes of a message, owned by the caller. Errors: WireError when a field is outside its limits. */
 export function encode<Name extends MessageName>(name: Name, message: Draft<Name>): Uint8Array {
-  const codec = codecs[name] as unknown as { encode(message: Draft<Name>): { finish(): Uint8Array } };
-  return codec.encode(message).finish();
+  const schema: z.ZodObject = drafts[name];
+  const raw = z.safeEncode(schema, message);
+  if (!raw.success) throw new WireError(name, complaint(raw.error), raw.error);
+  const codec = codecs[name] as unknown as { encode(message: unknown): { finish(): Uint8Array } };
+  return codec.encode(raw.data).finish();
 }
 
 /**
- * Reads a message. Byte fields are views into `bytes`, at any alignment: copy before keeping.
- * Errors: WireError over the size limit or when the bytes are no such message.
+ * Reads a message. Byte fields (a chunk's payload) are views into `bytes`, at any alignment: copy before
+ * keeping. Errors: WireError over the size limit, when the bytes are no such message, or when a field
+ * is outside its limits.
  */
 export function decode<Name extends MessageName>(name: Name, bytes: Uint8Array): Message<Name> {
   if (bytes.length > MESSAGE_LIMIT)
     throw new WireError(name, `${bytes.length} bytes, over the limit of ${MESSAGE_LIMIT}`);
+  const read = z.safeDecode(checked[name], plain(name, bytes));
+  if (!read.success) throw new WireError(name, complaint(read.error), read.error);
+  return read.data as Message<Name>;
+}
+
+/** A plain object with every default in it: decoded instances keep theirs on the prototype, where a spread loses them. */
+function plain(name: MessageName, bytes: Uint8Array): unknown {
   const codec = codecs[name] as unknown as {
     decode(bytes: Uint8Array): unknown;
     toObject(message: unknown, options: object): unknown;
   };
   try {
-    // A plain object with every default in it: decoded instances keep theirs on the prototype, where a spread loses them.
-    return codec.toObject(codec.decode(bytes), { defaults: true }) as Message<Name>;
+    return codec.toObject(codec.decode(bytes), { defaults: true });
   } catch (cause) {
-    throw new WireError(
-      name,
-      `bytes that do not decode (${cause instanceof Error ? cause.message : String(cause)})`,
-    );
+    const text = cause instanceof Error ? cause.message : String(cause);
+    throw new WireError(name, `bytes that do not decode (${text})`, cause);
   }
+}
+
+/** The first thing wrong, where it stands: "leases.3.owner: expected …". */
+function complaint(error: z.ZodError): string {
+  const { path, message } = error.issues[0]!;
+  return `one whose "${path.join('.').slice(0, 100)}" does not fit: ${message.slice(0, 300)}`;
 }

@@ -1,4 +1,6 @@
 /** Names on the bus, `emars.<run>.<role>.<topic>`; each stands beside its message in `proto/emars.proto`. */
+import { TOKEN } from './fields.js';
+import type { MessageName } from './messages.js';
 
 export interface Subjects {
   readonly hello: string;
@@ -19,10 +21,7 @@ export interface Subjects {
   readonly evaluationStream: string;
 }
 
-/** Run and worker ids become tokens of a subject, so they hold nothing a subject could trip over. */
-const TOKEN = /^[A-Za-z0-9_-]{1,64}$/;
-
-/** The subjects of a run. Errors: RangeError if the id is no subject token. */
+/** The subjects of a run. Errors: RangeError if an id is no subject token. */
 export function subjectsOf(run: string): Subjects {
   const prefix = `emars.${token(run)}`;
   return {
@@ -42,6 +41,59 @@ export function subjectsOf(run: string): Subjects {
     chunkRequest: (trainer) => `${prefix}.trainer.${token(trainer)}.chunk-request`,
     evaluationStream: `emars_${run}_evaluate`,
   };
+}
+
+/**
+ * Where a message goes. `to`: the trainer of a credit or chunk request; for an answer (Welcome, Receipt)
+ * the subject that the question came with; null for everything else.
+ * Errors: RangeError when `to` does not fit the message.
+ */
+export function subjectOf(subjects: Subjects, name: MessageName, to: string | null): string {
+  switch (name) {
+    case 'Hello':
+      return fixed(name, to, subjects.hello);
+    case 'RollCall':
+      return fixed(name, to, subjects.rollCall);
+    case 'Heartbeat':
+      return fixed(name, to, subjects.heartbeat);
+    case 'Directive':
+      return fixed(name, to, subjects.directive);
+    case 'EpochReady':
+      return fixed(name, to, subjects.ready);
+    case 'GradientChunk':
+      return fixed(name, to, subjects.gradient);
+    case 'SlotsHeld':
+      return fixed(name, to, subjects.slots);
+    case 'EpochTrained':
+      return fixed(name, to, subjects.trained);
+    case 'EvaluationRequest':
+      return fixed(name, to, subjects.evaluate);
+    case 'EvaluationResult':
+      return fixed(name, to, subjects.result);
+    case 'Status':
+      return fixed(name, to, subjects.status);
+    case 'Farewell':
+      return fixed(name, to, subjects.farewell);
+    case 'Credit':
+      return subjects.credit(addressed(name, to));
+    case 'ChunkRequest':
+      return subjects.chunkRequest(addressed(name, to));
+    case 'Welcome':
+    case 'Receipt':
+      return addressed(name, to);
+    default:
+      return name satisfies never;
+  }
+}
+
+function fixed(name: MessageName, to: string | null, subject: string): string {
+  if (to !== null) throw new RangeError(`expected a ${name} for everybody, got one for "${to}"`);
+  return subject;
+}
+
+function addressed(name: MessageName, to: string | null): string {
+  if (to === null) throw new RangeError(`expected a ${name} for somebody, got one for everybody`);
+  return to;
 }
 
 function token(text: string): string {

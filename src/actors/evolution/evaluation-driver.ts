@@ -62,12 +62,8 @@ export class EvaluationDriver {
     this.movedAt = monotonicMs();
     const key = { epoch: result.epoch, individual: result.individual, objective: result.objective };
     const reason =
-      result.error !== ''
-        ? result.error
-        : Number.isFinite(result.value)
-          ? ''
-          : `expected a finite value, got ${result.value}`;
-    if (reason !== '') await this.host.recordAll([{ type: 'evaluation-failed', ...key, reason }]);
+      result.error ?? (Number.isFinite(result.value) ? null : `expected a finite value, got ${result.value}`);
+    if (reason !== null) await this.host.recordAll([{ type: 'evaluation-failed', ...key, reason }]);
     else
       await this.host.recordAll([
         {
@@ -75,7 +71,7 @@ export class EvaluationDriver {
           ...key,
           value: result.value,
           worker: result.worker,
-          ...(result.confusion.length > 0 ? { confusion: result.confusion } : {}),
+          ...(result.confusion.length > 0 ? { confusion: [...result.confusion] } : {}),
         },
       ]);
     if (result.objective === 'accuracy') await this.measureLocally('history', [result.individual]);

@@ -1,21 +1,21 @@
 /** What the evolution actor tells those who watch: progress, workers, where the time went. */
 import { monotonicMs } from '../../runtime/process/monotonic.js';
 import type { SearchRules, SearchState } from '../../search/state.js';
-import type { Draft } from '../../wire/messages.js';
+import type { Draft, RunPhase, WorkPhase } from '../../wire/messages.js';
 import type { Membership } from './membership.js';
 import type { Tally } from './search-log.js';
 
 /** Seconds spent in each phase by this process, and the pace that tells the time left. */
 export class Stopwatch {
-  private readonly spent = new Map<string, number>();
-  private phase = '';
+  private readonly spent = new Map<WorkPhase, number>();
+  private phase: WorkPhase | null = null;
   private since = monotonicMs();
   private epochSeconds = 0;
   private epochStart = monotonicMs();
 
-  enter(phase: string): void {
+  enter(phase: WorkPhase): void {
     const now = monotonicMs();
-    if (this.phase !== '') this.spent.set(this.phase, this.seconds(this.phase) + (now - this.since) / 1000);
+    if (this.phase !== null) this.spent.set(this.phase, this.seconds(this.phase) + (now - this.since) / 1000);
     this.phase = phase;
     this.since = now;
   }
@@ -27,22 +27,22 @@ export class Stopwatch {
     this.epochStart = now;
   }
 
-  /** Seconds left by the pace so far; negative when there is none yet. `share`: of the epoch at work. */
-  secondsLeft(epochsLeft: number, share: number): number {
+  /** Seconds left by the pace so far; null when there is none yet. `share`: of the epoch at work. */
+  secondsLeft(epochsLeft: number, share: number): number | null {
     if (this.epochSeconds > 0)
       return Math.max(0, this.epochSeconds * (epochsLeft + 1) - (monotonicMs() - this.epochStart) / 1000);
     const elapsed = (monotonicMs() - this.epochStart) / 1000;
-    return share > 0.1 ? elapsed * (1 / share - 1 + epochsLeft / share) : -1;
+    return share > 0.1 ? elapsed * (1 / share - 1 + epochsLeft / share) : null;
   }
 
-  phases(): { name: string; seconds: number }[] {
+  phases(): { name: WorkPhase; seconds: number }[] {
     return [...this.spent.keys()].map((name) => ({
       name,
       seconds: this.seconds(name) + (name === this.phase ? (monotonicMs() - this.since) / 1000 : 0),
     }));
   }
 
-  private seconds(phase: string): number {
+  private seconds(phase: WorkPhase): number {
     return this.spent.get(phase) ?? 0;
   }
 }
@@ -56,7 +56,7 @@ export interface StatusParts {
   readonly duplicates: number;
   readonly expectedTrainers: number;
   readonly evaluation: { readonly done: number; readonly total: number };
-  readonly error: string;
+  readonly error: string | null;
 }
 
 export function statusOf({
@@ -93,13 +93,13 @@ export function statusOf({
       state.phase === 'done'
         ? 0
         : stopwatch.secondsLeft(epochs - state.epoch, 0.6 * trainingShare + 0.4 * evaluationShare),
-    bestAccuracy: accuracies.length === 0 ? -1 : Math.max(...accuracies),
+    bestAccuracy: accuracies.length === 0 ? null : Math.max(...accuracies),
     frontSize: state.front.length,
     trainersAlive: membership.trainers().length,
     trainers: expectedTrainers,
     workers: [...ids].sort().map((id) => ({
       id,
-      role: membership.known.get(id) ?? '',
+      role: membership.known.get(id) ?? null,
       slots: tally.slots.get(id) ?? 0,
       evaluations: tally.evaluations.get(id) ?? 0,
       alive: membership.alive(id),
@@ -113,8 +113,8 @@ export function statusOf({
   };
 }
 
-function phaseName(rules: SearchRules, state: SearchState, error: string): string {
-  if (error !== '') return 'failed';
+function phaseName(rules: SearchRules, state: SearchState, error: string | null): RunPhase {
+  if (error !== null) return 'failed';
   if (state.phase === 'done') return 'done';
   if (state.phase === 'evaluating' || state.phase === 'selecting' || state.phase === 'finishing')
     return 'evaluating';

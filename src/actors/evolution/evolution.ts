@@ -167,11 +167,11 @@ export class EvolutionActor {
         await this.log.record({
           type: 'numerics-fixed',
           fingerprint: hello.fingerprint,
-          canary: Buffer.from(hello.canary).toString('hex'),
+          canary: hello.canary,
         });
       if (this.membership.join(hello, monotonicMs()))
         await this.training?.lose([hello.id], 'its process was started again');
-      this.training?.candidate(hello.id, hello.position ?? null);
+      this.training?.candidate(hello.id, hello.position);
     } else this.say(`refuses ${hello.id}: ${reason}`);
     if (reply !== '') this.bus.respond(reply, encode('Welcome', { accepted: reason === '', reason, fence }));
   }
@@ -208,7 +208,7 @@ export class EvolutionActor {
         encode('RollCall', { fence: this.log.state.fence, present: this.membership.incarnations() }),
       );
     }
-    this.publishStatus('');
+    this.publishStatus(null);
   }
 
   // --- what the search state asks for next ---
@@ -275,7 +275,7 @@ export class EvolutionActor {
       },
     };
     this.training = new TrainingDriver(this.setup.rules, host, this.setup.timing, members, adopting);
-    this.publishStatus('');
+    this.publishStatus(null);
   }
 
   private async recordTraining(event: SearchEvent): Promise<void> {
@@ -305,7 +305,7 @@ export class EvolutionActor {
       },
       measure: this.setup.measure,
     });
-    this.publishStatus('');
+    this.publishStatus(null);
     await this.evaluation.start();
   }
 
@@ -343,7 +343,7 @@ export class EvolutionActor {
   private async finish(): Promise<void> {
     await writeResults(this.setup.folder, this.setup.rules, this.log.state);
     this.stopwatch.enter('done');
-    this.publishStatus('');
+    this.publishStatus(null);
     this.bus.publish(this.subjects.farewell, encode('Farewell', { reason: 'done' }));
     await this.bus.flush();
     this.settle.resolve();
@@ -358,7 +358,7 @@ export class EvolutionActor {
       .then(() => this.settle.reject(error));
   }
 
-  private publishStatus(error: string): void {
+  private publishStatus(error: string | null): void {
     const { log, setup, membership, stopwatch } = this;
     const duplicates = this.duplicates + (this.evaluation?.duplicates ?? 0);
     const evaluation = this.evaluation?.progress() ?? { done: 0, total: 0 };

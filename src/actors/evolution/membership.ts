@@ -3,11 +3,11 @@
  * again has a new incarnation; the old one is lost the moment the new one says hello.
  */
 import { PROTOCOL } from '../../wire/messages.js';
-import type { Message } from '../../wire/messages.js';
+import type { Message, Role } from '../../wire/messages.js';
 
 export interface Worker {
   readonly id: string;
-  readonly role: string;
+  readonly role: Role;
   readonly incarnation: string;
   readonly position: { readonly epoch: number; readonly appliedStep: number } | null;
   heardAt: number;
@@ -21,7 +21,7 @@ export interface Numerics {
 export class Membership {
   private readonly workers = new Map<string, Worker>();
   /** Every id that ever was a member, with its role. */
-  readonly known = new Map<string, string>();
+  readonly known = new Map<string, Role>();
 
   constructor(
     private readonly silenceMs: number,
@@ -35,12 +35,10 @@ export class Membership {
   objection(hello: Message<'Hello'>, reference: Numerics | null): string {
     if (hello.protocol !== PROTOCOL)
       return `expected protocol ${PROTOCOL}, got ${hello.protocol}; install the same version of EMARS everywhere`;
-    if (hello.role !== 'trainer' && hello.role !== 'evaluator')
-      return `expected the role "trainer" or "evaluator", got "${hello.role}"`;
     if (reference === null || this.tolerant) return '';
-    const canary = Buffer.from(hello.canary).toString('hex');
-    if (hello.fingerprint !== reference.fingerprint || canary !== reference.canary) {
-      return `expected the arithmetic that the run began with (fingerprint ${reference.fingerprint}, canary ${reference.canary.slice(0, 12)}), got ${hello.fingerprint}, ${canary.slice(0, 12)}; use hosts of one kind or set engine.numerics: tolerant`;
+    const { fingerprint, canary } = hello;
+    if (fingerprint !== reference.fingerprint || canary !== reference.canary) {
+      return `expected the arithmetic that the run began with (fingerprint ${reference.fingerprint}, canary ${reference.canary.slice(0, 12)}), got ${fingerprint}, ${canary.slice(0, 12)}; use hosts of one kind or set engine.numerics: tolerant`;
     }
     return '';
   }
@@ -48,15 +46,11 @@ export class Membership {
   /** Takes a worker in. True when this id was here before as another incarnation: that one is lost. */
   join(hello: Message<'Hello'>, now: number): boolean {
     const before = this.workers.get(hello.id);
-    const position =
-      hello.position == null
-        ? null
-        : { epoch: hello.position.epoch, appliedStep: hello.position.appliedStep };
     this.workers.set(hello.id, {
       id: hello.id,
       role: hello.role,
       incarnation: hello.incarnation,
-      position,
+      position: hello.position,
       heardAt: now,
     });
     this.known.set(hello.id, hello.role);

@@ -81,7 +81,7 @@ export class TrainingDriver {
     const state = this.host.state();
     if (this.stage !== 'preparing' || fence !== state.fence || epoch !== state.epoch || !this.takesPart(id))
       return;
-    if (error !== '') {
+    if (error !== null) {
       if (this.members.length === 1)
         this.host.stop(`no trainer can begin epoch ${epoch}: ${error}`, state.snapshot !== '');
       return this.lose([id], `it cannot train epoch ${epoch}: ${error}`);
@@ -95,13 +95,9 @@ export class TrainingDriver {
     if (report.fence !== state.fence || !this.takesPart(report.id)) return;
     if (report.behind) return this.lose([report.id], `it cannot follow after step ${report.appliedStep}`);
     if (this.stage !== 'stepping' || this.ledger?.step !== report.step) return;
-    if (report.stateDigest.length > 0 && this.disagrees(report))
+    if (report.stateDigest !== null && this.disagrees(report))
       return this.disagreement(`after step ${report.step}`);
-    const attempts = report.held.map((held) => ({
-      ...held,
-      digest: Buffer.from(held.digest).toString('hex'),
-    }));
-    if (this.ledger.report(report.id, attempts)) this.announce();
+    if (this.ledger.report(report.id, report.held)) this.announce();
     await this.commitWhenWhole();
   }
 
@@ -114,11 +110,12 @@ export class TrainingDriver {
       !this.takesPart(report.id)
     )
       return;
-    if (report.error !== '') {
+    if (report.error !== null) {
       if (this.members.length === 1)
         this.host.stop(`no trainer can write the snapshot of epoch ${report.epoch}: ${report.error}`, false);
       return this.lose([report.id], `it cannot write the snapshot: ${report.error}`);
     }
+    if (report.sha256 === null) return;
     this.trainedBy.set(report.id, report);
     await this.closeWhenTrained();
   }
@@ -212,10 +209,9 @@ export class TrainingDriver {
 
   private disagrees(report: Message<'SlotsHeld'>): boolean {
     const key = String(report.appliedStep);
-    const digest = Buffer.from(report.stateDigest).toString('hex');
     const known = this.digests.get(key);
-    this.digests.set(key, known ?? digest);
-    return known !== undefined && known !== digest;
+    this.digests.set(key, known ?? report.stateDigest!);
+    return known !== undefined && known !== report.stateDigest;
   }
 
   /** Replay from the snapshot mends a chance fault; replicas that always differ are of different arithmetic. */
@@ -255,20 +251,14 @@ export class TrainingDriver {
   private directive(): Pick<Draft<'Directive'>, 'plan' | 'step' | 'end'> {
     const state = this.host.state();
     const plan = state.plan!;
-    const commit =
-      state.lastCommit === null
-        ? null
-        : {
-            step: state.step - 1,
-            slots: state.lastCommit.map((slot) => ({ ...slot, digest: Buffer.from(slot.digest, 'hex') })),
-          };
+    const commit = state.lastCommit === null ? null : { step: state.step - 1, slots: state.lastCommit };
     switch (this.stage) {
       case 'adopting':
         return {};
       case 'preparing':
         return {
           plan: {
-            snapshot: state.snapshot,
+            snapshot: state.snapshot === '' ? null : state.snapshot,
             firstStep: plan.firstStep,
             individuals: plan.individuals.map(({ id, genome }) => ({ id, genome: [...genome] })),
             schedule: plan.schedule.flat(),

@@ -111,7 +111,7 @@ export class SlotExchange {
   offerBad(step: number, lease: SlotLease, reason: string): void {
     const entry = this.steps.get(step)?.get(lease.slot);
     if (entry === undefined || !sameAttempt(entry.lease, lease)) return;
-    entry.held = { ...attemptOf(lease), slot: lease.slot, digest: '', bad: reason };
+    entry.held = { ...attemptOf(lease), slot: lease.slot, digest: null, bad: reason };
     this.onHeld(step);
   }
 
@@ -165,16 +165,7 @@ export class SlotExchange {
     this.credit(chunk.owner, chunk.sent, chunk.payload.length);
     const entry = this.steps.get(chunk.step)?.get(chunk.slot);
     if (entry === undefined || entry.held !== null || !sameAttempt(chunk, entry.lease)) return;
-    if (chunk.dtype !== 'f32' || chunk.length !== entry.assembly.length) {
-      entry.held = {
-        ...attemptOf(entry.lease),
-        slot: chunk.slot,
-        digest: '',
-        bad: `expected ${entry.assembly.length} floats, got ${chunk.length} of "${chunk.dtype}"`,
-      };
-      this.onHeld(chunk.step);
-      return;
-    }
+    if (chunk.length !== entry.assembly.length) return;
     // A chunk with a wrong checksum or length is as good as lost: it will be asked for.
     const verdict = entry.assembly.add(chunk.index, chunk.payload, chunk.checksum);
     if (verdict === 'stored' || verdict === 'complete') entry.movedAt = monotonicMs();
@@ -183,11 +174,12 @@ export class SlotExchange {
 
   private complete(step: number, entry: Entry): void {
     const position = firstNonFinite(entry.assembly.vector);
-    const bad = position < 0 ? '' : `value ${position} of the vector is ${entry.assembly.vector[position]!}`;
+    const bad =
+      position < 0 ? null : `value ${position} of the vector is ${entry.assembly.vector[position]!}`;
     entry.held = {
       ...attemptOf(entry.lease),
       slot: entry.lease.slot,
-      digest: digestOf(entry.assembly.vector).toString('hex'),
+      digest: bad === null ? digestOf(entry.assembly.vector).toString('hex') : null,
       bad,
     };
     this.onHeld(step);
@@ -233,7 +225,7 @@ export class SlotExchange {
     const entry = this.steps.get(request.step)?.get(request.slot);
     if (
       entry?.held == null ||
-      entry.held.bad !== '' ||
+      entry.held.bad !== null ||
       !sameAttempt(entry.lease, { ...request, owner: this.self })
     )
       return;

@@ -99,7 +99,7 @@ export class TrainerProtocol {
   }
 
   /** What this trainer holds, for its hello. */
-  position(): NonNullable<Draft<'Hello'>['position']> | null {
+  position(): Message<'Hello'>['position'] {
     if (this.work === null) return null;
     return { epoch: this.work.epoch, appliedStep: this.replica.appliedStep };
   }
@@ -133,10 +133,10 @@ export class TrainerProtocol {
       await this.setTraining(true);
       await this.computing;
       const error = await this.loadEpoch(epoch, plan).then(
-        () => '',
+        () => null,
         (reason: unknown) => (reason instanceof Error ? reason.message : String(reason)),
       );
-      if (error !== '') {
+      if (error !== null) {
         this.bus.publish(
           this.subjects.ready,
           encode('EpochReady', { id: this.setup.id, fence, epoch, error }),
@@ -156,7 +156,7 @@ export class TrainerProtocol {
     this.exchange.clear();
     this.started.clear();
     this.work = null;
-    if (plan.snapshot === '') {
+    if (plan.snapshot === null) {
       await this.computer.initialise();
       this.replica.appliedStep = 0;
     } else if (this.trained?.sha256 !== plan.snapshot || this.replica.appliedStep !== plan.firstStep)
@@ -254,11 +254,8 @@ export class TrainerProtocol {
   /** Tells the evolution actor what is held of a step, each time something was added. */
   private report(step: number): void {
     if (this.replica.appliedStep !== step) return;
-    const held = this.exchange
-      .held(step)
-      .map((attempt) => ({ ...attempt, digest: Buffer.from(attempt.digest, 'hex') }));
-    const digest =
-      this.stateDigest?.step === step ? { stateDigest: Buffer.from(this.stateDigest.digest, 'hex') } : {};
+    const held = this.exchange.held(step);
+    const stateDigest = this.stateDigest?.step === step ? this.stateDigest.digest : null;
     this.bus.publish(
       this.subjects.slots,
       encode('SlotsHeld', {
@@ -267,7 +264,7 @@ export class TrainerProtocol {
         step,
         held,
         appliedStep: this.replica.appliedStep,
-        ...digest,
+        stateDigest,
       }),
     );
   }
@@ -295,19 +292,19 @@ export class TrainerProtocol {
     const writes = end.writer === this.setup.id;
     if (this.trained === null || (writes && this.trained.written !== true)) {
       const sha256 = this.replica.digest();
-      let error = '';
+      let error: string | null = null;
       if (writes) error = await this.writeSnapshot(sha256);
-      this.trained = { id: this.setup.id, epoch, sha256, written: writes && error === '', error };
+      this.trained = { id: this.setup.id, epoch, sha256, written: writes && error === null, error };
       this.exchange.clear();
       await this.setTraining(false);
     }
     this.bus.publish(this.subjects.trained, encode('EpochTrained', { ...this.trained, fence }));
   }
 
-  private async writeSnapshot(expected: string): Promise<string> {
+  private async writeSnapshot(expected: string): Promise<string | null> {
     try {
       const { sha256 } = await writeSnapshot(this.setup.snapshots, this.replica.snapshotParts());
-      return sha256 === expected ? '' : `the snapshot was written as ${sha256}, not ${expected}`;
+      return sha256 === expected ? null : `the snapshot was written as ${sha256}, not ${expected}`;
     } catch (error) {
       return error instanceof Error ? error.message : String(error);
     }
@@ -333,5 +330,5 @@ export class TrainerProtocol {
 type WireSlot = NonNullable<NonNullable<Message<'Directive'>['end']>['commit']>['slots'][number];
 
 function committedOf(slot: WireSlot): CommittedSlot {
-  return { ...slot, digest: Buffer.from(slot.digest).toString('hex') };
+  return { ...slot, digest: slot.digest ?? '' };
 }

@@ -66,7 +66,7 @@ async function measured(
   measurer: Measurer,
 ): Promise<Draft<'EvaluationResult'>> {
   const { epoch, snapshot, objective, individual } = request;
-  const base = { epoch, snapshot, objective, individual: individual?.id ?? '', worker, deliveries };
+  const base = { epoch, snapshot, objective, individual: individual.id, worker, deliveries };
   if (exhausted)
     return {
       ...base,
@@ -76,7 +76,7 @@ async function measured(
     const { value, confusion } = await measurer.measure({
       epoch,
       snapshot,
-      genome: individual?.genome ?? [],
+      genome: individual.genome,
       objective,
     });
     return { ...base, value, confusion: [...(confusion ?? [])] };

@@ -4,7 +4,7 @@
  */
 import { after } from '../../runtime/process/monotonic.js';
 import type { Bus } from '../../runtime/bus/connection.js';
-import type { Draft } from '../../wire/messages.js';
+import type { Message } from '../../wire/messages.js';
 import { decode, encode, PROTOCOL } from '../../wire/messages.js';
 import type { Subjects } from '../../wire/subjects.js';
 
@@ -15,7 +15,8 @@ export interface Identity {
   readonly pid: number;
   readonly device: string;
   readonly fingerprint: string;
-  readonly canary: Uint8Array;
+  /** SHA-256, hexadecimal. */
+  readonly canary: string;
 }
 
 /** The evolution actor will not have this worker; starting it again would not help. */
@@ -31,7 +32,7 @@ export class Presence {
     private readonly bus: Bus,
     private readonly subjects: Subjects,
     private readonly identity: Identity,
-    private readonly position: () => NonNullable<Draft<'Hello'>['position']> | null,
+    private readonly position: () => Message<'Hello'>['position'],
     private readonly timing: { readonly heartbeatMs: number; readonly askMs: number },
     /** Each time: the first one admits this worker to work. */
     private readonly onWelcome: () => void,
@@ -70,7 +71,9 @@ export class Presence {
         this.onWelcome();
       }
       if (!welcome.accepted)
-        this.onRefused(new WorkerRefused(`${this.identity.id} was refused: ${welcome.reason}`));
+        this.onRefused(
+          new WorkerRefused(`${this.identity.id} was refused: ${welcome.reason ?? 'no reason given'}`),
+        );
     } catch {
       // Nobody answered in time: the evolution actor is starting, and its roll call will come.
     } finally {

@@ -28,7 +28,7 @@ export async function workerIdentity(
     pid: process.pid,
     device,
     fingerprint: hash,
-    canary: new Uint8Array(canaryDigest()),
+    canary: canaryDigest().toString('hex'),
   };
 }
 

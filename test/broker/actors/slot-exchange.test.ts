@@ -147,7 +147,7 @@ describe('an exchange of slots', () => {
     await b!.offer(1, fresh[0]!, vectorOf(0, 10));
     await new Promise((resolve) => setTimeout(resolve, 200));
     expect(b!.held(1)[0]).toMatchObject({ owner: 'b', number: 9 });
-    expect(a!.committed(1, [{ ...fresh[0]!, digest: b!.held(1)[0]!.digest }])).toBeNull();
+    expect(a!.committed(1, [{ ...fresh[0]!, digest: b!.held(1)[0]!.digest! }])).toBeNull();
     for (const step of [2, 3]) a!.want(step, leasesOf(['a']), () => 10);
     expect(a!.held(1)).toEqual([]);
   });

@@ -55,7 +55,7 @@ const held = ({ slot, fence, owner, number }: SlotLease, over: Partial<HeldAttem
   owner,
   number,
   digest: `bytes of ${slot}/${number}`,
-  bad: '',
+  bad: null,
   ...over,
 });
 
@@ -86,7 +86,7 @@ function tell(
   const told = (): Told => ({ ledger, members: alive, given, said });
   const report = (member: string, attempt: HeldAttempt): void => {
     ledger.report(member, [attempt]);
-    if (attempt.bad === '') said.set(`${member}/${attempt.slot}/${attempt.number}`, attempt.digest);
+    if (attempt.bad === null) said.set(`${member}/${attempt.slot}/${attempt.number}`, attempt.digest!);
   };
   for (const event of story) {
     const before = [...ledger.current()];

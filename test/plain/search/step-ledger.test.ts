@@ -9,7 +9,7 @@ const ledgerOf = (slots: number, members: string[], step = 0): StepLedger => {
 };
 
 /** What a member says when it holds the current attempts of these slots. */
-const holds = (ledger: StepLedger, slots: number[], digest = 'd', bad = ''): HeldAttempt[] =>
+const holds = (ledger: StepLedger, slots: number[], digest = 'd', bad: string | null = null): HeldAttempt[] =>
   slots.map((slot) => {
     const { fence, owner, number } = ledger.current()[slot]!;
     return { slot, fence, owner, number, digest: digest + String(slot), bad };

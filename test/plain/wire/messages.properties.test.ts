@@ -7,7 +7,8 @@ import { holds } from '../property.js';
 
 const uint32 = fc.integer({ min: 0, max: 2 ** 32 - 1 });
 const id = fc.stringMatching(/^[A-Za-z0-9_-]{1,20}$/);
-const text = fc.string({ unit: 'binary', maxLength: 30 });
+const sha256 = fc.stringMatching(/^[0-9a-f]{64}$/);
+const text = fc.string({ unit: 'binary', minLength: 1, maxLength: 30 });
 const some = <T>(one: fc.Arbitrary<T>): fc.Arbitrary<T[]> => fc.array(one, { maxLength: 5 });
 
 const commit = fc.record({
@@ -18,7 +19,7 @@ const commit = fc.record({
       fence: uint32,
       owner: id,
       number: uint32,
-      digest: fc.uint8Array({ minLength: 32, maxLength: 32 }),
+      digest: fc.option(sha256),
       diverged: fc.boolean(),
     }),
   ),
@@ -62,7 +63,7 @@ const messages = {
     number: uint32,
     missing: some(uint32),
   }),
-  Farewell: fc.record({ reason: text }),
+  Farewell: fc.record({ reason: fc.option(text) }),
 } as const;
 
 type Drawn = keyof typeof messages;

@@ -1,47 +1,158 @@
 import { describe, expect, it } from 'vitest';
-import { decode, encode, MESSAGE_LIMIT, WireError } from '#emars/wire/messages.js';
-import { subjectsOf } from '#emars/wire/subjects.js';
+import type { Draft, MessageName } from '#emars/wire/messages.js';
+import { CHUNK_BYTES, decode, encode, MESSAGE_LIMIT, WireError } from '#emars/wire/messages.js';
+import { subjectOf, subjectsOf } from '#emars/wire/subjects.js';
 import { generator } from '#emars/random/generator.js';
+
+const SHA = 'ab'.repeat(32);
+const attempt = { fence: 1, owner: 'trainer-0', number: 2 };
+const hello: Draft<'Hello'> = {
+  protocol: 1,
+  role: 'trainer',
+  id: 'trainer-0',
+  incarnation: 'a1-b2',
+  pid: 7,
+  device: 'cpu',
+  fingerprint: 'f00',
+  canary: SHA,
+};
+const travelled = <Name extends MessageName>(name: Name, message: Draft<Name>) =>
+  decode(name, encode(name, message));
+/** Encodes past the checks of the sender: what a peer of another mind could send. */
+const forged = <Name extends MessageName>(name: Name, message: object) => travelled(name, message as never);
 
 describe('a message', () => {
   it('keeps its defaults when it is spread', () => {
-    const held = decode(
-      'SlotsHeld',
-      encode('SlotsHeld', { id: 't', held: [{ slot: 0, owner: 'a', digest: new Uint8Array(2) }] }),
-    );
-    expect({ ...held.held[0]! }).toMatchObject({ slot: 0, fence: 0, number: 0, bad: '', owner: 'a' });
+    const held = travelled('SlotsHeld', {
+      id: 't',
+      held: [{ slot: 0, fence: 0, owner: 'a', number: 0, digest: SHA, bad: null }],
+    });
+    expect({ ...held.held[0]! }).toEqual({
+      slot: 0,
+      fence: 0,
+      number: 0,
+      bad: null,
+      owner: 'a',
+      digest: SHA,
+    });
     expect(held.behind).toBe(false);
-    expect(held.stateDigest).toHaveLength(0);
   });
 
   it('carries bytes unchanged', () => {
     const payload = Uint8Array.from({ length: 1000 }, (_, i) => i % 251);
-    const chunk = decode(
-      'GradientChunk',
-      encode('GradientChunk', { payload, sent: 0xfffffff0, checksum: 0xdeadbeef }),
-    );
+    const chunk = travelled('GradientChunk', {
+      owner: 'a',
+      dtype: 'f32',
+      payload,
+      sent: 0xfffffff0,
+      checksum: 0xdeadbeef,
+    });
     expect([...chunk.payload]).toEqual([...payload]);
     expect(chunk.sent).toBe(0xfffffff0);
     expect(chunk.checksum).toBe(0xdeadbeef);
   });
 
   it('tells which of its alternatives it is', () => {
-    const directive = decode(
-      'Directive',
-      encode('Directive', { fence: 1, epoch: 2, members: ['a'], end: { writer: 'a' } }),
-    );
-    expect(directive.end?.writer).toBe('a');
-    expect(directive.step ?? null).toBeNull();
+    const directive = travelled('Directive', {
+      fence: 1,
+      epoch: 2,
+      members: ['a'],
+      end: { writer: 'a', commit: null },
+    });
+    expect(directive).toMatchObject({ plan: null, step: null, end: { writer: 'a', commit: null } });
   });
 
-  it('over the size limit is refused before it is decoded', () => {
+  it('has null where something is absent, and digests in hexadecimal', () => {
+    expect(travelled('SlotsHeld', { id: 't' }).stateDigest).toBeNull();
+    expect(travelled('SlotsHeld', { id: 't', stateDigest: SHA }).stateDigest).toBe(SHA);
+    expect(travelled('EpochReady', { id: 't' }).error).toBeNull();
+    expect(travelled('Hello', hello)).toEqual({ ...hello, position: null });
+    const slots = [{ slot: 3, ...attempt, digest: null, diverged: true }];
+    const step = { step: 9, stepInEpoch: 1, leases: [], commit: { step: 8, slots } };
+    expect(travelled('Directive', { members: [], step }).step!.commit).toEqual({ step: 8, slots });
+    const plan = { snapshot: null, firstStep: 0, individuals: [], schedule: [] };
+    expect(travelled('Directive', { members: [], plan }).plan).toEqual(plan);
+    const unknown = travelled('Status', { phase: 'preparing', etaSeconds: null, bestAccuracy: null });
+    expect(unknown).toMatchObject({ etaSeconds: null, bestAccuracy: null, error: null });
+  });
+
+  it('travels as the bytes of proto/emars.proto: 32 bytes a digest, none for an absent one', () => {
+    expect([...encode('Hello', { canary: SHA })]).toEqual([66, 32, ...Buffer.from(SHA, 'hex')]);
+    expect([...encode('Welcome', { accepted: true, reason: null, fence: 3 })]).toEqual([8, 1, 24, 3]);
+  });
+
+  it('is cut where it quotes an error of any length', () => {
+    const error = 'x'.repeat(1_000_000);
+    expect(travelled('EpochReady', { id: 't', error }).error).toHaveLength(2000);
+  });
+});
+
+describe('a message is refused', () => {
+  it('over the size limit, before it is decoded', () => {
     expect(() => decode('Hello', new Uint8Array(MESSAGE_LIMIT + 1))).toThrow(WireError);
   });
 
-  it('of random or truncated bytes gives a WireError or a message, never another error', () => {
+  it.each([
+    ['an id that is no subject token', 'Hello', { ...hello, id: 'a b.>' }],
+    ['an id of 60 kB', 'Hello', { ...hello, id: 'x'.repeat(60_000) }],
+    ['an unknown role', 'Hello', { ...hello, role: 'spectator' }],
+    [
+      'an owner that is no subject token',
+      'GradientChunk',
+      { owner: '*', dtype: 'f32', payload: new Uint8Array(4) },
+    ],
+    ['an unknown type of numbers', 'GradientChunk', { owner: 'a', dtype: 'f64', payload: new Uint8Array(4) }],
+    [
+      'a chunk too large',
+      'GradientChunk',
+      { owner: 'a', dtype: 'f32', payload: new Uint8Array(CHUNK_BYTES + 1) },
+    ],
+    [
+      'more chunks asked for than one request may name',
+      'ChunkRequest',
+      { from: 'a', missing: Array(1001).fill(1) },
+    ],
+    ['a writer without a name', 'Directive', { members: [], end: { writer: '', commit: null } }],
+    ['a snapshot of another name', 'EpochTrained', { id: 't', sha256: '../../etc/passwd' }],
+    [
+      '80,000 entries of confusion',
+      'EvaluationResult',
+      {
+        snapshot: SHA,
+        individual: 'ab'.repeat(8),
+        objective: 'accuracy',
+        worker: 'w',
+        confusion: Array(80_000).fill(1),
+      },
+    ],
+    [
+      'a worker of 500 kB',
+      'EvaluationResult',
+      { snapshot: SHA, individual: 'ab'.repeat(8), objective: 'accuracy', worker: 'w'.repeat(500_000) },
+    ],
+    ['an unknown phase', 'Status', { phase: 'sleeping' }],
+  ] as const)('with %s', (_, name, message) => {
+    expect(() => forged(name, message)).toThrow(WireError);
+  });
+
+  it('with what is missing named', () => {
+    expect(() => decode('Heartbeat', new Uint8Array(0))).toThrow(/expected a Heartbeat message.*"id"/);
+  });
+
+  it('where it arrives as well as where it is sent', () => {
+    // Field 1 of a Credit, a string of one space.
+    expect(() => decode('Credit', Uint8Array.from([10, 1, 32]))).toThrow(/"from" does not fit/);
+    // Field 5 of a HeldSlot inside field 4 of SlotsHeld: two bytes for a digest.
+    const held = [26, 1, 97, 42, 2, 1, 2];
+    expect(() => decode('SlotsHeld', Uint8Array.from([10, 1, 97, 34, held.length, ...held]))).toThrow(
+      /digest/,
+    );
+  });
+
+  it('of random or truncated bytes with a WireError, never another error', () => {
     const good = encode('SlotsHeld', {
       id: 'trainer-0',
-      held: [{ slot: 1, owner: 'trainer-0', digest: new Uint8Array(32) }],
+      held: [{ slot: 1, ...attempt, digest: SHA, bad: null }],
     });
     const random = generator(1, 'fuzz');
     for (let trial = 0; trial < 3000; trial++) {
@@ -62,8 +173,9 @@ describe('a message', () => {
 });
 
 describe('subjects', () => {
+  const subjects = subjectsOf('abc');
+
   it('are all below the run', () => {
-    const subjects = subjectsOf('abc');
     const names = [
       ...Object.values(subjects).filter(
         (value): value is string => typeof value === 'string' && value.includes('.'),
@@ -73,6 +185,15 @@ describe('subjects', () => {
     ];
     expect(names.every((name) => name.startsWith('emars.abc.'))).toBe(true);
     expect(new Set(names).size).toBe(names.length);
+  });
+
+  it('follow from a message and whom it is for', () => {
+    expect(subjectOf(subjects, 'Directive', null)).toBe(subjects.directive);
+    expect(subjectOf(subjects, 'Credit', 't-1')).toBe(subjects.credit('t-1'));
+    expect(subjectOf(subjects, 'Welcome', '_INBOX.7')).toBe('_INBOX.7');
+    expect(() => subjectOf(subjects, 'Directive', 't-1')).toThrow(/for everybody/);
+    expect(() => subjectOf(subjects, 'ChunkRequest', null)).toThrow(/for somebody/);
+    expect(() => subjectOf(subjects, 'Credit', 'a b.>')).toThrow(/expected an id/);
   });
 
   it.each(['', 'a.b', 'a*', 'a>', 'a b', 'é', 'x'.repeat(65)])('refuse the id "%s"', (id) => {

@@ -1,0 +1,173 @@
+/**
+ * What each message of `proto/emars.proto` may hold: a schema a message, a kind with its limits a field.
+ * The compiler checks in messages.ts that no field of the generated messages is missing here.
+ */
+import { z } from 'zod';
+import {
+  bytes,
+  count,
+  digest,
+  digestOrNull,
+  fileDigest,
+  fileDigestOrNull,
+  genomeId,
+  list,
+  messageOrNull,
+  name,
+  quantityOrNull,
+  reasonOrNull,
+  token,
+  wordOrNull,
+} from './fields.js';
+
+/** Bytes of a gradient chunk's payload (measured: larger chunks are slower, `docs/benchmarks.md`). */
+export const CHUNK_BYTES = 512 * 1024;
+
+/** Chunks that one request names; more are asked for as "all". */
+export const REQUEST_CHUNKS = 1000;
+
+export const ROLES = ['trainer', 'evaluator'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** Where a run stands, for those who watch. */
+export const RUN_PHASES = ['preparing', 'warm-up', 'search', 'evaluating', 'done', 'failed'] as const;
+export type RunPhase = (typeof RUN_PHASES)[number];
+
+/** What a run spends its time on. */
+export const WORK_PHASES = ['train', 'evaluate', 'select', 'done'] as const;
+export type WorkPhase = (typeof WORK_PHASES)[number];
+
+const WORKERS = 10_000;
+const SLOTS = 10_000;
+const INDIVIDUALS = 10_000;
+const BLOCKS = 1000;
+const SCHEDULE = 500_000;
+const CONFUSION = 10_000;
+
+const role = z.enum(ROLES);
+const attempt = { fence: count, owner: token, number: count };
+const position = z.object({ epoch: count, appliedStep: count });
+const individual = z.object({ id: genomeId, genome: list(name, BLOCKS) });
+const lease = z.object({ slot: count, ...attempt, diverged: z.boolean() });
+const heldSlot = z.object({ slot: count, ...attempt, digest: digestOrNull, bad: reasonOrNull });
+const committedSlot = z.object({ slot: count, ...attempt, digest: digestOrNull, diverged: z.boolean() });
+const commit = z.object({ step: count, slots: list(committedSlot, SLOTS) });
+const epochPlan = z.object({
+  snapshot: fileDigestOrNull,
+  firstStep: count,
+  individuals: list(individual, INDIVIDUALS),
+  schedule: list(count, SCHEDULE),
+});
+const stepPlan = z.object({
+  step: count,
+  stepInEpoch: count,
+  leases: list(lease, SLOTS),
+  commit: messageOrNull(commit),
+});
+const epochEnd = z.object({ commit: messageOrNull(commit), writer: token });
+const workerStatus = z.object({
+  id: token,
+  role: wordOrNull(ROLES),
+  slots: count,
+  evaluations: count,
+  alive: z.boolean(),
+});
+
+export const schemas = {
+  Hello: z.object({
+    protocol: count,
+    role,
+    id: token,
+    incarnation: token,
+    pid: count,
+    device: name,
+    fingerprint: name,
+    canary: digest,
+    position: messageOrNull(position),
+  }),
+  Welcome: z.object({ accepted: z.boolean(), reason: reasonOrNull, fence: count }),
+  RollCall: z.object({ fence: count, present: list(token, WORKERS) }),
+  Heartbeat: z.object({ id: token, role, incarnation: token, fence: count }),
+  Directive: z.object({
+    fence: count,
+    epoch: count,
+    members: list(token, WORKERS),
+    plan: messageOrNull(epochPlan),
+    step: messageOrNull(stepPlan),
+    end: messageOrNull(epochEnd),
+  }),
+  EpochReady: z.object({ id: token, fence: count, epoch: count, error: reasonOrNull }),
+  GradientChunk: z.object({
+    ...attempt,
+    step: count,
+    slot: count,
+    index: count,
+    count,
+    length: count,
+    checksum: count,
+    sent: count,
+    dtype: z.literal('f32'),
+    payload: bytes(CHUNK_BYTES),
+  }),
+  Credit: z.object({ from: token, sent: count }),
+  ChunkRequest: z.object({
+    from: token,
+    fence: count,
+    step: count,
+    slot: count,
+    number: count,
+    missing: list(count, REQUEST_CHUNKS),
+  }),
+  SlotsHeld: z.object({
+    id: token,
+    fence: count,
+    step: count,
+    held: list(heldSlot, SLOTS),
+    appliedStep: count,
+    behind: z.boolean(),
+    stateDigest: digestOrNull,
+  }),
+  EpochTrained: z.object({
+    id: token,
+    fence: count,
+    epoch: count,
+    sha256: fileDigestOrNull,
+    written: z.boolean(),
+    error: reasonOrNull,
+  }),
+  EvaluationRequest: z.object({ epoch: count, snapshot: fileDigest, individual, objective: name }),
+  EvaluationResult: z.object({
+    epoch: count,
+    snapshot: fileDigest,
+    individual: genomeId,
+    objective: name,
+    worker: token,
+    value: z.number(),
+    confusion: list(count, CONFUSION),
+    error: reasonOrNull,
+    deliveries: count,
+  }),
+  Receipt: z.object({ accepted: z.boolean() }),
+  Status: z.object({
+    phase: z.enum(RUN_PHASES),
+    epoch: count,
+    epochs: count,
+    step: count,
+    steps: count,
+    evaluated: count,
+    evaluations: count,
+    etaSeconds: quantityOrNull,
+    bestAccuracy: quantityOrNull,
+    frontSize: count,
+    trainersAlive: count,
+    trainers: count,
+    workers: list(workerStatus, WORKERS),
+    repeatedSlots: count,
+    duplicateResults: count,
+    rolledBack: count,
+    phases: list(z.object({ name: z.enum(WORK_PHASES), seconds: z.number() }), WORK_PHASES.length),
+    error: reasonOrNull,
+    absoluteStep: count,
+  }),
+  Farewell: z.object({ reason: reasonOrNull }),
+} as const;
