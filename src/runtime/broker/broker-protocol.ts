@@ -1,10 +1,10 @@
 /**
- * What the owner of a broker and its keeper process say to each other, over the IPC channel between
+ * What the owner of a broker and its supervisor process say to each other, over the IPC channel between
  * them: both sides import this file, and it is all they share.
  */
 
-/** Owner to keeper. */
-export type KeeperOrder =
+/** Owner to supervisor. */
+export type SupervisorOrder =
   /** Once, first: run this server, and keep it running. */
   | {
       readonly type: 'start';
@@ -20,11 +20,11 @@ export type KeeperOrder =
   /** End the server, then yourself. */
   | { readonly type: 'stop' };
 
-/** Keeper to owner. */
-export type KeeperReport =
-  /** A server process was started: not yet ready, but to be killed should the keeper die. */
+/** Supervisor to owner. */
+export type SupervisorReport =
+  /** A server process was started: not yet ready, but to be killed should the supervisor die. */
   | { readonly type: 'spawned'; readonly pid: number }
   /** The server answers. `starts` counts from 1; `wiped`: its store was emptied before this start. */
   | { readonly type: 'ready'; readonly pid: number; readonly starts: number; readonly wiped: boolean }
-  /** It never answered, and the keeper gives up: only before the first 'ready'. */
+  /** It never answered, and the supervisor gives up: only before the first 'ready'. */
   | { readonly type: 'failed'; readonly reason: string; readonly portTaken: boolean };

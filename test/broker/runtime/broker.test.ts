@@ -60,7 +60,7 @@ describe('our own broker', () => {
     expect(listening[0]).toContain('0100007F:');
     const owned =
       readFileSync(`/proc/${broker.pid()}/cmdline`, 'utf8') +
-      readFileSync(`/proc/${broker.keeperPid()}/cmdline`, 'utf8');
+      readFileSync(`/proc/${broker.supervisorPid()}/cmdline`, 'utf8');
     expect(owned).not.toContain(broker.credentials.password);
     expect(readFileSync(`/proc/${broker.pid()}/environ`, 'utf8')).not.toContain(broker.credentials.password);
     expect(statSync(join(folder, 'broker', 'nats-server.conf')).mode & 0o777).toBe(0o600);
@@ -86,42 +86,42 @@ describe('our own broker', () => {
     await bus.close();
   });
 
-  test('is ended within two seconds after its owner was killed with -9, and so is the keeper', async () => {
+  test('is ended within two seconds after its owner was killed with -9, and so is the supervisor', async () => {
     const owner = await startOwner(await natsBinary(), folder);
-    const times = [owner.serverPid, owner.keeperPid].map((pid) => [pid, processStartTime(pid)] as const);
+    const times = [owner.serverPid, owner.supervisorPid].map((pid) => [pid, processStartTime(pid)] as const);
     expect(times.every(([, time]) => time !== undefined)).toBe(true);
     process.kill(owner.pid, 'SIGKILL');
     await until(() => times.every(([pid, time]) => !isSameProcess(pid, time)), 2000);
   });
 
-  test('gets a new keeper when the keeper is killed, and the old server is ended', async () => {
+  test('gets a new supervisor when the supervisor is killed, and the old server is ended', async () => {
     const broker = await start();
     const server = broker.pid();
     const serverStart = processStartTime(server);
-    const keeper = broker.keeperPid();
+    const supervisor = broker.supervisorPid();
     const again = restarted(broker);
-    process.kill(keeper, 'SIGKILL');
+    process.kill(supervisor, 'SIGKILL');
     await again;
-    expect(broker.keeperPid()).not.toBe(keeper);
+    expect(broker.supervisorPid()).not.toBe(supervisor);
     expect(isSameProcess(server, serverStart)).toBe(false);
     expect(isSameProcess(broker.pid(), undefined)).toBe(true);
   });
 
-  test('ends at its start what a kill of owner and keeper together left behind', async () => {
+  test('ends at its start what a kill of owner and supervisor together left behind', async () => {
     const owner = await startOwner(await natsBinary(), folder);
     const time = processStartTime(owner.serverPid);
-    process.kill(owner.keeperPid, 'SIGSTOP');
+    process.kill(owner.supervisorPid, 'SIGSTOP');
     process.kill(owner.pid, 'SIGKILL');
-    process.kill(owner.keeperPid, 'SIGKILL');
-    await until(() => !isSameProcess(owner.keeperPid, undefined), 2000);
+    process.kill(owner.supervisorPid, 'SIGKILL');
+    await until(() => !isSameProcess(owner.supervisorPid, undefined), 2000);
     expect(isSameProcess(owner.serverPid, time)).toBe(true);
     await start();
     expect(isSameProcess(owner.serverPid, time)).toBe(false);
   });
 
-  test('stops server and keeper when asked, however often', async () => {
+  test('stops server and supervisor when asked, however often', async () => {
     const broker = await start();
-    const times = [broker.pid(), broker.keeperPid()].map((pid) => [pid, processStartTime(pid)] as const);
+    const times = [broker.pid(), broker.supervisorPid()].map((pid) => [pid, processStartTime(pid)] as const);
     await Promise.all([broker.stop(), broker.stop()]);
     expect(times.some(([pid, time]) => isSameProcess(pid, time))).toBe(false);
   });
@@ -138,13 +138,13 @@ describe('our own broker', () => {
   test('empties a store that keeps the server from starting', async () => {
     const broker = await start();
     const store = join(folder, 'broker', 'jetstream');
-    process.kill(broker.keeperPid(), 'SIGSTOP');
+    process.kill(broker.supervisorPid(), 'SIGSTOP');
     process.kill(broker.pid(), 'SIGKILL');
     // A file where the store's folder should be: the server refuses to start on it.
     await rm(store, { recursive: true, force: true });
     await writeFile(store, 'not a folder');
     const again = restarted(broker);
-    process.kill(broker.keeperPid(), 'SIGCONT');
+    process.kill(broker.supervisorPid(), 'SIGCONT');
     expect((await again).wiped).toBe(true);
     expect(statSync(store).isDirectory()).toBe(true);
   });

@@ -45,11 +45,11 @@ busConformance('the bus', {
   connect: (options) =>
     connect({ url: broker.url, credentials: broker.credentials, name: 'test', ...options }),
   cut: async (cutOff) => {
-    process.kill(broker.keeperPid(), 'SIGSTOP');
+    process.kill(broker.supervisorPid(), 'SIGSTOP');
     process.kill(broker.pid(), 'SIGKILL');
     await until(() => cutOff.every(({ connected }) => !connected), 7000);
   },
-  restore: () => void process.kill(broker.keeperPid(), 'SIGCONT'),
+  restore: () => void process.kill(broker.supervisorPid(), 'SIGCONT'),
 });
 
 describe('the bus and a broker that does not serve it', () => {

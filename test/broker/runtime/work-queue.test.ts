@@ -348,7 +348,7 @@ describe('a work queue', () => {
       await declare();
       const items = Array.from({ length: 12 }, (_, i) => `${name} ${i}`);
       for (const item of items) await queue.enqueue(bytes(item), item);
-      process.kill(broker.keeperPid(), 'SIGSTOP');
+      process.kill(broker.supervisorPid(), 'SIGSTOP');
       process.kill(broker.pid(), 'SIGKILL');
       let damaged = 0;
       for (const file of await readdir(store, { recursive: true, withFileTypes: true })) {
@@ -358,7 +358,7 @@ describe('a work queue', () => {
         damaged++;
       }
       expect(damaged).toBeGreaterThan(2);
-      process.kill(broker.keeperPid(), 'SIGCONT');
+      process.kill(broker.supervisorPid(), 'SIGCONT');
       const done = new Set<string>();
       take((item) => {
         done.add(item);

@@ -1,16 +1,17 @@
 /**
- * The keeper: a small process between us and nats-server (its main file; started by broker.ts).
+ * The supervisor of our own broker: a small process between us and nats-server (its main file; started by
+ * own-broker.ts).
  *
- * Why a process: a kill -9 runs no clean-up code, so somebody else must see the death and end the server.
- * The keeper holds one end of an IPC channel; the kernel closes it when the owner dies, however it dies.
- * And the server must come back on the same port when it dies alone: the keeper is its parent, so it
- * knows at once. It is in its own session: a Ctrl-C for the owner does not take the broker away before
- * the owner has said its goodbyes, and a kill of the owner's whole group leaves the keeper to clean up.
+ * Why a process: a kill -9 runs no clean-up code, so another process must see the death and end the server.
+ * The supervisor holds one end of an IPC channel; the kernel closes it when the owner dies, however it dies.
+ * And the server must come back on the same port when it dies alone: the supervisor is its parent, so it
+ * knows at once. It is in its own session: a Ctrl-C for the owner does not take the broker away before the
+ * owner has closed its buses, and a kill of the owner's whole group leaves the supervisor to clean up.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, fstatSync, openSync, readSync, rmSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { KeeperOrder, KeeperReport } from './broker-protocol.js';
+import type { SupervisorOrder, SupervisorReport } from './broker-protocol.js';
 import { readServerInfo } from '../bus/server-info.js';
 
 const READY_MS = 10_000;
@@ -20,7 +21,7 @@ const FAILURES_BEFORE_WIPE = 2;
 const STOP_MS = 3000;
 const OWNER_POLL_MS = 500;
 
-type Start = Extract<KeeperOrder, { type: 'start' }>;
+type Start = Extract<SupervisorOrder, { type: 'start' }>;
 
 const owner = process.ppid;
 let server: ChildProcess | undefined;
@@ -32,12 +33,12 @@ function isStopping(): boolean {
   return stopping;
 }
 
-function tell(report: KeeperReport): void {
+function tell(report: SupervisorReport): void {
   if (process.connected) process.send?.(report);
 }
 
-/** Ends everything at once: nobody is left to serve. */
-function abandon(): never {
+/** The owner is gone: ends everything at once. */
+function endAll(): never {
   stopping = true;
   server?.kill('SIGKILL');
   process.exit(1);
@@ -77,7 +78,7 @@ async function becomesReady(child: ChildProcess, { port, serverName }: Start): P
   return false;
 }
 
-async function keep(order: Start): Promise<void> {
+async function supervise(order: Start): Promise<void> {
   let starts = 0;
   let failures = 0;
   while (!isStopping()) {
@@ -133,10 +134,10 @@ async function stop(): Promise<void> {
   process.exit(0);
 }
 
-process.on('message', (order: KeeperOrder) => {
+process.on('message', (order: SupervisorOrder) => {
   switch (order.type) {
     case 'start':
-      void keep(order);
+      void supervise(order);
       break;
     case 'restart':
       wipeNext = order.wipe;
@@ -147,10 +148,10 @@ process.on('message', (order: KeeperOrder) => {
       break;
   }
 });
-process.on('disconnect', abandon);
-process.on('uncaughtException', abandon);
+process.on('disconnect', endAll);
+process.on('uncaughtException', endAll);
 // The channel should suffice; the parent's id is looked at as well.
 setInterval(() => {
-  if (process.ppid !== owner) abandon();
+  if (process.ppid !== owner) endAll();
 }, OWNER_POLL_MS);
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);

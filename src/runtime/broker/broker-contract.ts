@@ -1,0 +1,55 @@
+/** What an owner of a broker gives to it and gets from it. Started by `startBroker` (broker.ts). */
+
+export interface BrokerOptions {
+  /** Path of a nats-server executable. */
+  readonly binary: string;
+  /** Folder for its configuration and its JetStream store; made with mode 0700. One broker a folder. */
+  readonly storeDir: string;
+  /** Its log is appended here. */
+  readonly logFile: string;
+  /** Default: a free one. */
+  readonly port?: number | undefined;
+  /** Largest message, bytes; 1 MiB to 8 MiB. Default 1 MiB. */
+  readonly maxPayload?: number | undefined;
+  /** Most bytes of the store. Default 1 GiB. */
+  readonly maxStoreBytes?: number | undefined;
+  /** Start with an empty store. Default: what is there is kept. */
+  readonly fresh?: boolean | undefined;
+}
+
+export interface BrokerRestart {
+  readonly pid: number;
+  /** The store was emptied: streams must be declared again. */
+  readonly wiped: boolean;
+}
+
+/** The server could not be started. `reason`: what the system or the server's log says. */
+export class BrokerStartError extends Error {
+  override readonly name = 'BrokerStartError';
+  constructor(
+    readonly binary: string,
+    readonly reason: string,
+  ) {
+    super(`nats-server (${binary}) does not start: ${reason}`);
+  }
+}
+
+export interface Broker {
+  /** nats://127.0.0.1:port; the same for the broker's whole life. */
+  readonly url: string;
+  readonly credentials: { readonly user: string; readonly password: string };
+  /** The server's process now, or the last one while it is being started again. */
+  pid(): number;
+  /** The supervisor's process now. */
+  supervisorPid(): number;
+  /** Calls back each time the server answers again after a death. Returns how to stop that. */
+  onRestart(callback: (restart: BrokerRestart) => void): () => void;
+  /**
+   * Kills the server; it comes back, with `wipe` on an empty store. Resolves when it answers.
+   *
+   * Errors: BrokerStartError after 30 s.
+   */
+  restart(options?: { wipe?: boolean }): Promise<void>;
+  /** Ends server and supervisor. Calling it again waits for the same end. */
+  stop(): Promise<void>;
+}
