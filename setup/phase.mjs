@@ -93,7 +93,7 @@ export async function main(work) {
     process.exitCode = await work();
   } catch (error) {
     progress(null);
-    // Ours, and the engine's, carry an exit code: one line. Anything else is a fault of ours: with its trace.
+    // Ours, and those of native parts, carry an exit code: one line. Anything else is a fault of ours: with its trace.
     say(typeof error?.exitCode === 'number' ? error.message : (error?.stack ?? String(error)));
     process.exitCode = typeof error?.exitCode === 'number' ? error.exitCode : 1;
   }

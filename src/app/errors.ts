@@ -74,8 +74,9 @@ export const EXIT_BY_NAME: Readonly<Record<string, number>> = {
   SearchStopped: EXIT.environment,
   WorkerRefused: EXIT.environment,
   ObjectiveModuleError: EXIT.usage,
-  // engine, tensor
-  EngineError: EXIT.environment,
+  // native, tensor
+  NativePartError: EXIT.environment,
+  TensorFlowError: EXIT.environment,
   CommandError: EXIT.environment,
   NoLibrary: EXIT.environment,
   WheelError: EXIT.environment,

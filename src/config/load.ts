@@ -25,7 +25,9 @@ export type Differences<T> = {
 };
 
 export interface LoadRequest {
-  /** A YAML file of differences, or several: later ones win. Relative paths in a file start from its folder. */
+  /**
+   * A YAML file of differences, or several: later ones win. Relative paths in a file start from its folder.
+   */
   readonly file?: string | readonly string[];
   /** YAML text instead of a file; relative paths start from the working directory. */
   readonly text?: string;

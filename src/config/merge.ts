@@ -71,17 +71,17 @@ export type Written = Map<string, (path: string) => string>;
  * each path was last set; problems are added to `problems`.
  */
 export function mergeSource(target: Tree, source: Source, written: Written, problems: Problem[]): void {
-  mergeTree(target, source.value, '', source, written, problems);
+  mergeTree(target, source.value, '', { source, written, problems });
 }
 
-function mergeTree(
-  target: Tree,
-  change: unknown,
-  prefix: string,
-  source: Source,
-  written: Written,
-  problems: Problem[],
-): void {
+interface Merging {
+  readonly source: Source;
+  readonly written: Written;
+  readonly problems: Problem[];
+}
+
+function mergeTree(target: Tree, change: unknown, prefix: string, merging: Merging): void {
+  const { source, written, problems } = merging;
   // An empty file, or a section whose lines are all comments.
   if (change === null || change === undefined) return;
   if (!isTree(change)) {
@@ -105,7 +105,7 @@ function mergeTree(
       problems.push(unknownKey(path, value, where));
     } else {
       const held = target[key];
-      if (isTree(held)) mergeTree(held, value, path, source, written, problems);
+      if (isTree(held)) mergeTree(held, value, path, merging);
       else {
         target[key] = settled(path, value, source.folder);
         written.set(path, source.where);

@@ -88,7 +88,8 @@ function fill(written: unknown, index: number, report: Report): ObjectiveOptions
     : null;
 }
 
-const LIST = `a list of 1 to ${MOST_OBJECTIVES} objectives, like [${DEFAULTS.objectives.map(({ name }) => name).join(', ')}]`;
+const DEFAULT_NAMES = DEFAULTS.objectives.map(({ name }) => name).join(', ');
+const LIST = `a list of 1 to ${MOST_OBJECTIVES} objectives, like [${DEFAULT_NAMES}]`;
 
 /** Schema of the list: written forms in, full forms out. */
 export const objectives = z

@@ -46,7 +46,10 @@ export interface TrainingOptions {
   readonly batch: number;
   /** B: individuals trained in one step (Eq. 2, 3); their gradients are averaged. */
   readonly individualsPerStep: number;
-  /** Parts a mini-batch is cut into; batch norm sees one part. Slots of a step = individualsPerStep x microBatches. */
+  /**
+   * Parts a mini-batch is cut into; batch norm sees one part. Slots of a step = individualsPerStep x
+   * microBatches.
+   */
   readonly microBatches: number;
   readonly optimizer: Optimizer;
   readonly learningRate: number;

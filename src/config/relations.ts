@@ -20,7 +20,10 @@ const unless = (possible: boolean, expected: string, got: string, remedy: string
 const duplicate = (list: readonly string[]): string | undefined =>
   list.find((name, index) => list.indexOf(name) !== index);
 
-/** Das–Dennis: number of directions with p divisions for M objectives, C(M + p - 1, p); stops counting at `limit`. */
+/**
+ * Das–Dennis: number of directions with p divisions for M objectives, C(M + p - 1, p); stops counting at
+ * `limit`.
+ */
 export function directionCount(
   objectives: number,
   partitions: number,
@@ -93,13 +96,17 @@ export const relations: readonly Relation[] = [
   },
   {
     reads: ['training.batch', 'training.microBatches'],
-    check: ({ training: { batch, microBatches } }) =>
-      unless(
+    check: ({ training: { batch, microBatches } }) => {
+      const [lower, upper] = [Math.floor, Math.ceil].map(
+        (round) => round(batch / microBatches) * microBatches,
+      );
+      return unless(
         batch % microBatches === 0,
         'a batch that divides into training.microBatches equal parts',
         `${batch} scans in ${microBatches} parts`,
-        `use ${Math.max(1, Math.floor(batch / microBatches)) * microBatches} or ${Math.ceil(batch / microBatches) * microBatches}`,
-      ),
+        `use ${lower || microBatches} or ${upper}`,
+      );
+    },
   },
   {
     reads: ['training.microBatches', 'training.batch', 'input.slices', 'input.size', 'supernet.strides'],

@@ -21,7 +21,10 @@ function failure(where: string, expected: string, got: string, remedy: string): 
   return new ConfigError([problem]);
 }
 
-/** The text of a configuration file, at most 1 MiB of UTF-8. Errors: ConfigError (missing, a folder, too large, not text). */
+/**
+ * The text of a configuration file, at most 1 MiB of UTF-8. Errors: ConfigError (missing, a folder, too
+ * large, not text).
+ */
 export function readConfigFile(path: string): string {
   const buffer = Buffer.alloc(LARGEST_FILE + 1);
   let length = 0;

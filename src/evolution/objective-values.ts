@@ -8,7 +8,10 @@
 
 export type Direction = 'max' | 'min';
 
-/** n points in M dimensions, row after row; point i is `data[i * dimensions + j]`. Smaller is better. Read only. */
+/**
+ * n points in M dimensions, row after row; point i is `data[i * dimensions + j]`. Smaller is better. Read
+ * only.
+ */
 export interface Points {
   readonly count: number;
   readonly dimensions: number;
@@ -27,7 +30,8 @@ export class ObjectiveValueError extends Error {
     readonly value: unknown,
   ) {
     super(
-      `objective value at row ${row}, column ${column}: expected a finite number of magnitude at most ${MAX_MAGNITUDE}, got ${String(value)}; mark the individual as failed and leave it out of the selection`,
+      `objective value at row ${row}, column ${column}: expected a finite number of magnitude at most ` +
+        `${MAX_MAGNITUDE}, got ${String(value)}; mark the individual as failed and leave it out of the selection`,
     );
   }
 }

@@ -15,7 +15,10 @@ export interface Potential {
   readonly defined: boolean;
 }
 
-/** The slope of `history`, pairs [epoch, accuracy] in any order. Errors: RangeError for a number that is not finite. */
+/**
+ * The slope of `history`, pairs [epoch, accuracy] in any order. Errors: RangeError for a number that is not
+ * finite.
+ */
 export function potential(history: readonly (readonly [number, number])[]): Potential {
   let epochs = 0;
   let accuracies = 0;

@@ -88,13 +88,11 @@ export function selectSurvivors(request: SelectionRequest): SelectionResult {
   switch (request.selector) {
     case 'nsga3': {
       const fronts = nonDominatedSort(points);
+      const references = referencesFor(request, points);
+      const earlier = memoryOf(state, request.directions);
       const { selected, memory } = nsga3Survivors(
-        points,
-        fronts,
-        keep,
-        referencesFor(request, points),
+        { points, fronts, keep, references, memory: earlier },
         random,
-        memoryOf(state, request.directions),
       );
       return {
         selected,
@@ -188,7 +186,8 @@ function checkState(state: SelectorState | undefined, dimensions: number): void 
   if (!shaped(ideal) || !shaped(worst) || extremes.length !== dimensions || !extremes.every(shaped))
     throw new SelectionRequestError(
       'state',
-      `expected ideal [M], worst [M] and extremes [M][M] of finite numbers for M = ${dimensions} objectives; a state belongs to the objectives it was made with`,
+      `expected ideal [M], worst [M] and extremes [M][M] of finite numbers for M = ${dimensions} objectives; ` +
+        'a state belongs to the objectives it was made with',
     );
 }
 

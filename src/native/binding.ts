@@ -21,7 +21,7 @@ import {
 import { dirname, join, resolve } from 'node:path';
 import { publishEntry, readEntry } from './cache.js';
 import { findProgram, run } from './command.js';
-import { EngineError, reasonOf, type Attempt } from './errors.js';
+import { NativePartError, reasonOf, type Attempt } from './errors.js';
 import { libraryId, LIBRARIES, OWN_TENSORFLOW, type TensorflowLibrary } from './library.js';
 import type { Reporter } from './pip.js';
 import { bindingPath, packageFolder, tfjsFolder, type Place } from './place.js';
@@ -42,7 +42,8 @@ export interface LocatedTensorflow {
 const NODE_FILE = 'tfjs_binding.node';
 const COMPILE_AT_MOST = 10 * 60_000;
 const COMPILER_REMEDY =
-  'Install a C++ compiler (Debian, Ubuntu: apt install g++; Fedora: dnf install gcc-c++; Alpine is not supported), or set CXX to one, and run `npm run setup` again.';
+  'Install a C++ compiler (Debian, Ubuntu: apt install g++; Fedora: dnf install gcc-c++; Alpine is not ' +
+  'supported), or set CXX to one, and run `npm run setup` again.';
 
 /**
  * What is linked now, if it would work: the link leads to a whole entry that was made from these sources,
@@ -151,13 +152,16 @@ export async function provideBinding(
   };
 }
 
-/** Says that there is no compiler before anything large is fetched; a binding in the cache may make one unnecessary. */
+/**
+ * Says that there is no compiler before anything large is fetched; a binding in the cache may make one
+ * unnecessary.
+ */
 export async function expectCompiler(place: Place): Promise<void> {
   if ((await findCompiler(place.env)) === null && compiledNames(place).length === 0) throw noCompiler();
 }
 
-function noCompiler(): EngineError {
-  return new EngineError(
+function noCompiler(): NativePartError {
+  return new NativePartError(
     'a C++ compiler',
     [{ source: 'PATH', reason: 'none of CXX, g++, clang++, c++ found' }],
     COMPILER_REMEDY,
@@ -185,7 +189,7 @@ async function compile(
       { cwd: tfjs, env: place.env, deadline: COMPILE_AT_MOST },
     );
   } catch (error) {
-    throw new EngineError(
+    throw new NativePartError(
       'the TensorFlow binding',
       [{ source: `compiling it with ${program} against ${library.folder}`, reason: reasonOf(error) }],
       COMPILER_REMEDY,
@@ -206,7 +210,7 @@ async function loadedVersion(
   } catch (error) {
     reason = reasonOf(error);
   }
-  throw new EngineError(
+  throw new NativePartError(
     'the TensorFlow binding',
     [{ source: `loading it with ${library.source}`, reason }],
     'This needs glibc 2.28 or newer and a processor with AVX; check both, or name another build with EMARS_TENSORFLOW.',
@@ -238,7 +242,7 @@ async function findCompiler(env: NodeJS.ProcessEnv): Promise<Compiler | null> {
       refused.push({ source: name, reason: reasonOf(error) });
     }
   }
-  if (refused.length > 0) throw new EngineError('a C++ compiler', refused, COMPILER_REMEDY);
+  if (refused.length > 0) throw new NativePartError('a C++ compiler', refused, COMPILER_REMEDY);
   return null;
 }
 

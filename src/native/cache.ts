@@ -15,7 +15,7 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
-import { EngineError, reasonOf } from './errors.js';
+import { NativePartError, reasonOf } from './errors.js';
 import { sha256OfFile } from './wheel.js';
 
 /** What entry.json says. */
@@ -41,7 +41,7 @@ export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
   const own = env['EMARS_CACHE'] ?? '';
   if (own !== '') {
     if (!isAbsolute(own))
-      throw new EngineError(
+      throw new NativePartError(
         'the cache',
         [{ source: 'EMARS_CACHE', reason: `expected an absolute path, got ${JSON.stringify(own)}` }],
         'Set EMARS_CACHE to an absolute path.',
@@ -87,7 +87,10 @@ export async function readEntry(folder: string, thorough = false): Promise<Cache
   return { folder, facts: entry.facts };
 }
 
-/** A copied cache has other times: once its hashes were compared, they are recorded, so that this is paid once. */
+/**
+ * A copied cache has other times: once its hashes were compared, they are recorded, so that this is paid
+ * once.
+ */
 function rememberTimes(folder: string, entry: Entry): void {
   const temporary = join(folder, `entry.json.${process.pid}`);
   try {
@@ -98,7 +101,9 @@ function rememberTimes(folder: string, entry: Entry): void {
   }
 }
 
-/** Makes an entry: `fill` writes into an empty folder and says what is in it; then it takes its final name. */
+/**
+ * Makes an entry: `fill` writes into an empty folder and says what is in it; then it takes its final name.
+ */
 export async function publishEntry(
   cache: string,
   folder: string,
@@ -138,7 +143,7 @@ export async function inPartial<T>(cache: string, work: (folder: string) => Prom
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });
   } catch (error) {
-    throw new EngineError(
+    throw new NativePartError(
       'the cache',
       [{ source: cache, reason: reasonOf(error) }],
       'Set EMARS_CACHE to a folder that can be written, with 2 GB free (12 GB for the CUDA build).',
@@ -148,7 +153,7 @@ export async function inPartial<T>(cache: string, work: (folder: string) => Prom
     return await work(folder);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOSPC') {
-      throw new EngineError(
+      throw new NativePartError(
         'the cache',
         [{ source: cache, reason: 'the disk is full' }],
         'Free 2 GB (12 GB for the CUDA build), or set EMARS_CACHE to a folder on a larger disk.',

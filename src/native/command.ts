@@ -1,4 +1,6 @@
-/** Runs other programs of the machine: with a deadline, without a shell, and with the end of what they said. */
+/**
+ * Runs other programs of the machine: with a deadline, without a shell, and with the end of what they said.
+ */
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
@@ -39,7 +41,8 @@ export function run(
   options: CommandOptions,
 ): Promise<CommandResult> {
   return new Promise((resolve, reject) => {
-    // In a process group of its own: `python3` may be a shell script that starts the real one, and both must end.
+    // In a process group of its own: `python3` may be a shell script that starts the real one, and both
+    // must end.
     const child = spawn(program, args, {
       cwd: options.cwd,
       env: options.env ?? process.env,

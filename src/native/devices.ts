@@ -2,7 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { findProgram, run } from './command.js';
-import { EngineError } from './errors.js';
+import { NativePartError } from './errors.js';
 
 /** An NVIDIA GPU as its driver lists it. */
 export interface Gpu {
@@ -44,7 +44,7 @@ export async function wantedBuild(
   const own = env['EMARS_ENGINE'] ?? '';
   if (own === 'cpu' || own === 'cuda') return { build: own, chosen: true };
   if (own !== '')
-    throw new EngineError(
+    throw new NativePartError(
       'TensorFlow',
       [{ source: 'EMARS_ENGINE', reason: `expected cpu or cuda, got ${JSON.stringify(own)}` }],
       'Set EMARS_ENGINE to cpu or cuda, or unset it.',

@@ -1,4 +1,7 @@
-/** The environment at a glance: what `emars doctor` prints. Checks harder than a start does: every hash, and TensorFlow is loaded. */
+/**
+ * The environment at a glance: what `emars doctor` prints. Checks harder than a start does: every hash, and
+ * TensorFlow is loaded.
+ */
 
 import { listGpus } from './devices.js';
 import { reasonOf } from './errors.js';
@@ -19,7 +22,7 @@ export interface DoctorReport {
   readonly missing: readonly MissingPart[];
 }
 
-/** Looks at everything and loads TensorFlow in a child. Throws only for a wrong EMARS_CACHE. */
+/** Looks at everything and loads TensorFlow in a child. Errors: NativePartError, only for a wrong EMARS_CACHE. */
 export async function doctor(own: Partial<Place> = {}): Promise<DoctorReport> {
   const place = placeOf(own);
   const located = await locateEngine(place, true);

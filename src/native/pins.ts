@@ -22,7 +22,10 @@ export interface TensorflowPin {
   readonly version: string;
   /** The wheel with `tensorflow/libtensorflow_cc.so.2` and the headers. */
   readonly wheel: WheelPin;
-  /** Wheels whose `nvidia/` folder the CUDA build loads at run time; the library's run path expects it beside `tensorflow/`. */
+  /**
+   * Wheels whose `nvidia/` folder the CUDA build loads at run time; the library's run path expects it
+   * beside `tensorflow/`.
+   */
   readonly libraries: readonly WheelPin[];
 }
 

@@ -1,10 +1,13 @@
-/** Where the engine works: the project it serves, its cache, and the environment it reads. One value, handed down. */
+/**
+ * Where native parts are kept: the project it serves, its cache, and the environment it reads. One value,
+ * handed down.
+ */
 
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cacheFolder } from './cache.js';
-import { EngineError } from './errors.js';
+import { NativePartError } from './errors.js';
 import { natsPin, tensorflowPin, type NatsPin, type TensorflowPin } from './pins.js';
 
 export interface Place {
@@ -32,7 +35,9 @@ export function placeOf(own: Partial<Place> = {}): Place {
   };
 }
 
-/** Name of the npm package whose binding is compiled; its JavaScript is imported by the room `tensor` alone. */
+/**
+ * Name of the npm package whose binding is compiled; its JavaScript is imported by the room `tensor` alone.
+ */
 const TFJS = '@tensorflow/tfjs-node-gpu';
 
 /** Folder of an installed npm package, as the project resolves it. */
@@ -40,7 +45,11 @@ export function packageFolder(place: Place, name: string): string {
   try {
     return dirname(createRequire(join(place.project, 'package.json')).resolve(`${name}/package.json`));
   } catch {
-    throw new EngineError(`the npm package ${name}`, [], 'Run `npm ci` (or `npm run setup`, which does).');
+    throw new NativePartError(
+      `the npm package ${name}`,
+      [],
+      'Run `npm ci` (or `npm run setup`, which does).',
+    );
   }
 }
 

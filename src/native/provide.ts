@@ -1,4 +1,7 @@
-/** Brings every native part that is not there: the work behind `npm run setup`. Safe to run twice, and twice at once. */
+/**
+ * Brings every native part that is not there: the work behind `npm run setup`. Safe to run twice, and twice
+ * at once.
+ */
 
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -6,7 +9,7 @@ import { expectCompiler, linkedTensorflow, provideBinding, type LocatedTensorflo
 import { sweepPartial } from './cache.js';
 import { run } from './command.js';
 import { wantedBuild } from './devices.js';
-import { EngineError, reasonOf, type Attempt } from './errors.js';
+import { NativePartError, reasonOf, type Attempt } from './errors.js';
 import { LIBRARIES, NoLibrary, OWN_TENSORFLOW, provideLibrary } from './library.js';
 import type { Engine } from './locate.js';
 import { withLock } from './lock.js';
@@ -14,9 +17,15 @@ import { locateNats, provideNats } from './nats.js';
 import type { Reporter } from './pip.js';
 import { bindingPath, placeOf, tfjsFolder, type Place } from './place.js';
 
-const REMEDY = `Install Python 3 with pip (Debian, Ubuntu: apt install python3-pip) and let it reach a package index; or fetch the wheel elsewhere and set ${OWN_TENSORFLOW} to it; see docs/guides/setup.md.`;
+const REMEDY =
+  'Install Python 3 with pip (Debian, Ubuntu: apt install python3-pip) and let it reach a package index; ' +
+  `or fetch the wheel elsewhere and set ${OWN_TENSORFLOW} to it; see docs/guides/setup.md.`;
 
-/** Provides TensorFlow with its binding, and nats-server. Throws {@link EngineError} with every source tried. */
+/**
+ * Provides TensorFlow with its binding, and nats-server.
+ *
+ * Errors: NativePartError with every source tried.
+ */
 export async function provideEngine(reporter: Reporter, own: Partial<Place> = {}): Promise<Engine> {
   const place = placeOf(own);
   const ready = await alreadyThere(place);
@@ -44,7 +53,7 @@ export async function provideEngine(reporter: Reporter, own: Partial<Place> = {}
       code === 'EPERM' ||
       code === 'ENOTDIR'
     ) {
-      throw new EngineError(
+      throw new NativePartError(
         'the cache',
         [{ source: place.cache, reason: reasonOf(error) }],
         'Set EMARS_CACHE to a folder that can be written, with 2 GB free (12 GB for the CUDA build).',
@@ -117,5 +126,5 @@ async function packageDownload(
   } catch (error) {
     reason = reasonOf(error);
   }
-  throw new EngineError(`TensorFlow (${LIBRARIES[0]})`, [...before, { source, reason }], REMEDY);
+  throw new NativePartError(`TensorFlow (${LIBRARIES[0]})`, [...before, { source, reason }], REMEDY);
 }

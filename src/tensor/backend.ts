@@ -23,8 +23,8 @@ export type TensorFlow = typeof TensorFlowModule;
 const PACKAGE = '@tensorflow/tfjs-node-gpu';
 
 /** TensorFlow cannot be used in this process. */
-export class EngineError extends Error {
-  override readonly name = 'EngineError';
+export class TensorFlowError extends Error {
+  override readonly name = 'TensorFlowError';
   constructor(
     message: string,
     override readonly cause?: unknown,
@@ -88,20 +88,20 @@ function load(): Loaded {
     return loaded;
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message.split('\n')[0]! : String(cause);
-    throw new EngineError(
+    throw new TensorFlowError(
       `expected TensorFlow to load in this process, got: ${reason} Run "npm run setup" to bring it.`,
       cause,
     );
   }
 }
 
-/** tfjs on the native backend. Errors: EngineError if the binding or the library is missing. */
+/** tfjs on the native backend. Errors: TensorFlowError if the binding or the library is missing. */
 export function tensorflow(): TensorFlow {
   return load().tf;
 }
 
-/** Which TensorFlow runs here, and on what. Errors: EngineError. */
-export function engineFacts(): { readonly version: string; readonly devices: readonly string[] } {
+/** Which TensorFlow runs here, and on what. Errors: TensorFlowError. */
+export function tensorflowFacts(): { readonly version: string; readonly devices: readonly string[] } {
   const { backend } = load();
   return {
     version: backend.binding.TF_Version,

@@ -93,7 +93,10 @@ function conv2dAttributes(stride: number, padding: number): Attribute[] {
   });
 }
 
-/** Filter axes (depth, height, width, in, out) as (height, width, depth, in, out): `[k, k, k·in, out]` in memory; and back. */
+/**
+ * Filter axes (depth, height, width, in, out) as (height, width, depth, in, out): `[k, k, k·in, out]` in
+ * memory; and back.
+ */
 const DEPTH_TO_CHANNELS = [1, 2, 0, 3, 4];
 const CHANNELS_TO_DEPTH = [2, 0, 1, 3, 4];
 

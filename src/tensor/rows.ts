@@ -11,7 +11,10 @@ import { attributes, execute } from './backend.js';
 import { fromFloats } from './scope.js';
 import { batchOf, expectShape, intVector } from './shapes.js';
 
-/** Scans `[batch, depth, height, width]` (one channel, row-major) as a depth-major tensor of the current scope. */
+/**
+ * Scans `[batch, depth, height, width]` (one channel, row-major) as a depth-major tensor of the current
+ * scope.
+ */
 export function uploadVolumes(
   images: Float32Array,
   [batch, depth, height, width]: readonly [number, number, number, number],

@@ -43,7 +43,9 @@ export interface Differentiable {
 /** Whether gradients are being recorded; without, an operation is its forward pass alone. */
 let recording = false;
 
-/** Runs an operation whose gradient is ours. Whatever it makes besides `value` and `saved` is freed at once. */
+/**
+ * Runs an operation whose gradient is ours. Whatever it makes besides `value` and `saved` is freed at once.
+ */
 export function differentiable(
   inputs: readonly Tensor[],
   forward: (...inputs: Tensor[]) => Differentiable,

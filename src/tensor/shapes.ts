@@ -28,7 +28,10 @@ export function expectShape(operation: string, tensor: Tensor, pattern: readonly
   if (!matches) throw new ShapeError(operation, `a tensor [${pattern.join(', ')}]`, shape);
 }
 
-/** Number of scans in a depth-major tensor `[depth·batch, …]`. Errors: ShapeError where depth does not divide the rows. */
+/**
+ * Number of scans in a depth-major tensor `[depth·batch, …]`. Errors: ShapeError where depth does not
+ * divide the rows.
+ */
 export function batchOf(operation: string, rows: readonly number[], depth: number): number {
   const batch = rows[0]! / depth;
   if (!Number.isInteger(depth) || depth < 1 || !Number.isInteger(batch) || batch < 1)

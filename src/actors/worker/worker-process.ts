@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { listGpus } from '../../native/devices.js';
 import { fingerprint } from '../../native/fingerprint.js';
 import { startThread } from '../../runtime/process/thread.js';
-import { engineFacts } from '../../tensor/backend.js';
+import { tensorflowFacts } from '../../tensor/backend.js';
 import { canaryDigest } from '../../training/canary.js';
 import type { Identity } from './presence.js';
 import { REFUSED_EXIT, TERMINATED_EXIT } from '../setup/run-exits.js';
@@ -15,7 +15,7 @@ export async function workerIdentity(
   device: string,
   threads: number,
 ): Promise<Identity> {
-  const { version } = engineFacts();
+  const { version } = tensorflowFacts();
   const { hash } = fingerprint({
     tensorflow: { version, id: '' },
     threads,

@@ -12,16 +12,21 @@
 import type { Generator } from '../../random/generator.js';
 import type { Association } from './associate.js';
 
-/**
- * `room` members of `lastFront`, which has at least that many. `survivors` are the members of the
- * earlier fronts: only they count as holding a line at the start. `lines` is H.
- */
+export interface Niching {
+  /** Rows of the front that does not fit. */
+  readonly lastFront: readonly number[];
+  /** Rows of the earlier fronts: only they count as holding a line at the start. */
+  readonly survivors: readonly number[];
+  /** How many of the last front survive; it has at least so many members. */
+  readonly room: number;
+  readonly association: Association;
+  /** H, the number of reference lines. */
+  readonly lines: number;
+}
+
+/** The `room` members of the last front that survive, in the order in which they are chosen. */
 export function fillNiches(
-  lastFront: readonly number[],
-  survivors: readonly number[],
-  room: number,
-  association: Association,
-  lines: number,
+  { lastFront, survivors, room, association, lines }: Niching,
   random: Generator,
 ): number[] {
   const { line, distance } = association;
@@ -36,7 +41,7 @@ export function fillNiches(
   }
   for (const members of waiting.values()) members.sort((a, b) => distance[a]! - distance[b]! || a - b);
 
-  // Lines nobody waits at are the ones the paper drops "for the current generation".
+  // Lines without a candidate are the ones the paper drops "for the current generation".
   const open = random.permutation(lines).filter((candidate) => waiting.has(candidate));
   const chosen: number[] = [];
   while (chosen.length < room) {

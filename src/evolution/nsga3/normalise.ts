@@ -58,7 +58,7 @@ export function normalise(
   const ideal = bound(points, everyRow(points), Math.min, memory?.ideal);
   const worst = bound(points, everyRow(points), Math.max, memory?.worst);
   const spread = spreads(ideal, bound(points, firstFront, Math.max), bound(points, considered, Math.max));
-  const extremes = extremePoints(points, firstFront, ideal, spread, memory?.extremes ?? []);
+  const extremes = extremePoints(points, firstFront, { ideal, spread }, memory?.extremes ?? []);
   const intercepts = validIntercepts(extremes, ideal, spread);
   const scale =
     intercepts === null
@@ -116,8 +116,7 @@ function spreads(
 function extremePoints(
   points: Points,
   firstFront: readonly number[],
-  ideal: readonly number[],
-  spread: readonly number[],
+  { ideal, spread }: { readonly ideal: readonly number[]; readonly spread: readonly number[] },
   earlier: readonly (readonly number[])[],
 ): number[][] {
   const { data, dimensions } = points;

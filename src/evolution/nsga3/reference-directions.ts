@@ -35,7 +35,8 @@ export function dasDennis(objectives: number, partitions: number): number[][] {
   if (count > MAX_LINES)
     throw new SelectionRequestError(
       'partitions',
-      `${partitions} partitions of ${objectives} objectives give ${count} reference lines, expected at most ${MAX_LINES}; use fewer partitions or pass references`,
+      `${partitions} partitions of ${objectives} objectives give ${count} reference lines, ` +
+        `expected at most ${MAX_LINES}; use fewer partitions or pass references`,
     );
   const points: number[][] = [];
   const parts: number[] = [];

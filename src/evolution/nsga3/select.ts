@@ -18,19 +18,24 @@ export interface Survival {
   readonly memory: Memory;
 }
 
-/**
- * Chooses `keep` (1…n) of the points. `fronts` are those of `nonDominatedSort`, `references` [H][M]
- * the lines. `memory` is for stationary problems only: where the values of one individual drift from
- * selection to selection, remembered points describe a landscape that is gone.
- */
-export function nsga3Survivors(
-  points: Points,
-  fronts: readonly (readonly number[])[],
-  keep: number,
-  references: readonly (readonly number[])[],
-  random: Generator,
-  memory?: Memory,
-): Survival {
+export interface SurvivalOf {
+  readonly points: Points;
+  /** As `nonDominatedSort` gives them. */
+  readonly fronts: readonly (readonly number[])[];
+  /** How many survive, 1…n. */
+  readonly keep: number;
+  /** [H][M], the reference lines. */
+  readonly references: readonly (readonly number[])[];
+  /**
+   * For stationary problems only: where the values of one individual drift from selection to selection,
+   * remembered points describe a landscape that is gone.
+   */
+  readonly memory?: Memory | undefined;
+}
+
+/** Chooses `keep` of the points. */
+export function nsga3Survivors(of: SurvivalOf, random: Generator): Survival {
+  const { points, fronts, keep, references, memory } = of;
   const whole: number[] = [];
   let last: readonly number[] = [];
   for (const front of fronts) {
@@ -44,16 +49,11 @@ export function nsga3Survivors(
   const considered = [...whole, ...last];
   const { points: normalised, memory: remembered } = normalise(points, fronts[0]!, considered, memory);
   const room = keep - whole.length;
-  const chosen =
-    room === 0
-      ? []
-      : fillNiches(
-          last,
-          whole,
-          room,
-          associate(normalised, considered, references),
-          references.length,
-          random,
-        );
+  if (room === 0) return { selected: whole.sort((a, b) => a - b), memory: remembered };
+  const association = associate(normalised, considered, references);
+  const chosen = fillNiches(
+    { lastFront: last, survivors: whole, room, association, lines: references.length },
+    random,
+  );
   return { selected: [...whole, ...chosen].sort((a, b) => a - b), memory: remembered };
 }

@@ -14,7 +14,9 @@ export class BrokerUnreachable extends Error {
   }
 }
 
-/** Nobody answered in time. The question may have been heard all the same: ask only what may be done twice. */
+/**
+ * Nobody answered in time. The question may have been heard all the same: ask only what may be done twice.
+ */
 export class AskTimeout extends Error {
   override readonly name = 'AskTimeout';
   constructor(

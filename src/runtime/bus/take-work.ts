@@ -42,7 +42,10 @@ export interface WorkTaker {
   readonly paused: boolean;
   /** An item is being worked on. */
   readonly busy: boolean;
-  /** Resolves when the worker has stopped: signal aborted (an item under way is finished first) or bus closed. */
+  /**
+   * Resolves when the worker has stopped: signal aborted (an item under way is finished first) or bus
+   * closed.
+   */
   readonly done: Promise<void>;
 }
 
@@ -209,7 +212,10 @@ class Taker implements WorkTaker {
     }
   }
 
-  /** Insists until the broker says that it has heard; in vain if it lost the item, and then it does not matter. */
+  /**
+   * Insists until the broker says that it has heard; in vain if it lost the item, and then it does not
+   * matter.
+   */
   private async confirm(item: WorkItem, word: string): Promise<void> {
     for (let tries = 1; tries <= ACK_TRIES; tries++) {
       try {

@@ -23,7 +23,7 @@ export interface MailboxOptions {
 
 export class Mailbox<T> {
   private readonly waiting: T[] = [];
-  private running: Promise<void> | undefined;
+  private running: Promise<void> | null = null;
   private isClosed = false;
 
   /** `onError` is told what the handler throws or rejects with; the next message is handled all the same. */
@@ -38,7 +38,7 @@ export class Mailbox<T> {
     return this.waiting.length;
   }
 
-  /** Handled later, never inside this call. False once the mailbox is closed. Throws MailboxFull. */
+  /** Handled later, never inside this call. False once the mailbox is closed. Errors: MailboxFull. */
   post(message: T): boolean {
     if (this.isClosed) return false;
     const limit = this.options.limit ?? 65_536;
@@ -50,7 +50,7 @@ export class Mailbox<T> {
 
   /** Resolves when nothing is being handled and nothing waits. Not to be awaited in the handler. */
   async idle(): Promise<void> {
-    while (this.running !== undefined) await this.running;
+    while (this.running !== null) await this.running;
   }
 
   /** Takes no more messages, drops those that wait, and resolves when the one being handled is done. */
@@ -63,7 +63,7 @@ export class Mailbox<T> {
   private async run(): Promise<void> {
     await Promise.resolve();
     while (this.waiting.length > 0) await this.handleOne(this.waiting.shift() as T);
-    this.running = undefined;
+    this.running = null;
   }
 
   private async handleOne(message: T): Promise<void> {

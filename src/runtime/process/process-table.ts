@@ -41,7 +41,9 @@ export function isSameProcess(pid: number, startTime: string | undefined): boole
   }
 }
 
-/** The most memory (resident, bytes) process `pid` ever held; undefined if it is gone or there is no /proc. */
+/**
+ * The most memory (resident, bytes) process `pid` ever held; undefined if it is gone or there is no /proc.
+ */
 export function peakMemory(pid: number): number | undefined {
   try {
     const match = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));

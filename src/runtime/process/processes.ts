@@ -42,8 +42,8 @@ export interface ChildOptions {
 export interface ChildExit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
-  /** Wait before the next start; undefined if there will be none. */
-  readonly restartInMs: number | undefined;
+  /** Wait before the next start; null if there will be none. */
+  readonly restartInMs: number | null;
 }
 
 export interface GiveUp {
@@ -79,13 +79,13 @@ export function superviseChild(options: ChildOptions, events: ChildEvents = {}):
 }
 
 export class Supervised {
-  private child: ChildProcess | undefined;
+  private child: ChildProcess | null = null;
   private current: ChildState = 'waiting';
   private starts = 0;
   private crashes = 0;
   private startedAt = 0;
   private logStart = 0;
-  private restartTimer: Timer | undefined;
+  private restartTimer: Timer | null = null;
   private peak: number | undefined;
 
   /** @internal Use superviseChild. */
@@ -130,12 +130,7 @@ export class Supervised {
     this.restartTimer?.cancel();
     const child = this.child;
     if (this.current === 'running' || this.current === 'waiting') this.current = 'stopped';
-    if (
-      child === undefined ||
-      child.exitCode !== null ||
-      child.signalCode !== null ||
-      child.pid === undefined
-    )
+    if (child === null || child.exitCode !== null || child.signalCode !== null || child.pid === undefined)
       return;
     await new Promise<void>((resolve) => {
       const timer = after(graceMs, () => child.kill('SIGKILL'));
@@ -183,12 +178,12 @@ export class Supervised {
 
   private exited(code: number | null, signal: NodeJS.Signals | null): void {
     if (this.current === 'stopped') {
-      this.events.onExit?.({ code, signal, restartInMs: undefined });
+      this.events.onExit?.({ code, signal, restartInMs: null });
       return;
     }
     if (code === 0) {
       this.current = 'ended';
-      this.events.onExit?.({ code, signal, restartInMs: undefined });
+      this.events.onExit?.({ code, signal, restartInMs: null });
       this.events.onEnd?.();
       return;
     }
@@ -196,7 +191,7 @@ export class Supervised {
     this.crashes = monotonicMs() - this.startedAt >= healthyMs ? 1 : this.crashes + 1;
     if (this.crashes >= limit) {
       this.current = 'given-up';
-      this.events.onExit?.({ code, signal, restartInMs: undefined });
+      this.events.onExit?.({ code, signal, restartInMs: null });
       this.events.onGiveUp?.(this.reason(code, signal));
       return;
     }
@@ -212,7 +207,8 @@ export class Supervised {
     const how =
       signal !== null ? `by ${signal}` : code === null ? 'before it could start' : `with exit code ${code}`;
     const times = this.crashes === 1 ? 'ended' : `ended ${this.crashes} times in a row, last`;
-    const message = `${role} ${id} ${times} ${how}; ${lastLines === '' ? `it wrote nothing to ${logFile}` : `the end of ${logFile}:\n${lastLines}`}`;
+    const said = lastLines === '' ? `it wrote nothing to ${logFile}` : `the end of ${logFile}:\n${lastLines}`;
+    const message = `${role} ${id} ${times} ${how}; ${said}`;
     return { message, crashes: this.crashes, code, signal, lastLines };
   }
 }

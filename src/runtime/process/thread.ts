@@ -23,7 +23,10 @@ export type { Remote } from 'comlink';
 /** Marks a value to be moved instead of copied: `transfer(array, [array.buffer])`. */
 export const transfer = Comlink.transfer;
 
-/** The other thread did not answer in time. It may still do what it was asked to; its late answer is dropped. */
+/**
+ * The other thread did not answer in time. It may still do what it was asked to; its late answer is
+ * dropped.
+ */
 export class ThreadDeadline extends Error {
   override readonly name = 'ThreadDeadline';
   constructor(
@@ -48,7 +51,11 @@ export class ThreadExited extends Error {
 }
 
 export interface Caller<Api> {
-  /** Calls functions of the other side: `call(1000, (api) => api.method(…))`. Throws ThreadDeadline, ThreadExited, or what the function threw. */
+  /**
+   * Calls functions of the other side: `call(1000, (api) => api.method(…))`.
+   *
+   * Errors: ThreadDeadline, ThreadExited, or what the function threw.
+   */
   call<T>(deadlineMs: number, use: (api: Comlink.Remote<Api>) => T | PromiseLike<T>): Promise<T>;
 }
 
@@ -83,7 +90,9 @@ interface Ports {
 const PORTS = 'emarsThreadPorts';
 const DATA = 'emarsThreadData';
 
-/** Comlink's own adapter for Node lies behind a deep import without types; this is all of it that is needed. */
+/**
+ * Comlink's own adapter for Node lies behind a deep import without types; this is all of it that is needed.
+ */
 function endpoint(port: MessagePort): Comlink.Endpoint {
   const wrappers = new WeakMap<object, (data: unknown) => void>();
   type Listener = ((event: { data: unknown }) => void) | { handleEvent(event: { data: unknown }): void };
@@ -138,7 +147,7 @@ keepErrorFields();
 class PortCaller<Api> implements Caller<Api> {
   private readonly remote: Comlink.Remote<Api>;
   private readonly underWay = new Set<(error: Error) => void>();
-  private over: Error | undefined;
+  private over: Error | null = null;
 
   constructor(
     private readonly name: string,
@@ -150,7 +159,7 @@ class PortCaller<Api> implements Caller<Api> {
   }
 
   call<T>(deadlineMs: number, use: (api: Comlink.Remote<Api>) => T | PromiseLike<T>): Promise<T> {
-    if (this.over !== undefined) return Promise.reject(this.over);
+    if (this.over !== null) return Promise.reject(this.over);
     return new Promise<T>((resolve, reject) => {
       const settle = (): void => {
         timer.cancel();
@@ -237,7 +246,10 @@ export function threadData(): unknown {
   return insideThread().data;
 }
 
-/** In the thread: lets the main thread call the functions of `api`. Once; the thread lives until it is stopped. */
+/**
+ * In the thread: lets the main thread call the functions of `api`. Once; the thread lives until it is
+ * stopped.
+ */
 export function exposeInThread(api: object): void {
   Comlink.expose(api, endpoint(insideThread().ports.serve));
 }

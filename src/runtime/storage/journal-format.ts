@@ -24,20 +24,29 @@ const GROUP_HEADER_BYTES = 12;
 /** Largest record, bytes. Bigger things belong in a snapshot. */
 export const MAX_RECORD_BYTES = 64 * 1024 * 1024;
 
-/** The journal cannot be read, or can no longer be written. `offset`: byte of the file, where one is to blame. */
+interface JournalErrorDetails {
+  readonly offset?: number | undefined;
+  readonly code?: string | undefined;
+  readonly cause?: unknown;
+}
+
+/** The journal cannot be read, or can no longer be written. */
 export class JournalError extends Error {
   override readonly name = 'JournalError';
+  /** Byte of the file, where one is to blame. */
+  readonly offset: number | null;
+  /** The system's code where it was the system that refused: ENOSPC, EIO, EROFS… */
+  readonly code: string | null;
   constructor(
     readonly path: string,
     readonly reason:
       'cannot-open' | 'not-a-journal' | 'corrupt' | 'write-failed' | 'closed' | 'record-too-large',
     message: string,
-    readonly offset?: number,
-    /** The system's code where it was the system that refused: ENOSPC, EIO, EROFS… */
-    readonly code?: string,
-    cause?: unknown,
+    { offset, code, cause }: JournalErrorDetails = {},
   ) {
     super(`journal ${path}: ${message}`, cause === undefined ? undefined : { cause });
+    this.offset = offset ?? null;
+    this.code = code ?? null;
   }
 }
 
@@ -117,7 +126,7 @@ export function parseJournal(path: string, bytes: Buffer): { records: Uint8Array
     const format = start.subarray(0, 8).equals(MAGIC)
       ? `expected format ${FORMAT} with a valid checksum, found ${bytes.readUInt32LE(8)}`
       : 'the first 8 bytes are not those of a journal';
-    throw new JournalError(path, 'not-a-journal', `${format}; it is left untouched`, 0);
+    throw new JournalError(path, 'not-a-journal', `${format}; it is left untouched`, { offset: 0 });
   }
   const records: Uint8Array[] = [];
   let at = FILE_HEADER_BYTES;
@@ -129,8 +138,9 @@ export function parseJournal(path: string, bytes: Buffer): { records: Uint8Array
       throw new JournalError(
         path,
         'corrupt',
-        `the group at byte ${at} is damaged although an intact one follows at byte ${later}; it is left untouched: restore the file from a copy`,
-        at,
+        `the group at byte ${at} is damaged although an intact one follows at byte ${later}; ` +
+          'it is left untouched: restore the file from a copy',
+        { offset: at },
       );
     }
     for (const record of group.records) records.push(record);

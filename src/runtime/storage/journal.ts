@@ -28,8 +28,8 @@ interface Waiting {
 /** The writing side. One per file and process; a run lock keeps other processes out. */
 export class Journal {
   private readonly waiting: Waiting[] = [];
-  private writer: Promise<void> | undefined;
-  private failure: JournalError | undefined;
+  private writer: Promise<void> | null = null;
+  private failure: JournalError | null = null;
 
   /** @internal Use openJournal. */
   constructor(
@@ -48,7 +48,8 @@ export class Journal {
   /**
    * Appends one record and resolves after fdatasync. The bytes are copied at the call. Records keep the
    * order of the calls; calls made while the disk is busy share the next fdatasync.
-   * Throws JournalError: after a failed write (ENOSPC, EIO…) every later append is refused too, as the
+   *
+   * Errors: JournalError. After a failed write (ENOSPC, EIO…) every later append is refused too, as the
    * state of the disk is unknown; open the journal again.
    */
   append(payload: Uint8Array): Promise<void> {
@@ -57,7 +58,7 @@ export class Journal {
 
   /** Appends several records as one group: after a crash all of them are there, or none. */
   appendMany(payloads: readonly Uint8Array[]): Promise<void> {
-    if (this.failure !== undefined) return Promise.reject(this.failure);
+    if (this.failure !== null) return Promise.reject(this.failure);
     for (const payload of payloads) {
       if (payload.byteLength > MAX_RECORD_BYTES) {
         const message = `a record of ${payload.byteLength} bytes is above the limit of ${MAX_RECORD_BYTES}`;
@@ -74,7 +75,7 @@ export class Journal {
 
   /** Waits for the appends under way, then closes the file. Later appends are refused. */
   async close(): Promise<void> {
-    while (this.writer !== undefined) await this.writer;
+    while (this.writer !== null) await this.writer;
     if (this.failure?.reason === 'closed') return;
     this.failure = new JournalError(this.path, 'closed', 'is closed');
     await this.file.close();
@@ -96,7 +97,7 @@ export class Journal {
         await this.fail(error, group);
       }
     }
-    this.writer = undefined;
+    this.writer = null;
   }
 
   private async fail(error: unknown, group: readonly Waiting[]): Promise<void> {
@@ -109,9 +110,7 @@ export class Journal {
       this.path,
       'write-failed',
       `cannot write at byte ${this.end} (${code ?? String(error)}): ${what}`,
-      this.end,
-      code,
-      error,
+      { offset: this.end, code, cause: error },
     );
     this.failure = failure;
     // Best effort: a half-written group would be cut off at the next opening anyway.
@@ -144,7 +143,9 @@ async function writeFully(file: FileHandle, bytes: Buffer, position: number): Pr
 /**
  * Opens the journal at `path` (made if it is not there; its folder must exist) and reads all records.
  * The records are views into one buffer that belongs to the caller.
- * Throws JournalError for a file that is not a journal or is damaged before its last group; such a file is not touched.
+ *
+ * Errors: JournalError for a file that is not a journal or is damaged before its last group; such a file
+ * is not touched.
  */
 export async function openJournal(path: string): Promise<{ journal: Journal; records: Uint8Array[] }> {
   const file = await open(path, constants.O_RDWR | constants.O_CREAT, 0o644).catch((error: unknown) => {
@@ -169,12 +170,8 @@ export async function openJournal(path: string): Promise<{ journal: Journal; rec
 
 function cannotOpen(path: string, error: unknown): JournalError {
   const code = (error as NodeJS.ErrnoException).code;
-  return new JournalError(
-    path,
-    'cannot-open',
-    `cannot be opened (${code ?? String(error)})`,
-    undefined,
+  return new JournalError(path, 'cannot-open', `cannot be opened (${code ?? String(error)})`, {
     code,
-    error,
-  );
+    cause: error,
+  });
 }

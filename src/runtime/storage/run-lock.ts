@@ -62,7 +62,10 @@ function self(released: boolean): Owner {
   };
 }
 
-/** The owner named in a lock's text; undefined for text that is none (a torn file: its writer never had the lock). */
+/**
+ * The owner named in a lock's text; undefined for text that is none (a torn file: its writer never had the
+ * lock).
+ */
 function parseOwner(text: string): Owner | undefined {
   try {
     const value: unknown = JSON.parse(text);
@@ -100,7 +103,8 @@ async function lockNumbers(folder: string): Promise<number[]> {
 
 /**
  * Takes the folder (made if need be) for this process, at once or not at all.
- * Throws RunLockedError if a living process has it, this one included.
+ *
+ * Errors: RunLockedError if a living process has it, this one included.
  */
 export async function acquireRunLock(folder: string): Promise<RunLock> {
   await mkdir(folder, { recursive: true });

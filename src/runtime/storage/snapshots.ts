@@ -19,15 +19,16 @@ const TEMPORARY = /^\.writing-(\d+)-(\w+)-\d+$/;
 /** A snapshot is missing, is not what its name says, or cannot be written. */
 export class SnapshotError extends Error {
   override readonly name = 'SnapshotError';
+  /** The system's code where it was the system that refused: ENOSPC, EIO… */
+  readonly code: string | null;
   constructor(
     readonly path: string,
     readonly reason: 'missing' | 'mismatch' | 'bad-name' | 'read-failed' | 'write-failed',
     message: string,
-    /** The system's code where it was the system that refused: ENOSPC, EIO… */
-    readonly code?: string,
-    cause?: unknown,
+    { code, cause }: { readonly code?: string | undefined; readonly cause?: unknown } = {},
   ) {
     super(`snapshot ${path}: ${message}`, cause === undefined ? undefined : { cause });
+    this.code = code ?? null;
   }
 }
 
@@ -38,7 +39,8 @@ const underWay = new Set<string>();
 /**
  * Writes the concatenation of `parts` (read only; the caller must not change them before this resolves)
  * to `folder`, which is made if need be. Resolves when the file survives a power cut.
- * Throws SnapshotError ('write-failed', with the system's `code`); no half file stays behind.
+ *
+ * Errors: SnapshotError ('write-failed', with the system's `code`); no half file stays behind.
  */
 export async function writeSnapshot(
   folder: string,
@@ -68,8 +70,7 @@ export async function writeSnapshot(
       folder,
       'write-failed',
       `cannot write ${bytes} bytes (${code ?? String(error)})`,
-      code,
-      error,
+      { code, cause: error },
     );
   } finally {
     underWay.delete(temporary);
@@ -98,7 +99,9 @@ async function writeParts(
 
 /**
  * The content of snapshot `sha256`, verified; the buffer belongs to the caller.
- * Throws SnapshotError: 'missing', 'mismatch' (the file is not what its name says), 'bad-name', 'read-failed'.
+ *
+ * Errors: SnapshotError: 'missing', 'mismatch' (the file is not what its name says), 'bad-name',
+ * 'read-failed'.
  */
 export async function readSnapshot(folder: string, sha256: string): Promise<Buffer> {
   const path = join(folder, SHA256.test(sha256) ? sha256 : '?');
@@ -126,9 +129,10 @@ export async function readSnapshot(folder: string, sha256: string): Promise<Buff
       await file.close();
     }
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === 'ENOENT') throw new SnapshotError(path, 'missing', 'there is no such file', code, error);
-    throw new SnapshotError(path, 'read-failed', `cannot be read (${code ?? String(error)})`, code, error);
+    const { code } = error as NodeJS.ErrnoException;
+    const details = { code, cause: error };
+    if (code === 'ENOENT') throw new SnapshotError(path, 'missing', 'there is no such file', details);
+    throw new SnapshotError(path, 'read-failed', `cannot be read (${code ?? String(error)})`, details);
   }
   const found = hash.digest('hex');
   if (found !== sha256)

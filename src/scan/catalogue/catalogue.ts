@@ -39,7 +39,7 @@ export interface CatalogueOptions {
 
 const tableBytes = 64 * 2 ** 20;
 
-/** @throws CatalogueError when the folder cannot be read, passes a limit, or holds no scan. */
+/** Errors: CatalogueError when the folder cannot be read, passes a limit, or holds no scan. */
 export async function readCatalogue(root: string, options: CatalogueOptions = {}): Promise<Catalogue> {
   const limits = options.limits ?? defaultLimits;
   const problems: Problem[] = [];

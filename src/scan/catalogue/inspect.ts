@@ -1,4 +1,7 @@
-/** What a data folder holds, scan by scan, as `emars data inspect` prints it. Decodes everything, keeps nothing. */
+/**
+ * What a data folder holds, scan by scan, as `emars data inspect` prints it. Decodes everything, keeps
+ * nothing.
+ */
 import { resolve } from 'node:path';
 import { readCatalogue, type CatalogueScan } from './catalogue.js';
 import type { ScanFacts } from '../store/decode-worker.js';
@@ -25,14 +28,17 @@ export interface Inspection {
   readonly layout: string;
   /** Patients and readable scans of each class. A patient with scans in two classes counts in both. */
   readonly classes: Readonly<Record<string, { readonly patients: number; readonly scans: number }>>;
-  /** Readable scans, sorted by path. `min`, `max`: of the values as stored; `spacing`: millimetres [z, y, x], or null. */
+  /**
+   * Readable scans, sorted by path. `min`, `max`: of the values as stored; `spacing`: millimetres [z, y,
+   * x], or null.
+   */
   readonly scans: readonly InspectedScan[];
   readonly problems: readonly Problem[];
   /** What can be used, and what a person should know of it. */
   readonly remarks: readonly string[];
 }
 
-/** @throws CatalogueError when the folder cannot be used at all. */
+/** Errors: CatalogueError when the folder cannot be used at all. */
 export async function inspectData(root: string, options: InspectOptions = {}): Promise<Inspection> {
   options.signal?.throwIfAborted();
   const limits = options.limits ?? defaultLimits;
@@ -74,7 +80,9 @@ export async function inspectData(root: string, options: InspectOptions = {}): P
   return { layout: catalogue.layout, classes, scans, problems, remarks };
 }
 
-/** Values are held in single precision: more than seven digits of a fraction are noise (2.690000057220459). */
+/**
+ * Values are held in single precision: more than seven digits of a fraction are noise (2.690000057220459).
+ */
 function shortest(value: number): number {
   return Number.isInteger(value) ? value : Number(value.toPrecision(7));
 }

@@ -24,7 +24,7 @@ export interface Folder {
 
 /**
  * Reads the tree under `root`. What cannot be used is added to `problems`.
- * @throws CatalogueError when the root is no readable folder or a limit is passed.
+ * Errors: CatalogueError when the root is no readable folder or a limit is passed.
  */
 export async function readTree(root: string, limits: ScanLimits, problems: Problem[]): Promise<Folder> {
   let realRoot: string;

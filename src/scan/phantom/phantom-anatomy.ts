@@ -123,17 +123,17 @@ export function lungRadius2(lung: Lung, x: number, y: number, z: number): number
   return dx * dx + dy * dy + dz * dz;
 }
 
-/** Which lung holds a point: 0 (right), 1 (left), or −1 for neither. */
-export function lungAt(anatomy: Anatomy, x: number, y: number, z: number): -1 | 0 | 1 {
+/** Which lung holds a point: 0 (right), 1 (left), or null for neither. */
+export function lungAt(anatomy: Anatomy, x: number, y: number, z: number): 0 | 1 | null {
   const index = x < anatomy.body.x ? 0 : 1;
   const lung = anatomy.lungs[index];
-  if (Math.abs(x - anatomy.body.x) < anatomy.mediastinum || lungRadius2(lung, x, y, z) >= 1) return -1;
+  if (Math.abs(x - anatomy.body.x) < anatomy.mediastinum || lungRadius2(lung, x, y, z) >= 1) return null;
   const { heart, diaphragm } = anatomy;
   const hx = (x - heart.x) / heart.ax;
   const hy = (y - heart.y) / heart.ay;
   const hz = (z - heart.z) / heart.az;
-  if (hx * hx + hy * hy + hz * hz < 1) return -1;
+  if (hx * hx + hy * hy + hz * hz < 1) return null;
   const dx = (x - lung.x) / lung.ax;
   const dy = (y - lung.y) / lung.ay;
-  return z < diaphragm.base + diaphragm.dome * Math.max(0, 1 - dx * dx - dy * dy) ? -1 : index;
+  return z < diaphragm.base + diaphragm.dome * Math.max(0, 1 - dx * dx - dy * dy) ? null : index;
 }

@@ -33,17 +33,19 @@ export interface Lesion {
 /** Classes that have lesions of their own; any other name is drawn as Normal. */
 export type PhantomClass = 'Normal' | 'NCP' | 'CP';
 
-/**
- * @param patient stream of the patient: where the lesions are.
- * @param scan stream of the scan: how far they have grown.
- * @param contrast multiplies the density of lesions; 1 = as in real scans, smaller = harder to see.
- */
+export interface LesionStreams {
+  /** Of the patient: where the lesions are. */
+  readonly patient: Generator;
+  /** Of the scan: how far they have grown. */
+  readonly scan: Generator;
+}
+
+/** `contrast` multiplies the density of lesions; 1 = as in real scans, smaller = harder to see. */
 export function drawLesions(
   phantomClass: PhantomClass,
   anatomy: Anatomy,
   contrast: number,
-  patient: Generator,
-  scan: Generator,
+  { patient, scan }: LesionStreams,
 ): Lesion[] {
   const growth = between(scan, 0.88, 1.15);
   const lesions: Lesion[] = granulomas(anatomy, patient);
@@ -129,7 +131,9 @@ interface Region {
   readonly below: number;
 }
 
-/** A point of a lung: directions are tried until one lies in the lung (heart and diaphragm cut parts away). */
+/**
+ * A point of a lung: directions are tried until one lies in the lung (heart and diaphragm cut parts away).
+ */
 function inLung(
   anatomy: Anatomy,
   side: number,
@@ -148,7 +152,7 @@ function inLung(
       y: lung.y + back * radius * lung.ay,
       z: lung.z + 0.75 * up * radius * lung.az,
     };
-    if (lungAt(anatomy, best.x, best.y, best.z) !== -1) break;
+    if (lungAt(anatomy, best.x, best.y, best.z) !== null) break;
   }
   return best;
 }

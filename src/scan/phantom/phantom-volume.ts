@@ -1,6 +1,7 @@
 /** Draws one phantom scan: anatomy, vessels, texture, lesions, noise → Hounsfield units and a mask. */
 import { generator, type Generator } from '../../random/generator.js';
 import { between, depthScale, drawAnatomy, lungAt, lungRadius2, type Anatomy } from './phantom-anatomy.js';
+import { Canvas } from './phantom-canvas.js';
 import { direction, drawLesions, lesionShare, type Lesion, type PhantomClass } from './phantom-lesions.js';
 
 export interface PhantomVolume {
@@ -43,8 +44,11 @@ export function drawPhantom({
   const healthy = canvas.lungs(anatomy);
   canvas.inLung(healthy, (x, y, z, hu) => hu + texture.at(x, y, z) * 40);
   drawVessels(canvas, healthy, anatomy, ofPatient('vessels'));
-  const lesions = drawLesions(phantomClass, anatomy, contrast, ofPatient('lesions'), ofScan('growth'));
-  for (const lesion of lesions) drawLesion(canvas, healthy, lesion, texture, anatomy);
+  const lesions = drawLesions(phantomClass, anatomy, contrast, {
+    patient: ofPatient('lesions'),
+    scan: ofScan('growth'),
+  });
+  for (const lesion of lesions) drawLesion(canvas, healthy, lesion, { texture, anatomy });
   const hu = develop(canvas, exposure, ofScan('noise'));
   return {
     shape: [canvas.depth, canvas.height, canvas.width],
@@ -57,82 +61,6 @@ export function drawPhantom({
 function depthOf(depth: number, random: Generator): number {
   const spread = Math.floor(depth / 5);
   return depth - spread + random.integer(2 * spread + 1);
-}
-
-/** A volume being drawn, with its coordinates. */
-class Canvas {
-  readonly hu: Float64Array;
-  readonly mask: Uint8Array;
-
-  constructor(
-    readonly depth: number,
-    readonly height: number,
-    readonly width: number,
-  ) {
-    this.hu = new Float64Array(depth * height * width);
-    this.mask = new Uint8Array(depth * height * width);
-  }
-
-  x = (column: number): number => ((column + 0.5) / this.width) * 2 - 1;
-  y = (row: number): number => ((row + 0.5) / this.height) * 2 - 1;
-  z = (slice: number): number => (slice + 0.5) / this.depth;
-
-  fill(value: (x: number, y: number, z: number) => number): void {
-    for (let slice = 0, i = 0; slice < this.depth; slice++) {
-      for (let row = 0; row < this.height; row++) {
-        for (let column = 0; column < this.width; column++, i++)
-          this.hu[i] = value(this.x(column), this.y(row), this.z(slice));
-      }
-    }
-  }
-
-  /** 1 where there is lung. */
-  lungs(anatomy: Anatomy): Uint8Array {
-    const lungs = new Uint8Array(this.hu.length);
-    for (let slice = 0, i = 0; slice < this.depth; slice++) {
-      for (let row = 0; row < this.height; row++) {
-        for (let column = 0; column < this.width; column++, i++)
-          if (lungAt(anatomy, this.x(column), this.y(row), this.z(slice)) !== -1) lungs[i] = 1;
-      }
-    }
-    return lungs;
-  }
-
-  inLung(lungs: Uint8Array, value: (x: number, y: number, z: number, hu: number) => number): void {
-    for (let slice = 0, i = 0; slice < this.depth; slice++) {
-      for (let row = 0; row < this.height; row++) {
-        for (let column = 0; column < this.width; column++, i++) {
-          if (lungs[i] === 1) this.hu[i] = value(this.x(column), this.y(row), this.z(slice), this.hu[i]!);
-        }
-      }
-    }
-  }
-
-  /** Visits the lung voxels of a box around a point; half axes in units of x. */
-  near(
-    lungs: Uint8Array,
-    at: { x: number; y: number; z: number },
-    ax: number,
-    ay: number,
-    az: number,
-    visit: (i: number, x: number, y: number, z: number) => void,
-  ): void {
-    const range = (middle: number, half: number, scale: number, count: number): [number, number] => [
-      Math.max(0, Math.floor((middle - half) * scale)),
-      Math.min(count - 1, Math.floor((middle + half) * scale)),
-    ];
-    const [fromX, toX] = range(at.x + 1, ax, this.width / 2, this.width);
-    const [fromY, toY] = range(at.y + 1, ay, this.height / 2, this.height);
-    const [fromZ, toZ] = range(at.z, az / depthScale, this.depth, this.depth);
-    for (let slice = fromZ; slice <= toZ; slice++) {
-      for (let row = fromY; row <= toY; row++) {
-        for (let column = fromX; column <= toX; column++) {
-          const i = (slice * this.height + row) * this.width + column;
-          if (lungs[i] === 1) visit(i, this.x(column), this.y(row), this.z(slice));
-        }
-      }
-    }
-  }
 }
 
 /** Hounsfield units of healthy tissue at a point. */
@@ -148,7 +76,7 @@ function tissueAt(anatomy: Anatomy, x: number, y: number, z: number): number {
     return table > 0 && table < 0.05 ? -300 : air;
   }
   const lung = lungAt(anatomy, x, y, z);
-  if (lung !== -1) {
+  if (lung !== null) {
     const own = anatomy.lungs[lung];
     const low = (y - own.y) / own.ay;
     const rim = lungRadius2(own, x, y, z);
@@ -159,27 +87,30 @@ function tissueAt(anatomy: Anatomy, x: number, y: number, z: number): number {
   const ty = y - body.y - 0.02;
   if (z > 0.6 && tx * tx + ty * ty < 0.0036) return air;
   if (radius > 1 - anatomy.fat) return -100;
-  return boneAt(anatomy, x, y, z, bx, by, radius) ?? anatomy.tissueHu;
+  return boneAt(anatomy, { x, y, z }, { x: bx, y: by, radius }) ?? anatomy.tissueHu;
 }
 
+interface Point {
+  readonly x: number;
+  readonly y: number;
+  readonly z: number;
+}
+
+/** `inBody`: the point measured from the middle of the body in its half axes, and its distance from there. */
 function boneAt(
   anatomy: Anatomy,
-  x: number,
-  y: number,
-  z: number,
-  bx: number,
-  by: number,
-  radius: number,
+  point: Point,
+  inBody: { readonly x: number; readonly y: number; readonly radius: number },
 ): number | null {
   const { body } = anatomy;
-  const sx = (x - body.x) / 0.12;
-  const sy = (y - body.y - 0.66 * body.ay) / 0.13;
+  const sx = (point.x - body.x) / 0.12;
+  const sy = (point.y - body.y - 0.66 * body.ay) / 0.13;
   if (sx * sx + sy * sy < 1) return 280;
-  const inner = 1 - anatomy.fat - radius;
+  const inner = 1 - anatomy.fat - inBody.radius;
   if (inner > 0.12) return null;
   // Ribs: stripes around the wall that shift from slice to slice. The angle is a rational stand-in, 0 to 2.
-  const angle = (1 - by / (Math.abs(bx) + Math.abs(by))) * (bx < 0 ? 1 : 1.02);
-  const phase = angle * 4 + z * 7 + anatomy.ribPhase;
+  const angle = (1 - inBody.y / (Math.abs(inBody.x) + Math.abs(inBody.y))) * (inBody.x < 0 ? 1 : 1.02);
+  const phase = angle * 4 + point.z * 7 + anatomy.ribPhase;
   return phase - Math.floor(phase) < 0.4 ? 420 : null;
 }
 
@@ -236,7 +167,7 @@ function drawVessels(canvas: Canvas, lungs: Uint8Array, anatomy: Anatomy, random
         at.x += heading[0] * 0.05 + bend[0] * 0.02;
         at.y += heading[1] * 0.07 + bend[1] * 0.02;
         at.z += (heading[2] * 0.07 + bend[2] * 0.02) / depthScale;
-        canvas.near(lungs, at, radius, radius, radius * 1.6, (i, x, y, z) => {
+        canvas.near(lungs, { ...at, ax: radius, ay: radius, az: radius * 1.6 }, (i, x, y, z) => {
           const dx = (x - at.x) / radius;
           const dy = (y - at.y) / radius;
           const dz = ((z - at.z) * depthScale) / (radius * 1.6);
@@ -257,10 +188,9 @@ function drawLesion(
   canvas: Canvas,
   lungs: Uint8Array,
   lesion: Lesion,
-  texture: Texture,
-  anatomy: Anatomy,
+  { texture, anatomy }: { readonly texture: Texture; readonly anatomy: Anatomy },
 ): void {
-  canvas.near(lungs, lesion, lesion.ax, lesion.ay, lesion.az, (i, x, y, z) => {
+  canvas.near(lungs, lesion, (i, x, y, z) => {
     const share = lesionShare(lesion, x, y, z);
     if (share === 0) return;
     const grain = 1 + lesion.texture * 0.35 * texture.at(-x, z * 2 - 1, (y + 1) / 2);

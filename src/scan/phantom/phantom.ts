@@ -58,7 +58,7 @@ export class PhantomError extends Error {
 /**
  * Writes a phantom data set into `dir`, which must be new or empty.
  * @returns what was written, in the order of writing.
- * @throws PhantomError for options out of range or a folder in use.
+ * Errors: PhantomError for options out of range or a folder in use.
  */
 export async function writePhantoms(
   dir: string,

@@ -16,6 +16,8 @@ import { decoding, greyOf, readWhole, type OpenScan, type ScanReader } from './r
 sharp.cache(false);
 sharp.concurrency(1);
 
+type PictureSize = Pick<CheckedPicture, 'width' | 'height' | 'bits'>;
+
 export const imageReader: ScanReader = {
   format: 'image',
   async open(root, files, limits) {
@@ -39,18 +41,19 @@ async function* slices(
   root: string,
   files: readonly string[],
   limits: ScanLimits,
-  first: Pick<CheckedPicture, 'width' | 'height' | 'bits'>,
+  first: PictureSize,
 ): AsyncGenerator<Float32Array> {
   for (const file of files) {
     const picture = await check(root, file, limits);
     if (picture.width !== first.width || picture.height !== first.height || picture.bits !== first.bits) {
-      throw new ScanError(
-        file,
-        `a slice of ${picture.width} x ${picture.height}, ${picture.bits} bits, in a scan of ${first.width} x ${first.height}, ${first.bits} bits`,
-      );
+      throw new ScanError(file, `a slice of ${sizeOf(picture)}, in a scan of ${sizeOf(first)}`);
     }
     yield await decode(file, picture);
   }
+}
+
+function sizeOf({ width, height, bits }: PictureSize): string {
+  return `${width} x ${height}, ${bits} bits`;
 }
 
 async function check(root: string, file: string, limits: ScanLimits): Promise<CheckedPicture> {

@@ -13,7 +13,7 @@ export function isJpeg(bytes: Buffer): boolean {
   return bytes.length > 3 && bytes[0] === 0xff && bytes[1] === 0xd8 && bytes[2] === 0xff;
 }
 
-/** @throws ScanError when there is no frame header, or it declares what is not read. */
+/** Errors: ScanError when there is no frame header, or it declares what is not read. */
 export function checkJpeg(name: string, bytes: Buffer, limits: ScanLimits): CheckedPicture {
   let at = 2;
   for (let segment = 0; segment < mostSegments && at + 4 <= bytes.length; segment++) {
@@ -25,15 +25,16 @@ export function checkJpeg(name: string, bytes: Buffer, limits: ScanLimits): Chec
     }
     const length = bytes.readUInt16BE(at + 2);
     const isFrame = marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
-    if (isFrame) return frame(name, bytes, at, marker, limits);
+    if (isFrame) return frame(name, bytes, at, limits);
     if (length < 2 || marker === 0xda || marker === 0xd9) break;
     at += 2 + length;
   }
   throw new ScanError(name, 'a JPEG without a frame header: truncated or damaged');
 }
 
-function frame(name: string, bytes: Buffer, at: number, marker: number, limits: ScanLimits): CheckedPicture {
+function frame(name: string, bytes: Buffer, at: number, limits: ScanLimits): CheckedPicture {
   if (at + 10 > bytes.length) throw new ScanError(name, 'the JPEG is truncated');
+  const marker = bytes[at + 1]!;
   const precision = bytes[at + 4]!;
   const height = bytes.readUInt16BE(at + 5);
   const width = bytes.readUInt16BE(at + 7);
@@ -43,7 +44,8 @@ function frame(name: string, bytes: Buffer, at: number, marker: number, limits: 
   if (marker > 0xc2 || precision !== 8 || (components !== 1 && components !== 3)) {
     throw new ScanError(
       name,
-      `a JPEG of a kind that is not read (${components} components of ${precision} bits): expected 8 bits, grey or colour`,
+      `a JPEG of a kind that is not read (${components} components of ${precision} bits): ` +
+        'expected 8 bits, grey or colour',
     );
   }
   return { width, height, bits: 8, colour: components === 3, bytes };

@@ -7,13 +7,18 @@
  * to the nearest direction; no interpolation.
  */
 
-/** How to walk the file's voxels: for depth, height, width the voxel axis (0…2) and whether to walk it backwards. */
+/**
+ * How to walk the file's voxels: for depth, height, width the voxel axis (0…2) and whether to walk it
+ * backwards.
+ */
 export interface Orientation {
   readonly axes: readonly [number, number, number];
   readonly backwards: readonly [boolean, boolean, boolean];
 }
 
-/** Depth, height, width as directions of NIfTI's world, where +x is the patient's right, +y front, +z head. */
+/**
+ * Depth, height, width as directions of NIfTI's world, where +x is the patient's right, +y front, +z head.
+ */
 const wanted = [
   { world: 2, sign: 1 },
   { world: 1, sign: -1 },
@@ -24,7 +29,8 @@ const wanted = [
 export const asStored: Orientation = { axes: [2, 1, 0], backwards: [false, false, false] };
 
 /**
- * @param affine voxel index → millimetres in that world, at least 3 × 3: row = world axis, column = voxel axis.
+ * @param affine voxel index → millimetres in that world, at least 3 × 3: row = world axis, column = voxel
+ * axis.
  * @returns null when the affine has no three independent directions.
  */
 export function orientationOf(affine: readonly (readonly number[])[]): Orientation | null {

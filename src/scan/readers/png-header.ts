@@ -46,7 +46,7 @@ export function isPng(bytes: Buffer): boolean {
   return bytes.subarray(0, 8).equals(signature);
 }
 
-/** @throws ScanError for every deviation; `name` is the file in its message. */
+/** Errors: ScanError for every deviation; `name` is the file in its message. */
 export function checkPng(name: string, bytes: Buffer, limits: ScanLimits): CheckedPicture {
   const fail = (reason: string): never => {
     throw new ScanError(name, reason);

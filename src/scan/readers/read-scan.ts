@@ -10,7 +10,9 @@ import type { OpenScan, ScanReader, ValueType } from './reader.js';
 import { tiffReader } from './tiff-reader.js';
 
 export interface Volume {
-  /** `[depth, height, width]`, row-major; the caller's. In [0, 1] where a window was given, else as stored. */
+  /**
+   * `[depth, height, width]`, row-major; the caller's. In [0, 1] where a window was given, else as stored.
+   */
   readonly data: Float32Array;
   readonly shape: readonly [depth: number, height: number, width: number];
   readonly dtype: ValueType;
@@ -43,7 +45,7 @@ export async function openScan(
 
 /**
  * Reads a whole scan into memory, four bytes a voxel.
- * @throws ScanError with the file and the reason for anything missing, damaged or over the limits.
+ * Errors: ScanError with the file and the reason for anything missing, damaged or over the limits.
  */
 export async function readScan(
   root: string,

@@ -25,7 +25,10 @@ export interface OpenScan {
   readonly unit: ValueUnit;
   /** Millimetres between voxel centres along depth, height, width; null where the format does not say. */
   readonly spacing: readonly [z: number, y: number, x: number] | null;
-  /** Slices in order, each `[height * width]` values as stored. A slice is the caller's until the next is asked for. */
+  /**
+   * Slices in order, each `[height * width]` values as stored. A slice is the caller's until the next is
+   * asked for.
+   */
   slices(): AsyncIterable<Float32Array>;
 }
 
@@ -34,7 +37,7 @@ export interface ScanReader {
   /**
    * @param root folder that `files` are relative to; file names in errors stay relative.
    * @param files as in the catalogue: slices in order, or one file.
-   * @throws ScanError for anything that cannot be read; also while iterating `slices()`.
+   * Errors: ScanError for anything that cannot be read; also while iterating `slices()`.
    */
   open(root: string, files: readonly string[], limits: ScanLimits): Promise<OpenScan>;
 }
@@ -78,7 +81,10 @@ export async function decoding<T>(name: string, what: string, step: () => Promis
   }
 }
 
-/** Red, green, blue to one value. Equal channels keep their value exactly; others are weighted after ITU-R BT.601. */
+/**
+ * Red, green, blue to one value. Equal channels keep their value exactly; others are weighted after ITU-R
+ * BT.601.
+ */
 export function greyOf(red: number, green: number, blue: number): number {
   return red === green && green === blue ? red : (299 * red + 587 * green + 114 * blue) / 1000;
 }

@@ -61,7 +61,7 @@ interface Field {
 
 /**
  * Pages of a TIFF in order; reduced copies of a page (thumbnails) are left out.
- * @throws ScanError for every deviation.
+ * Errors: ScanError for every deviation.
  */
 export function checkTiff(name: string, bytes: Buffer, limits: ScanLimits): TiffPage[] {
   return new Header(name, bytes, limits).pages();

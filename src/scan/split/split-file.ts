@@ -78,7 +78,7 @@ export function formatSplit(split: Split): string {
 /**
  * Reads a split file and checks it against the scans.
  * @param options seed and share of a validation side that has to be drawn; default 0 and one fifth.
- * @throws SplitError with every reason at once.
+ * Errors: SplitError with every reason at once.
  */
 export async function readSplit(
   path: string,
@@ -171,7 +171,10 @@ function idsOf(from: ScanList): Wanted[] {
   );
 }
 
-/** Scans by id, and also without the folder `studies/` that some copies of MosMedData have around their classes. */
+/**
+ * Scans by id, and also without the folder `studies/` that some copies of MosMedData have around their
+ * classes.
+ */
 function scansById(scans: readonly SplitScan[]): Map<string, SplitScan> {
   const byId = new Map<string, SplitScan>();
   for (const scan of scans)

@@ -51,7 +51,8 @@ export class SplitError extends Error {
     super(
       problems.length === 1
         ? `the split cannot be used: ${problems[0]}`
-        : `the split cannot be used, for ${problems.length} reasons: ${problems.slice(0, 10).join('; ')}${problems.length > 10 ? '; …' : ''}`,
+        : `the split cannot be used, for ${problems.length} reasons: ${problems.slice(0, 10).join('; ')}` +
+            (problems.length > 10 ? '; …' : ''),
     );
   }
 }
@@ -67,7 +68,7 @@ interface Group {
 /**
  * Draws a split.
  * @param scans at least as many patients as sides.
- * @throws SplitError when a side would be empty or the input contradicts itself.
+ * Errors: SplitError when a side would be empty or the input contradicts itself.
  */
 export function splitByPatient(
   scans: readonly SplitScan[],
@@ -113,7 +114,7 @@ export function splitByPatient(
 /**
  * Refuses a split that leaks or does not fit the scans.
  * Scans that no side names are allowed: they are left out.
- * @throws SplitError with every reason at once.
+ * Errors: SplitError with every reason at once.
  */
 export function checkSplit(split: Split, scans: readonly SplitScan[]): void {
   const known = new Map(scans.map((scan) => [scan.id, scan]));
@@ -224,7 +225,10 @@ function groupPatients(scans: readonly SplitScan[]): Group[] {
     .sort((a, b) => codeUnitOrder(a.name, b.name));
 }
 
-/** Each stratum (patients with the same classes) is shuffled and cut; what rounding leaves over is carried to the next one. */
+/**
+ * Each stratum (patients with the same classes) is shuffled and cut; what rounding leaves over is carried
+ * to the next one.
+ */
 function place(
   groups: readonly Group[],
   shares: Readonly<Record<Side, number>>,

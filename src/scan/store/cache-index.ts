@@ -28,7 +28,7 @@ export interface FileStamp {
 const format = 1;
 const trustAfter = 2000;
 
-/** @throws the file system's error when a file is gone. */
+/** Errors: the file system's error when a file is gone. */
 export function stampFiles(root: string, scan: Pick<CatalogueScan, 'files'>): FileStamp {
   const hash = createHash('sha256');
   let newest = 0;

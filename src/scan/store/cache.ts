@@ -84,7 +84,7 @@ export function readEntry(
 
 /**
  * Writes an entry so that others see it whole or not at all.
- * @throws CacheError
+ * Errors: CacheError
  */
 export function writeEntry(
   cacheDir: string,

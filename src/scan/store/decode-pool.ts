@@ -1,4 +1,6 @@
-/** A Piscina pool for scans, alive for one pass over them: bounded queue, bounded workers, destroyed after. */
+/**
+ * A Piscina pool for scans, alive for one pass over them: bounded queue, bounded workers, destroyed after.
+ */
 import { availableParallelism } from 'node:os';
 import { Piscina } from 'piscina';
 import type { CacheTask, Outcome, ScanFacts, ScanTask } from './decode-worker.js';

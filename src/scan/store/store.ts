@@ -56,7 +56,8 @@ export interface ScanStore {
   readonly remarks: readonly string[];
   /**
    * `data` is `[depth, size, size]` in [0, 1]. It belongs to the store: read only.
-   * @throws RangeError for an id that is not in the store; ScanError when a cache entry was damaged since opening.
+   * Errors: RangeError for an id that is not in the store; ScanError when a cache entry was damaged since
+   * opening.
    */
   volume(id: string): DecodedScan;
 }
@@ -65,7 +66,7 @@ const defaultMemory = 2 * 2 ** 30;
 
 /**
  * Opens a data folder.
- * @throws CatalogueError, BadScansError (all bad scans at once), CacheError, or the signal's reason.
+ * Errors: CatalogueError, BadScansError (all bad scans at once), CacheError, or the signal's reason.
  */
 export async function openScanStore(options: ScanStoreOptions): Promise<ScanStore> {
   if (!Number.isInteger(options.size) || options.size < 1 || options.size > 4096)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { fillNiches } from '#emars/evolution/nsga3/niche.js';
-import { generator } from '#emars/random/generator.js';
+import { generator, type Generator } from '#emars/random/generator.js';
 
 /** Rows 0…: [line, squared distance]. */
 function association(rows: readonly (readonly [number, number])[]) {
@@ -9,6 +9,17 @@ function association(rows: readonly (readonly [number, number])[]) {
     distance: Float64Array.from(rows.map(([, distance]) => distance)),
   };
 }
+
+function fill(
+  lastFront: readonly number[],
+  survivors: readonly number[],
+  of: { room: number; rows: ReturnType<typeof association>; lines: number },
+  random: Generator,
+): number[] {
+  const { room, rows, lines } = of;
+  return fillNiches({ lastFront, survivors, room, association: rows, lines }, random);
+}
+
 const seeds = Array.from({ length: 40 }, (_, seed) => generator(seed, 'niche-test'));
 
 describe('niching', () => {
@@ -20,7 +31,7 @@ describe('niching', () => {
       [1, 0.4],
     ]);
     for (const random of seeds)
-      expect(fillNiches([0, 1, 2, 3], [], 2, rows, 2, random).sort()).toEqual([1, 2]);
+      expect(fill([0, 1, 2, 3], [], { room: 2, rows, lines: 2 }, random).sort()).toEqual([1, 2]);
   });
 
   it('serves the line with the fewest survivors first', () => {
@@ -34,7 +45,8 @@ describe('niching', () => {
       [1, 0.9],
       [2, 5],
     ]);
-    for (const random of seeds) expect(fillNiches([3, 4, 5], [0, 1, 2], 2, rows, 3, random)).toEqual([5, 4]);
+    for (const random of seeds)
+      expect(fill([3, 4, 5], [0, 1, 2], { room: 2, rows, lines: 3 }, random)).toEqual([5, 4]);
   });
 
   it('counts a chosen member at once: one line at a time', () => {
@@ -46,7 +58,7 @@ describe('niching', () => {
       [1, 9],
     ]);
     for (const random of seeds) {
-      const chosen = fillNiches([0, 1, 2, 3], [], 3, rows, 2, random);
+      const chosen = fill([0, 1, 2, 3], [], { room: 3, rows, lines: 2 }, random);
       expect(chosen).toContain(0);
       expect(chosen).toContain(3);
     }
@@ -61,7 +73,7 @@ describe('niching', () => {
     ]);
     const taken = [0, 0, 0, 0];
     for (let seed = 0; seed < 3000; seed++)
-      taken[fillNiches([1, 2, 3], [0], 1, rows, 1, generator(seed, 'niche-share'))[0]!]!++;
+      taken[fill([1, 2, 3], [0], { room: 1, rows, lines: 1 }, generator(seed, 'niche-share'))[0]!]!++;
     // 1000 expected each; 130 is five standard deviations.
     for (const row of [1, 2, 3]) expect(Math.abs(taken[row]! - 1000)).toBeLessThan(130);
   });
@@ -74,19 +86,17 @@ describe('niching', () => {
     ]);
     const taken = [0, 0, 0];
     for (let seed = 0; seed < 3000; seed++)
-      taken[fillNiches([0, 1, 2], [], 1, rows, 3, generator(seed, 'niche-lines'))[0]!]!++;
+      taken[fill([0, 1, 2], [], { room: 1, rows, lines: 3 }, generator(seed, 'niche-lines'))[0]!]!++;
     for (const count of taken) expect(Math.abs(count - 1000)).toBeLessThan(130);
   });
 
   it('never takes anybody twice', () => {
     for (const random of seeds) {
       const rows = association(Array.from({ length: 30 }, (_, i) => [i % 4, i] as const));
-      const chosen = fillNiches(
+      const chosen = fill(
         Array.from({ length: 30 }, (_, i) => i),
         [],
-        30,
-        rows,
-        7,
+        { room: 30, rows, lines: 7 },
         random,
       );
       expect(new Set(chosen).size).toBe(30);

@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
 import { cacheFolder, publishEntry, readEntry, sweepPartial } from '#emars/native/cache.js';
-import { EngineError } from '#emars/native/errors.js';
+import { NativePartError } from '#emars/native/errors.js';
 import { withLock } from '#emars/native/lock.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'emars-cache-'));
@@ -37,7 +37,7 @@ describe('the cache', () => {
     expect(cacheFolder({ EMARS_CACHE: '/c', XDG_CACHE_HOME: '/x', HOME: '/h' })).toBe('/c');
     expect(cacheFolder({ XDG_CACHE_HOME: '/x', HOME: '/h' })).toBe('/x/emars');
     expect(cacheFolder({ XDG_CACHE_HOME: 'relative', HOME: '/h' })).toBe('/h/.cache/emars');
-    expect(() => cacheFolder({ EMARS_CACHE: 'relative' })).toThrow(EngineError);
+    expect(() => cacheFolder({ EMARS_CACHE: 'relative' })).toThrow(NativePartError);
   });
 
   it('believes an entry that is whole', async () => {
@@ -114,7 +114,7 @@ describe('the cache', () => {
     const error: unknown = await publishEntry(join(file, 'cache'), join(file, 'cache', 'x'), () =>
       Promise.resolve({ facts: {}, files: [] }),
     ).catch((reason: unknown) => reason);
-    expect(error).toBeInstanceOf(EngineError);
+    expect(error).toBeInstanceOf(NativePartError);
     expect(String(error)).toContain('Set EMARS_CACHE to a folder that can be written');
   });
 });

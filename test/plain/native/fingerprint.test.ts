@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseGpus, wantedBuild } from '#emars/native/devices.js';
-import { EngineError } from '#emars/native/errors.js';
+import { NativePartError } from '#emars/native/errors.js';
 import { fingerprint } from '#emars/native/fingerprint.js';
 import { compareVersions } from '#emars/native/nats.js';
 import { natsPin, tensorflowPin } from '#emars/native/pins.js';
@@ -47,7 +47,7 @@ describe('devices and pins', () => {
 
   it('takes the build that EMARS_ENGINE names, and refuses another word', async () => {
     expect(await wantedBuild({ EMARS_ENGINE: 'cuda' })).toEqual({ build: 'cuda', chosen: true });
-    await expect(wantedBuild({ EMARS_ENGINE: 'gpu' })).rejects.toThrow(EngineError);
+    await expect(wantedBuild({ EMARS_ENGINE: 'gpu' })).rejects.toThrow(NativePartError);
   });
 
   it('pins every download by a whole SHA-256', () => {

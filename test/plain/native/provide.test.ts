@@ -15,7 +15,7 @@ import {
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { doctor } from '#emars/native/doctor.js';
-import { EngineError } from '#emars/native/errors.js';
+import { NativePartError } from '#emars/native/errors.js';
 import { locateEngine, requireEngine } from '#emars/native/locate.js';
 import { bindingPath, type Place } from '#emars/native/place.js';
 import { provideEngine } from '#emars/native/provide.js';
@@ -24,12 +24,13 @@ import { listener, openWorkshop, pathWith, reinstall, sitePackages, VERSION } fr
 const workshop = openWorkshop();
 afterAll(() => workshop.remove());
 
-async function failure(work: Promise<unknown>): Promise<EngineError> {
+async function failure(work: Promise<unknown>): Promise<NativePartError> {
   const error: unknown = await work.then(
     () => null,
     (reason: unknown) => reason,
   );
-  if (!(error instanceof EngineError)) throw new Error(`expected an EngineError, got ${String(error)}`);
+  if (!(error instanceof NativePartError))
+    throw new Error(`expected a NativePartError, got ${String(error)}`);
   expect(error.exitCode).toBe(4);
   expect(error.message).not.toContain('\n');
   return error;
