@@ -70,7 +70,15 @@ function becomePlanning(
   epoch: number,
   snapshot: string,
 ): SearchState {
-  const next: SearchState = { ...state, phase: 'planning', epoch, snapshot, plan: null, lastCommit: null };
+  const next: SearchState = {
+    ...state,
+    phase: 'planning',
+    epoch,
+    snapshot,
+    plan: null,
+    lastCommit: null,
+    checkpoint: null,
+  };
   if (rules.warmupEpochs > 0 || state.population.length > 0) return next;
   return withPopulation(next, drawPopulation(rules, rules.population, new Set()));
 }
@@ -134,7 +142,7 @@ function closeTraining(rules: SearchRules, state: SearchState, event: Of<'epoch-
       trained: individual.trained + 1,
     }));
   }
-  const trained = { ...state, individuals, trainedSnapshot: event.sha256, checkpoint: null };
+  const trained = { ...state, individuals, trainedSnapshot: event.sha256 };
   if (plan!.kind === 'search') {
     const rotation =
       (state.rotation + rules.stepsPerEpoch * rules.individualsPerStep) % state.population.length;
@@ -246,9 +254,11 @@ function closeEpoch(rules: SearchRules, state: SearchState, event: Of<'selected'
 
 function rollBack(state: SearchState, event: Of<'rolled-back'>): SearchState {
   demand(
-    state.phase === 'training' && state.checkpoint !== null && event.epoch === state.epoch,
+    (state.phase === 'training' || state.phase === 'evaluating') &&
+      state.checkpoint !== null &&
+      event.epoch === state.epoch,
     event,
-    `epoch ${state.epoch} in training to roll back`,
+    `epoch ${state.epoch} in training or evaluation to roll back`,
   );
   return {
     ...state.checkpoint!,

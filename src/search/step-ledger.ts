@@ -1,6 +1,6 @@
 /**
- * The book of one training step: who holds the lease of each slot, which attempts the members hold,
- * and when the step can be committed. Pure: time and membership come in as arguments.
+ * The ledger of one training step: who holds the lease of each slot, which members hold its attempt,
+ * and when the step can be committed. Plain data, replaced by each function; no clock of its own.
  *
  * A step commits when every member holds the same attempt of every slot with the same digest. A lease
  * is given anew when its owner is lost or late, or when the vector is bad; bad twice, the slot is
@@ -20,6 +20,27 @@ export interface HeldAttempt extends Attempt {
   readonly bad: string | null;
 }
 
+/** One slot: its lease, the digest of the leased attempt once somebody holds it, and who does. */
+interface SlotEntry {
+  readonly lease: SlotLease;
+  readonly digest: string | null;
+  readonly holders: ReadonlySet<string>;
+  /** Bad vectors so far. */
+  readonly bad: number;
+}
+
+export interface StepLedger {
+  /** Absolute index of the step. */
+  readonly step: number;
+  readonly fence: number;
+  readonly members: readonly string[];
+  readonly slots: readonly SlotEntry[];
+  /** Leases given again. */
+  readonly repeated: number;
+  /** Number of the next attempt; never used twice under a fence, so it goes on from step to step. */
+  readonly nextNumber: number;
+}
+
 /** Bad vectors of a slot before it is settled as diverged. */
 const BAD_LIMIT = 2;
 
@@ -27,126 +48,134 @@ export function sameAttempt(a: Attempt, b: Attempt): boolean {
   return a.fence === b.fence && a.owner === b.owner && a.number === b.number;
 }
 
-export class StepLedger {
-  private readonly leases: SlotLease[];
-  private readonly bad: number[];
-  private readonly held = new Map<string, Map<number, HeldAttempt>>();
-  /** Leases given again. */
-  repeated = 0;
+/**
+ * Leases every slot of a step. Leases rotate over the members with the step, so that shares even out
+ * even when there are fewer slots than members. Errors: RangeError without members.
+ */
+export function openLedger(
+  step: number,
+  slots: number,
+  members: readonly string[],
+  { fence, nextNumber }: { readonly fence: number; readonly nextNumber: number },
+): StepLedger {
+  expectMembers(members);
+  let ledger: StepLedger = { step, fence, members, slots: [], repeated: 0, nextNumber };
+  for (let slot = 0; slot < slots; slot++)
+    ledger = withLease(ledger, slot, members[(step * slots + slot) % members.length]!);
+  return ledger;
+}
 
-  /**
-   * Leases rotate over the members with the step, so that shares even out even when there are fewer
-   * slots than members. `nextNumber` gives numbers that are never used twice under this fence.
-   */
-  constructor(
-    readonly step: number,
-    slots: number,
-    private members: readonly string[],
-    private readonly fence: number,
-    private readonly nextNumber: () => number,
-  ) {
-    if (members.length === 0)
-      throw new RangeError('expected at least one member to lease slots to, got none');
-    this.leases = Array.from({ length: slots }, (_, slot) =>
-      this.lease(slot, members[(step * slots + slot) % members.length]!),
-    );
-    this.bad = this.leases.map(() => 0);
-  }
+/** The leases as members are told them, slots ascending. */
+export function leasesOf(ledger: StepLedger): SlotLease[] {
+  return ledger.slots.map(({ lease }) => lease);
+}
 
-  current(): readonly SlotLease[] {
-    return this.leases;
+/** Takes a member's word in. The leases changed where they are not those of before: the plan goes out again. */
+export function reportHeld(ledger: StepLedger, member: string, attempts: readonly HeldAttempt[]): StepLedger {
+  if (!ledger.members.includes(member)) return ledger;
+  let next = ledger;
+  for (const attempt of attempts) {
+    const entry = next.slots[attempt.slot];
+    if (entry === undefined || entry.lease.diverged || !sameAttempt(attempt, entry.lease)) continue;
+    if (attempt.bad === null && attempt.digest === null) continue;
+    // Two members with different bytes under one attempt: damaged on the way, so neither counts.
+    const good = attempt.bad === null && (entry.digest ?? attempt.digest) === attempt.digest;
+    if (!good) next = refuse(next, attempt.slot);
+    else if (!entry.holders.has(member))
+      next = replaced(next, attempt.slot, {
+        ...entry,
+        digest: attempt.digest,
+        holders: new Set(entry.holders).add(member),
+      });
   }
+  return next;
+}
 
-  /** Takes a member's word in. True when it changed a lease, so that the plan must be sent again. */
-  report(member: string, attempts: readonly HeldAttempt[]): boolean {
-    if (!this.members.includes(member)) return false;
-    const mine = this.held.get(member) ?? new Map<number, HeldAttempt>();
-    this.held.set(member, mine);
-    let replanned = false;
-    for (const attempt of attempts) {
-      const lease = this.leases[attempt.slot];
-      if (lease === undefined || lease.diverged || !sameAttempt(attempt, lease)) continue;
-      if (attempt.bad === null && attempt.digest === null) continue;
-      if (attempt.bad === null && !this.contradicts(attempt)) {
-        mine.set(attempt.slot, attempt);
-        continue;
-      }
-      this.refuse(attempt.slot);
-      replanned = true;
-    }
-    return replanned;
-  }
+/** The slot's owner is late or its vector was bad: another member computes it, if there is one. */
+export function leaseAgain(ledger: StepLedger, slot: number): StepLedger {
+  const { members, slots, repeated } = ledger;
+  const next = members[(members.indexOf(slots[slot]!.lease.owner) + 1) % members.length]!;
+  return { ...withLease(ledger, slot, next), repeated: repeated + 1 };
+}
 
-  /** Two members hold different bytes under one attempt: damaged on the way, so neither counts. */
-  private contradicts(attempt: HeldAttempt): boolean {
-    for (const theirs of this.held.values()) {
-      const other = theirs.get(attempt.slot);
-      if (other !== undefined && sameAttempt(other, attempt) && other.digest !== attempt.digest) return true;
-    }
-    return false;
+/**
+ * Goes on with fewer members. Slots whose lost owner's vector is not with every survivor are leased
+ * anew. Errors: RangeError without members.
+ */
+export function loseMembers(ledger: StepLedger, members: readonly string[]): StepLedger {
+  expectMembers(members);
+  const kept = new Set(members);
+  let next: StepLedger = {
+    ...ledger,
+    members,
+    slots: ledger.slots.map((entry) => {
+      const holders = new Set([...entry.holders].filter((id) => kept.has(id)));
+      return { ...entry, holders, digest: holders.size === 0 ? null : entry.digest };
+    }),
+  };
+  for (const { lease } of next.slots) {
+    if (kept.has(lease.owner) || settled(next, lease.slot)) continue;
+    next = {
+      ...withLease(next, lease.slot, members[lease.slot % members.length]!),
+      repeated: next.repeated + 1,
+    };
   }
+  return next;
+}
 
-  private refuse(slot: number): void {
-    this.bad[slot] = this.bad[slot]! + 1;
-    const lease = this.leases[slot]!;
-    if (this.bad[slot] >= BAD_LIMIT) this.leases[slot] = { ...lease, diverged: true };
-    else this.leaseAgain(slot);
-  }
+/** Slots that some member still lacks, ascending. */
+export function openSlots(ledger: StepLedger): number[] {
+  return ledger.slots.map(({ lease }) => lease.slot).filter((slot) => !settled(ledger, slot));
+}
 
-  /** The slot's owner is late or its vector was bad: another member computes it, if there is one. */
-  leaseAgain(slot: number): void {
-    const owner = this.leases[slot]!.owner;
-    const next = this.members[(this.members.indexOf(owner) + 1) % this.members.length]!;
-    this.leases[slot] = this.lease(slot, next);
-    this.repeated++;
-  }
+/** The commit, once every member holds the same attempts; null before. */
+export function commitOf(ledger: StepLedger): CommittedSlot[] | null {
+  if (!ledger.slots.every(({ lease }) => settled(ledger, lease.slot))) return null;
+  return ledger.slots.map(({ lease, digest }) => ({
+    slot: lease.slot,
+    fence: lease.fence,
+    owner: lease.owner,
+    number: lease.number,
+    digest: lease.diverged ? '' : digest!,
+    diverged: lease.diverged,
+  }));
+}
 
-  /**
-   * Goes on with fewer members. Slots whose lost owner's vector is not with every survivor are
-   * leased anew. True when a lease changed.
-   */
-  lose(members: readonly string[]): boolean {
-    if (members.length === 0) throw new RangeError('expected at least one member to go on with, got none');
-    this.members = members;
-    for (const member of [...this.held.keys()]) if (!members.includes(member)) this.held.delete(member);
-    let replanned = false;
-    for (const lease of [...this.leases]) {
-      if (lease.diverged || members.includes(lease.owner) || this.everyoneHolds(lease)) continue;
-      this.leases[lease.slot] = this.lease(lease.slot, members[lease.slot % members.length]!);
-      this.repeated++;
-      replanned = true;
-    }
-    return replanned;
-  }
+/** True when the leases differ, so that members must be told. */
+export function leasesDiffer(a: StepLedger, b: StepLedger): boolean {
+  return a.slots.some(({ lease }, slot) => lease !== b.slots[slot]!.lease);
+}
 
-  /** Slots that some member still lacks, ascending. */
-  open(): number[] {
-    return this.leases
-      .filter((lease) => !lease.diverged && !this.everyoneHolds(lease))
-      .map(({ slot }) => slot);
-  }
+function settled({ slots, members }: StepLedger, slot: number): boolean {
+  const { lease, holders } = slots[slot]!;
+  return lease.diverged || holders.size === members.length;
+}
 
-  /** The commit, once every member holds the same attempts; null before. */
-  commit(): CommittedSlot[] | null {
-    if (this.open().length > 0) return null;
-    return this.leases.map(({ slot, fence, owner, number, diverged }) => ({
-      slot,
-      fence,
-      owner,
-      number,
-      digest: diverged ? '' : this.held.get(this.members[0]!)!.get(slot)!.digest!,
-      diverged,
-    }));
-  }
+function refuse(ledger: StepLedger, slot: number): StepLedger {
+  const entry = ledger.slots[slot]!;
+  const counted = replaced(ledger, slot, { ...entry, bad: entry.bad + 1 });
+  if (entry.bad + 1 < BAD_LIMIT) return leaseAgain(counted, slot);
+  return replaced(counted, slot, {
+    ...entry,
+    bad: entry.bad + 1,
+    lease: { ...entry.lease, diverged: true },
+  });
+}
 
-  private everyoneHolds(lease: SlotLease): boolean {
-    return this.members.every((member) => {
-      const mine = this.held.get(member)?.get(lease.slot);
-      return mine !== undefined && sameAttempt(mine, lease);
-    });
-  }
+/** Gives the slot to `owner` under a new number: what is held of earlier attempts counts no more. */
+function withLease(ledger: StepLedger, slot: number, owner: string): StepLedger {
+  const { fence, nextNumber, slots } = ledger;
+  const lease = { slot, owner, fence, number: nextNumber, diverged: false };
+  const entry = { lease, digest: null, holders: new Set<string>(), bad: slots[slot]?.bad ?? 0 };
+  return { ...replaced(ledger, slot, entry), nextNumber: nextNumber + 1 };
+}
 
-  private lease(slot: number, owner: string): SlotLease {
-    return { slot, owner, fence: this.fence, number: this.nextNumber(), diverged: false };
-  }
+function replaced(ledger: StepLedger, slot: number, entry: SlotEntry): StepLedger {
+  const slots = [...ledger.slots];
+  slots[slot] = entry;
+  return { ...ledger, slots };
+}
+
+function expectMembers(members: readonly string[]): void {
+  if (members.length === 0) throw new RangeError('expected at least one member to lease slots to, got none');
 }

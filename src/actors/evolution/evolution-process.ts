@@ -13,14 +13,17 @@ import { startThread } from '../../runtime/process/thread.js';
 import { declareWorkQueue } from '../../runtime/bus/work-queue.js';
 import { joinBus } from '../setup/bus-access.js';
 import { EVALUATION_QUEUE } from '../worker/evaluation-taker.js';
-import { EvolutionActor } from './evolution.js';
-import { Membership } from './membership.js';
+import { initialEvolution } from '../../protocol/evolution/evolution-state.js';
+import type { EvolutionTiming } from '../../protocol/evolution/evolution-state.js';
+import { monotonicMs } from '../../runtime/process/monotonic.js';
+import { EvolutionShell } from './evolution-shell.js';
+import { evolutionWork } from './evolution-work.js';
 import type { ObjectiveThread, ObjectiveThreadData } from './objective-thread.js';
 import { loadObjectives, objectiveRules } from '../setup/objective-rules.js';
 import { searchRulesOf } from '../setup/rules.js';
 import { DAMAGED_EXIT, STOPPED_EXIT, TERMINATED_EXIT } from '../setup/run-exits.js';
 import { runFolder } from '../../run/folder.js';
-import { SearchLog } from './search-log.js';
+import { openSearch } from './search-journal.js';
 import { readSides } from '../../run/sides.js';
 import { measureDeadlineMs } from '../worker/worker-bus.js';
 
@@ -34,9 +37,25 @@ const DAMAGE = new Set([
 ]);
 const STOPS = new Set(['SearchStopped', 'RunLockedError', 'ObjectiveModuleError', 'RangeError']);
 
-function timingOf(options: Options): { leaseMs: number; adoptMs: number; repeatMs: number } {
-  const { leaseSeconds, silenceSeconds } = options.runtime;
-  return { leaseMs: 1000 * leaseSeconds, adoptMs: 1000 * silenceSeconds + 1000, repeatMs: 1000 };
+/** A worker that beats but says nothing of its step, or of the beginning or end of its epoch, for so long is left out. */
+const MUTED_MS = 120_000;
+const BOUNDARY_MS = 1_800_000;
+/** How long a search that goes on waits for all its trainers. */
+const GATHER_AGAIN_MS = 30_000;
+
+function timingOf({ runtime }: Options): EvolutionTiming {
+  const waitMs = 1000 * runtime.waitForTrainersSeconds;
+  return {
+    leaseMs: 1000 * runtime.leaseSeconds,
+    adoptMs: 1000 * runtime.silenceSeconds + 1000,
+    repeatMs: 1000,
+    mutedMs: MUTED_MS,
+    boundaryMs: BOUNDARY_MS,
+    silenceMs: 1000 * runtime.silenceSeconds,
+    gatherMs: waitMs,
+    gatherAgainMs: GATHER_AGAIN_MS,
+    patienceMs: waitMs,
+  };
 }
 
 async function main(): Promise<void> {
@@ -53,7 +72,10 @@ async function main(): Promise<void> {
     sides.classes.length,
   );
   const { bus, subjects, run } = await joinBus(folder.bus, 'evolution');
-  const log = await SearchLog.open(folder.journal, rules, run, optionsHash(options));
+  const { journal, search, tally } = await openSearch(folder.journal, rules, {
+    run,
+    optionsHash: optionsHash(options),
+  });
   const queue = await declareWorkQueue(bus, {
     stream: subjects.evaluationStream,
     subject: subjects.evaluate,
@@ -63,33 +85,38 @@ async function main(): Promise<void> {
   const objectives = startThread<ObjectiveThread>(new URL('./objective-thread.js', import.meta.url), {
     workerData: data,
   });
-  const actor = new EvolutionActor(
+  const shell = new EvolutionShell(
     {
-      folder,
-      rules,
-      timing: timingOf(options),
-      expectedTrainers: Number(trainers),
-      gatherMs: 1000 * options.runtime.waitForTrainersSeconds,
-      patienceMs: 1000 * options.runtime.waitForTrainersSeconds,
-      measure: (name, subject) =>
-        objectives.call(measureDeadlineMs(options, name), (api) => api.measure(name, subject)),
+      setup: {
+        rules,
+        timing: timingOf(options),
+        expectedTrainers: Number(trainers),
+        tolerant: options.engine.numerics === 'tolerant',
+      },
+      journal,
+      bus,
+      subjects,
+      work: evolutionWork({
+        folder,
+        rules,
+        queue,
+        measure: (name, subject) =>
+          objectives.call(measureDeadlineMs(options, name), (api) => api.measure(name, subject)),
+      }),
+      say: (line) => process.stdout.write(`${line}\n`),
     },
-    log,
-    new Membership(1000 * options.runtime.silenceSeconds, options.engine.numerics === 'tolerant'),
-    bus,
-    subjects,
-    queue,
-    (line) => process.stdout.write(`${line}\n`),
+    initialEvolution(search, tally, monotonicMs()),
   );
   const close = async (): Promise<void> => {
+    shell.close();
     await objectives.stop();
     await bus.close();
-    await log.close();
+    await journal.close();
     await lock.release();
   };
   process.once('SIGTERM', () => void close().finally(() => process.exit(TERMINATED_EXIT)));
-  await actor.start();
-  await actor.done;
+  shell.start();
+  await shell.done;
   await queue.remove();
   await close();
 }

@@ -4,7 +4,7 @@ import type { Measured } from '../../objectives/objective.js';
 import { checkedMeasurement } from '../../objectives/objective.js';
 import { exposeInThread, threadData } from '../../runtime/process/thread.js';
 import { asGenome } from '../../space/genome.js';
-import type { LocalSubject } from './evaluation-driver.js';
+import type { LocalSubject } from '../../protocol/evolution/commands.js';
 import { loadObjectives } from '../setup/objective-rules.js';
 import { spaceOf } from '../setup/rules.js';
 

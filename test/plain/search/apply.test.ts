@@ -46,6 +46,15 @@ describe('a search as a fold over its events', () => {
     expect(state.fence).toBe(5);
   });
 
+  it('returns to before the epoch when its snapshot is lost while it is evaluated', () => {
+    const middle = states.findLastIndex(({ phase, epoch }) => phase === 'evaluating' && epoch === 4);
+    let state = apply(RULES, states[middle]!, { type: 'rolled-back', epoch: 4, reason: 'test' });
+    expect(state).toMatchObject({ phase: 'planning', epoch: 4, step: 3 * RULES.stepsPerEpoch });
+    for (let event = nextEvent(RULES, state); event !== null; event = nextEvent(RULES, state))
+      state = apply(RULES, state, event);
+    expect(state.history).toEqual(end.history);
+  });
+
   it('keeps a population of different genotypes of the right size, survivors first', () => {
     for (const state of states.filter(
       ({ phase, epoch }) => phase === 'planning' && epoch > RULES.warmupEpochs,
@@ -170,7 +179,7 @@ describe('events that do not fit', () => {
       { type: 'epoch-planned', epoch: 4, individuals: ['a'.repeat(16)] },
     ],
     ['survivors before all is measured', evaluating, { type: 'selected', epoch: 4, survivors: [] }],
-    ['a rollback while evaluating', evaluating, { type: 'rolled-back', epoch: 4, reason: 'x' }],
+    ['a rollback while planning', at('planning'), { type: 'rolled-back', epoch: 4, reason: 'x' }],
     ['the end too early', training, { type: 'finished', epoch: 4 }],
   ])('%s is refused', (_, state, event) => {
     expect(() => apply(RULES, state, event)).toThrow(HistoryError);

@@ -1,0 +1,194 @@
+/**
+ * Runs the evolution machine on a bus, a journal and a disk. All that happens to it happens in `drain`, in
+ * this order: inputs are stepped, their records journalled (one fdatasync), work started, messages sent.
+ * So nothing is said or done that the journal does not hold.
+ */
+import { failedStatus, step } from '../../protocol/evolution/evolution.js';
+import type { EvolutionCommand, EvolutionInput } from '../../protocol/evolution/commands.js';
+import type { EvolutionSetup, EvolutionState } from '../../protocol/evolution/evolution-state.js';
+import type { Send } from '../../protocol/step.js';
+import type { Bus } from '../../runtime/bus/connection.js';
+import type { Subscription } from '../../runtime/bus/bus-contract.js';
+import type { Timer } from '../../runtime/process/monotonic.js';
+import { after, monotonicMs } from '../../runtime/process/monotonic.js';
+import type { SearchEvent } from '../../search/events.js';
+import type { SearchState } from '../../search/state.js';
+import type { MessageName } from '../../wire/messages.js';
+import { decode, encode } from '../../wire/messages.js';
+import type { Subjects } from '../../wire/subjects.js';
+import { subjectOf } from '../../wire/subjects.js';
+import type { SearchJournal } from './search-journal.js';
+import { DamagedRun } from './search-journal.js';
+
+/** The search cannot go on; the run folder holds all that was done. */
+export class SearchStopped extends Error {
+  override readonly name = 'SearchStopped';
+}
+
+/** Work of the machine, by kind; each resolves to the input that tells its end, or null. */
+export type EvolutionWork = (
+  command: Exclude<EvolutionCommand, { kind: 'say' | 'finish' | 'stop' }>,
+  search: SearchState,
+) => Promise<EvolutionInput | null>;
+
+export interface EvolutionParts {
+  readonly setup: EvolutionSetup;
+  readonly journal: SearchJournal;
+  readonly bus: Bus;
+  readonly subjects: Subjects;
+  readonly work: EvolutionWork;
+  readonly say: (line: string) => void;
+}
+
+const TICK_MS = 100;
+/** Inputs that share one write to the journal, at most. */
+const BATCH = 256;
+
+type Listened = Extract<EvolutionInput, { kind: 'received' }>['name'];
+
+export class EvolutionShell {
+  private readonly waiting: EvolutionInput[] = [];
+  private readonly subscriptions: Subscription[] = [];
+  private timer: Timer | null = null;
+  private draining = false;
+  private closed = false;
+  private settle!: { resolve: () => void; reject: (reason: unknown) => void };
+  /** Resolves when the search is done and its results are written; rejects when it cannot go on. */
+  readonly done: Promise<void>;
+
+  constructor(
+    private readonly parts: EvolutionParts,
+    private state: EvolutionState,
+  ) {
+    this.done = new Promise((resolve, reject) => (this.settle = { resolve, reject }));
+  }
+
+  /** Listens, and goes on from what the journal says. */
+  start(): void {
+    const { bus, subjects } = this.parts;
+    this.listen(subjects.hello, 'Hello');
+    this.listen(subjects.heartbeat, 'Heartbeat');
+    this.listen(subjects.ready, 'EpochReady');
+    this.listen(subjects.slots, 'SlotsHeld');
+    this.listen(subjects.trained, 'EpochTrained');
+    this.listen(subjects.result, 'EvaluationResult');
+    this.subscriptions.push(bus.subscribe(subjects.rollCall, () => this.post({ kind: 'roll-call-echoed' })));
+    bus.onReconnect(() => this.post({ kind: 'reconnected' }));
+    this.post({ kind: 'started' });
+    this.tick();
+  }
+
+  /** Takes nothing in any more; the journal stays open for whoever opened it. */
+  close(): void {
+    this.closed = true;
+    this.timer?.cancel();
+    for (const subscription of this.subscriptions.splice(0)) subscription.unsubscribe();
+  }
+
+  private listen(subject: string, name: Listened): void {
+    const take = (bytes: Uint8Array, { reply }: { reply: string | undefined }): void =>
+      this.post({
+        kind: 'received',
+        name,
+        message: decode(name, bytes),
+        reply: reply ?? null,
+      } as EvolutionInput);
+    this.subscriptions.push(this.parts.bus.subscribe(subject, take));
+  }
+
+  private tick(): void {
+    this.post({ kind: 'tick', connected: this.parts.bus.connected });
+    this.timer = after(TICK_MS, () => this.tick());
+  }
+
+  private post(input: EvolutionInput): void {
+    if (this.closed) return;
+    this.waiting.push(input);
+    void this.drain();
+  }
+
+  private async drain(): Promise<void> {
+    if (this.draining) return;
+    this.draining = true;
+    try {
+      while (this.waiting.length > 0 && !this.closed) await this.turn(this.waiting.splice(0, BATCH));
+    } catch (error) {
+      this.fail(error);
+    } finally {
+      this.draining = false;
+    }
+  }
+
+  private async turn(inputs: readonly EvolutionInput[]): Promise<void> {
+    const record: SearchEvent[] = [];
+    const save: EvolutionCommand[] = [];
+    const send: Send[] = [];
+    for (const input of inputs) {
+      const next = step(this.parts.setup, this.state, input, monotonicMs());
+      this.state = next.state;
+      record.push(...next.record);
+      save.push(...next.save);
+      send.push(...next.send);
+    }
+    await this.parts.journal.append(record);
+    for (const command of save) this.begin(command);
+    for (const message of send) this.publish(message);
+    this.end(save);
+  }
+
+  private begin(command: EvolutionCommand): void {
+    switch (command.kind) {
+      case 'say':
+        this.parts.say(command.line);
+        return;
+      case 'finish':
+      case 'stop':
+        return;
+      default:
+        this.parts.work(command, this.state.search).then(
+          (input) => input !== null && this.post(input),
+          (error: unknown) => this.fail(error),
+        );
+    }
+  }
+
+  private publish({ name, message, to }: Send): void {
+    const { bus, subjects } = this.parts;
+    const bytes = encode<MessageName>(name, message);
+    const subject = subjectOf(subjects, name, to);
+    if (name === 'Welcome' || name === 'Receipt') bus.respond(subject, bytes);
+    else bus.publish(subject, bytes);
+  }
+
+  /** After the last message was handed over: the end of the search, one way or the other. */
+  private end(save: readonly EvolutionCommand[]): void {
+    for (const command of save) {
+      if (command.kind === 'finish') {
+        this.close();
+        this.parts.bus.flush().then(this.settle.resolve, this.settle.reject);
+      } else if (command.kind === 'stop') {
+        this.close();
+        const error = command.damaged ? new DamagedRun(command.reason) : new SearchStopped(command.reason);
+        void this.flushed().then(() => this.settle.reject(error));
+      }
+    }
+  }
+
+  private fail(error: unknown): void {
+    if (this.closed) return;
+    this.close();
+    const text = error instanceof Error ? error.message : String(error);
+    // The run ends whether or not anybody can still be told.
+    try {
+      const message = failedStatus(this.parts.setup, this.state, text, monotonicMs());
+      this.publish({ name: 'Status', message, to: null });
+    } catch {
+      // The error that matters is the one at hand.
+    }
+    void this.flushed().then(() => this.settle.reject(error));
+  }
+
+  private flushed(): Promise<void> {
+    return this.parts.bus.flush().catch(() => undefined);
+  }
+}

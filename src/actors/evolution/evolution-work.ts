@@ -1,0 +1,89 @@
+/** What the evolution machine has done for it: snapshots, the work queue, results, local measurements. */
+import type { EvolutionInput, LocalSubject } from '../../protocol/evolution/commands.js';
+import type { Measured } from '../../objectives/objective.js';
+import type { WorkQueue } from '../../runtime/bus/work-queue.js';
+import { ThreadExited } from '../../runtime/process/thread.js';
+import { keepOnly, readSnapshot } from '../../runtime/storage/snapshots.js';
+import type { SearchRules } from '../../search/state.js';
+import { encode } from '../../wire/messages.js';
+import type { RunFolder } from '../../run/folder.js';
+import { writeResults } from '../../run/results.js';
+import type { EvolutionWork } from './evolution-shell.js';
+
+export interface WorkParts {
+  readonly folder: RunFolder;
+  readonly rules: SearchRules;
+  readonly queue: WorkQueue;
+  /** Measures an objective that needs no weights. */
+  readonly measure: (objective: string, subject: LocalSubject) => Promise<Measured>;
+}
+
+/** Commands of one kind of machinery run one after the other, in the order of the machine. */
+export function evolutionWork({ folder, rules, queue, measure }: WorkParts): EvolutionWork {
+  const disk = inOrder();
+  const broker = inOrder();
+  const measuring = inOrder();
+  return (command, search) => {
+    switch (command.kind) {
+      case 'check-snapshot':
+        return disk(async () => {
+          const { sha256 } = command;
+          const problem = await readSnapshot(folder.snapshots, sha256).then(() => null, messageOf);
+          return { kind: 'snapshot-checked', sha256, problem };
+        });
+      case 'keep-snapshots':
+        return disk(async () => {
+          await keepOnly(folder.snapshots, [...command.sha256s]);
+          return null;
+        });
+      case 'write-results':
+        return disk(async () => {
+          await writeResults(folder, rules, search);
+          return { kind: 'results-written', epoch: command.epoch };
+        });
+      case 'empty-queue':
+        return broker(() => queue.purge().then(() => ({ kind: 'queue-emptied' }), queueFailed));
+      case 'enqueue':
+        return broker(async () => {
+          for (const { id, request } of command.requests) {
+            const failed = await queue
+              .enqueue(encode('EvaluationRequest', request), id)
+              .then(() => null, queueFailed);
+            if (failed !== null) return failed;
+          }
+          return { kind: 'enqueued' };
+        });
+      case 'measure':
+        return measuring(async () => {
+          const { key, subject } = command;
+          try {
+            const { value, defined } = await measure(key.objective, subject);
+            return { kind: 'measured', key, outcome: { value, defined: defined ?? true } };
+          } catch (error) {
+            // The thread that measures is gone: no verdict on the individual. This process starts again with a new one.
+            if (error instanceof ThreadExited) throw error;
+            return { kind: 'measured', key, outcome: { failure: messageOf(error) } };
+          }
+        });
+    }
+  };
+}
+
+type Job = () => Promise<EvolutionInput | null>;
+
+function inOrder(): (job: Job) => ReturnType<Job> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (job) => {
+    const mine = last.then(job);
+    last = mine.catch(() => undefined);
+    return mine;
+  };
+}
+
+function queueFailed(error: unknown): EvolutionInput {
+  return { kind: 'queue-failed', reason: messageOf(error) };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,47 @@
+/** What trainers are told: the directive of a stage. Sent again and again, each is idempotent. */
+import type { SearchState } from '../../search/state.js';
+import { leasesOf } from '../../search/step-ledger.js';
+import type { Draft, Message } from '../../wire/messages.js';
+import type { Training } from './training-state.js';
+
+/** The directive of the stage at work; null where there is nothing to tell. */
+export function directiveOf(search: SearchState, { stage, members }: Training): Draft<'Directive'> | null {
+  const { fence, epoch, plan, step, snapshot } = search;
+  const head = { fence, epoch, members };
+  switch (stage.name) {
+    case 'idle':
+    case 'adopting':
+    case 'verifying':
+      return null;
+    case 'preparing':
+      return {
+        ...head,
+        plan: {
+          snapshot: snapshot === '' ? null : snapshot,
+          firstStep: plan!.firstStep,
+          individuals: plan!.individuals.map(({ id, genome }) => ({ id, genome: [...genome] })),
+          schedule: plan!.schedule.flat(),
+        },
+      };
+    case 'stepping':
+      return {
+        ...head,
+        step: {
+          step,
+          stepInEpoch: step - plan!.firstStep,
+          leases: leasesOf(stage.ledger),
+          commit: lastCommit(search),
+        },
+      };
+    case 'ending':
+      return { ...head, end: { commit: lastCommit(search), writer: stage.writer } };
+  }
+}
+
+/** The step before, again: core NATS may have lost it. */
+function lastCommit({ lastCommit: slots, step }: SearchState): StepCommit | null {
+  if (slots === null) return null;
+  return { step: step - 1, slots: slots.map((slot) => ({ ...slot, digest: slot.digest || null })) };
+}
+
+type StepCommit = NonNullable<NonNullable<Message<'Directive'>['end']>['commit']>;

@@ -1,0 +1,69 @@
+/** Setup and state of the evolution machine (evolution.ts). */
+import type { SearchRules, SearchState } from '../../search/state.js';
+import type { Evaluation } from './evaluation.js';
+import { idleEvaluation } from './evaluation.js';
+import type { Membership } from './membership.js';
+import { emptyMembership } from './membership.js';
+import type { Stopwatch } from './status.js';
+import { startedStopwatch } from './status.js';
+import type { Tally } from './tally.js';
+import type { Training, TrainingTiming } from './training-state.js';
+import { idleTraining } from './training-state.js';
+
+export interface EvolutionSetup {
+  readonly rules: SearchRules;
+  readonly timing: EvolutionTiming;
+  /** Trainers the run was started with: the first epoch waits for all of them, for a while. */
+  readonly expectedTrainers: number;
+  /** Takes workers of other arithmetic: then the result depends on who computed. */
+  readonly tolerant: boolean;
+}
+
+export interface EvolutionTiming extends TrainingTiming {
+  /** A worker not heard for so long is lost. */
+  readonly silenceMs: number;
+  /** How long the first epoch waits for all trainers, and the first one of a search that goes on. */
+  readonly gatherMs: number;
+  readonly gatherAgainMs: number;
+  /** How long the run may stand still without any trainer. */
+  readonly patienceMs: number;
+}
+
+export interface EvolutionState {
+  /** `over`: finished or stopped; nothing is taken in any more. */
+  readonly stage: 'running' | 'writing' | 'over';
+  readonly search: SearchState;
+  readonly tally: Tally;
+  readonly membership: Membership;
+  readonly training: Training;
+  readonly evaluation: Evaluation;
+  readonly stopwatch: Stopwatch;
+  readonly startedAt: number;
+  /** Trainers were gathered once: later epochs take whoever is alive. */
+  readonly gathered: boolean;
+  readonly rollCallAt: number;
+  readonly tickedAt: number;
+  /** When our own roll call last came back from the bus. */
+  readonly echoAt: number;
+  /** When a trainer was last alive. */
+  readonly trainerAt: number;
+}
+
+/** State of a process that begins with what the journal holds. */
+export function initialEvolution(search: SearchState, tally: Tally, now: number): EvolutionState {
+  return {
+    stage: 'running',
+    search,
+    tally,
+    membership: emptyMembership,
+    training: idleTraining,
+    evaluation: idleEvaluation,
+    stopwatch: startedStopwatch(now),
+    startedAt: now,
+    gathered: false,
+    rollCallAt: -Infinity,
+    tickedAt: now,
+    echoAt: now,
+    trainerAt: now,
+  };
+}

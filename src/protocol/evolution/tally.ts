@@ -1,0 +1,28 @@
+/** Who did what, folded from the journal, so that it survives every restart. */
+import type { SearchEvent } from '../../search/events.js';
+
+export interface Tally {
+  /** Committed slots by trainer. */
+  readonly slots: ReadonlyMap<string, number>;
+  /** Counted evaluations by worker. */
+  readonly evaluations: ReadonlyMap<string, number>;
+  readonly repeatedSlots: number;
+}
+
+export const emptyTally: Tally = { slots: new Map(), evaluations: new Map(), repeatedSlots: 0 };
+
+export function tallied(tally: Tally, event: SearchEvent): Tally {
+  switch (event.type) {
+    case 'step-committed': {
+      const slots = new Map(tally.slots);
+      for (const { owner } of event.slots) slots.set(owner, (slots.get(owner) ?? 0) + 1);
+      return { ...tally, slots, repeatedSlots: tally.repeatedSlots + event.repeated };
+    }
+    case 'evaluated': {
+      const counted = (tally.evaluations.get(event.worker) ?? 0) + 1;
+      return { ...tally, evaluations: new Map(tally.evaluations).set(event.worker, counted) };
+    }
+    default:
+      return tally;
+  }
+}

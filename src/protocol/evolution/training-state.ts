@@ -1,0 +1,63 @@
+/** The state of training an epoch, as the evolution actor sees it. Transitions: training.ts. */
+import type { StepLedger } from '../../search/step-ledger.js';
+
+export interface TrainingTiming {
+  /** Shortest lease of a slot. */
+  readonly leaseMs: number;
+  /** How long a restarted actor waits for a trainer that stands where the journal ends. */
+  readonly adoptMs: number;
+  /** A directive that is not answered is sent again after so long. */
+  readonly repeatMs: number;
+  /** A member that beats but reports nothing of a step for so long is lost for the epoch. */
+  readonly mutedMs: number;
+  /** The same while it prepares or ends an epoch: there it reads or writes a snapshot. */
+  readonly boundaryMs: number;
+}
+
+export type TrainingStage =
+  | { readonly name: 'idle' }
+  | { readonly name: 'adopting'; readonly since: number }
+  | { readonly name: 'preparing'; readonly ready: ReadonlySet<string> }
+  | {
+      readonly name: 'stepping';
+      readonly ledger: StepLedger;
+      /** When the leases at work were given, and how often they ran out. */
+      readonly leasedAt: number;
+      readonly expiries: number;
+      readonly startedAt: number;
+    }
+  | Ending
+  | { readonly name: 'verifying'; readonly sha256: string; readonly writer: string };
+
+export interface Ending {
+  readonly name: 'ending';
+  /** Who writes the snapshot. */
+  readonly writer: string;
+  readonly trained: ReadonlyMap<string, { readonly sha256: string; readonly written: boolean }>;
+}
+
+export interface Training {
+  readonly stage: TrainingStage;
+  /** Trainers whose replicas count in this epoch, ids ascending. */
+  readonly members: readonly string[];
+  /** When each member was last heard to say something of the epoch. */
+  readonly reportedAt: ReadonlyMap<string, number>;
+  /** Digest of a replica after so many steps, by the first who named it. */
+  readonly digests: ReadonlyMap<number, string>;
+  /** When the directive was last sent. */
+  readonly sentAt: number;
+  /** Measured length of a step, smoothed; 0 before the first. */
+  readonly stepMs: number;
+  /** Number of the next attempt under this fence. */
+  readonly nextNumber: number;
+}
+
+export const idleTraining: Training = {
+  stage: { name: 'idle' },
+  members: [],
+  reportedAt: new Map(),
+  digests: new Map(),
+  sentAt: -Infinity,
+  stepMs: 0,
+  nextNumber: 1,
+};

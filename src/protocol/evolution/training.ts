@@ -1,0 +1,300 @@
+/**
+ * The evolution actor's side of training an epoch: plan → steps → end, over the trainers that take part.
+ * It decides from what trainers report; the journal decides what counts.
+ *
+ *   idle ──epoch planned──▶ preparing ──all ready──▶ stepping ──last step committed──▶ ending
+ *   idle ──restarted in mid-epoch──▶ adopting ──a trainer stands at the journal's step──▶ stepping
+ *   ending ──all digests equal──▶ verifying ──the snapshot can be read──▶ idle, epoch trained
+ *   any ──no trainer left, or replicas disagree──▶ idle, epoch rolled back
+ *
+ * Only the functions `become…` change the stage. The directive of the stage is repeated until the epoch
+ * moves on, so that a lost message costs time only (directives.ts).
+ */
+import { slotsPerStep } from '../../search/plan.js';
+import type { StepLedger } from '../../search/step-ledger.js';
+import {
+  commitOf,
+  leaseAgain,
+  leasesDiffer,
+  loseMembers,
+  openLedger,
+  openSlots,
+  reportHeld,
+} from '../../search/step-ledger.js';
+import type { Message } from '../../wire/messages.js';
+import { directiveOf } from './directives.js';
+import type { Ending, Training, TrainingStage, TrainingTiming } from './training-state.js';
+import type { Turn } from './turn.js';
+
+/** Rollbacks of a run after which one more fault of its replicas ends it. */
+const ROLLBACKS = 20;
+/** A lease is this many times a measured step long, and twice that for an epoch's first step. */
+const LEASE_STEPS = 8;
+
+// --- transitions ---
+
+function becomeIdle(training: Training): Training {
+  return { ...training, stage: { name: 'idle' }, members: [], reportedAt: new Map(), digests: new Map() };
+}
+
+/** This actor was restarted in mid-epoch: waits for trainers that stand where the journal ends. */
+export function becomeAdopting(turn: Turn, training: Training): Training {
+  return { ...becomeIdle(training), stage: { name: 'adopting', since: turn.now } };
+}
+
+export function becomePreparing(turn: Turn, training: Training, members: readonly string[]): Training {
+  const reportedAt = new Map(members.map((id) => [id, turn.now]));
+  return announce(turn, {
+    ...becomeIdle(training),
+    stage: { name: 'preparing', ready: new Set() },
+    members,
+    reportedAt,
+  });
+}
+
+/** The next step of the epoch, or its end. */
+function becomeSteppingOrEnding(turn: Turn, training: Training): Training {
+  const { step, plan, fence } = turn.search;
+  if (step === plan!.firstStep + turn.rules.stepsPerEpoch) return becomeEnding(turn, training, new Map());
+  const { members, nextNumber } = training;
+  const ledger = openLedger(step, slotsPerStep(turn.rules), members, { fence, nextNumber });
+  return announce(turn, {
+    ...training,
+    stage: { name: 'stepping', ledger, leasedAt: turn.now, expiries: 0, startedAt: turn.now },
+    nextNumber: ledger.nextNumber,
+  });
+}
+
+function becomeEnding(turn: Turn, training: Training, trained: Ending['trained']): Training {
+  const writer = training.members[0]!;
+  return announce(turn, { ...training, stage: { name: 'ending', writer, trained } });
+}
+
+/** All replicas are equal: the snapshot is read before its epoch counts. */
+function becomeVerifying(turn: Turn, training: Training, { writer }: Ending, sha256: string): Training {
+  turn.save.push({ kind: 'check-snapshot', sha256 });
+  return { ...training, stage: { name: 'verifying', sha256, writer } };
+}
+
+function becomeRolledBack(turn: Turn, training: Training, reason: string): Training {
+  const { epoch, fence } = turn.search;
+  turn.say(`epoch ${epoch} begins again from its snapshot: ${reason}`);
+  turn.commit({ type: 'rolled-back', epoch, reason });
+  // A new fence makes every message about the void steps an old one.
+  turn.commit({ type: 'fence-raised', fence: fence + 1 });
+  return becomeIdle(training);
+}
+
+// --- what trainers say ---
+
+/** After a restart: a trainer said where it stands. */
+export function candidate(
+  turn: Turn,
+  training: Training,
+  id: string,
+  position: { readonly epoch: number; readonly appliedStep: number } | null,
+): Training {
+  const { epoch, step } = turn.search;
+  if (training.stage.name !== 'adopting' || position?.epoch !== epoch) return training;
+  if (position.appliedStep !== step && position.appliedStep !== step - 1) return training;
+  const members = [...new Set([...training.members, id])].sort();
+  return { ...training, members, reportedAt: new Map(training.reportedAt).set(id, turn.now) };
+}
+
+export function ready(turn: Turn, training: Training, message: Message<'EpochReady'>): Training {
+  const { search } = turn;
+  const { id, error } = message;
+  if (!isCurrent(turn, training, message) || message.epoch !== search.epoch) return training;
+  if (training.stage.name !== 'preparing') return training;
+  const next = reported(turn, training, id);
+  if (error !== null) {
+    if (training.members.length > 1)
+      return lose(turn, next, [id], `it cannot train epoch ${search.epoch}: ${error}`);
+    turn.stop(`no trainer can begin epoch ${search.epoch}: ${error}`, search.snapshot !== '');
+    return next;
+  }
+  return startWhenReady(turn, {
+    ...next,
+    stage: { name: 'preparing', ready: new Set(training.stage.ready).add(id) },
+  });
+}
+
+export function slotsHeld(turn: Turn, training: Training, report: Message<'SlotsHeld'>): Training {
+  if (!isCurrent(turn, training, report)) return training;
+  const { id, step, held, stateDigest, appliedStep } = report;
+  if (report.behind) return lose(turn, training, [id], `it cannot follow after step ${appliedStep}`);
+  const { stage } = training;
+  if (stage.name !== 'stepping' || stage.ledger.step !== step) return training;
+  let next = reported(turn, training, id);
+  if (stateDigest !== null) {
+    const known = next.digests.get(appliedStep);
+    if (known !== undefined && known !== stateDigest) return disagreement(turn, next, `after step ${step}`);
+    next = { ...next, digests: new Map(next.digests).set(appliedStep, stateDigest) };
+  }
+  return withLedger(turn, next, reportHeld(stage.ledger, id, held));
+}
+
+export function trained(turn: Turn, training: Training, report: Message<'EpochTrained'>): Training {
+  const { stage } = training;
+  if (!isCurrent(turn, training, report) || report.epoch !== turn.search.epoch) return training;
+  if (stage.name !== 'ending') return training;
+  const { id, error, sha256, written } = report;
+  const next = reported(turn, training, id);
+  if (error !== null || sha256 === null) {
+    const why = error ?? 'it names no digest';
+    if (training.members.length > 1) return lose(turn, next, [id], `it cannot write the snapshot: ${why}`);
+    turn.stop(`no trainer can write the snapshot of epoch ${report.epoch}: ${why}`);
+    return next;
+  }
+  const reports = new Map(stage.trained).set(id, { sha256, written });
+  return closeWhenTrained(turn, { ...next, stage: { ...stage, trained: reports } });
+}
+
+/** The snapshot was read, or could not be: then another member writes it, or the epoch begins again. */
+export function snapshotChecked(
+  turn: Turn,
+  training: Training,
+  { sha256, problem }: { readonly sha256: string; readonly problem: string | null },
+): Training {
+  const { stage } = training;
+  if (stage.name !== 'verifying' || stage.sha256 !== sha256) return training;
+  if (problem !== null) {
+    const members = training.members.filter((id) => id !== stage.writer);
+    turn.say(`the snapshot that ${stage.writer} wrote cannot be read: ${problem}`);
+    return members.length === 0
+      ? replay(turn, training, 'no trainer is left that can write the snapshot')
+      : becomeEnding(turn, { ...training, members }, new Map());
+  }
+  const { epoch, step } = turn.search;
+  turn.commit({ type: 'epoch-trained', epoch, sha256, step });
+  const { snapshot, trainedSnapshot } = turn.search;
+  const sha256s = [...new Set([snapshot, trainedSnapshot])].filter((each) => each !== '');
+  turn.save.push({ kind: 'keep-snapshots', sha256s });
+  return becomeIdle(training);
+}
+
+/** Trainers that are silent, gone or unfit; the epoch goes on without them. */
+export function lose(turn: Turn, training: Training, ids: readonly string[], why: string): Training {
+  const lost = ids.filter((id) => training.members.includes(id));
+  const { stage } = training;
+  if (lost.length === 0 || stage.name === 'idle') return training;
+  turn.say(`${lost.join(', ')} left epoch ${turn.search.epoch}: ${why}`);
+  const next = { ...training, members: training.members.filter((id) => !lost.includes(id)) };
+  // What stands on disk is checked already, whoever wrote it.
+  if (stage.name === 'adopting' || stage.name === 'verifying') return next;
+  if (next.members.length === 0) return becomeRolledBack(turn, next, 'no trainer is left');
+  switch (stage.name) {
+    case 'preparing':
+      return startWhenReady(turn, next);
+    case 'ending':
+      return closeWhenTrained(
+        turn,
+        lost.includes(stage.writer) ? becomeEnding(turn, next, stage.trained) : announce(turn, next),
+      );
+    case 'stepping':
+      return withLedger(turn, next, loseMembers(stage.ledger, next.members));
+  }
+}
+
+/** Time passes: repeat what was not answered, give late leases anew, drop who says nothing. */
+export function tick(turn: Turn, training: Training, timing: TrainingTiming): Training {
+  const { stage } = training;
+  if (stage.name === 'idle' || stage.name === 'verifying') return training;
+  if (stage.name === 'adopting')
+    return turn.now - stage.since > timing.adoptMs ? adopt(turn, training) : training;
+  const patience = stage.name === 'stepping' ? timing.mutedMs : timing.boundaryMs;
+  const muted = training.members.filter(
+    (id) => turn.now - (training.reportedAt.get(id) ?? turn.now) > patience,
+  );
+  if (muted.length > 0) return lose(turn, training, muted, 'it reports nothing');
+  let next = training;
+  if (stage.name === 'stepping' && turn.now > stage.leasedAt + leaseMs(turn, training, timing))
+    next = expire(turn, training, stage);
+  return turn.now - next.sentAt > timing.repeatMs ? announce(turn, next) : next;
+}
+
+// --- decisions ---
+
+function adopt(turn: Turn, training: Training): Training {
+  if (training.members.length === 0)
+    return becomeRolledBack(turn, training, 'no trainer stands where the journal ends');
+  turn.say(`goes on at step ${turn.search.step} with ${training.members.join(', ')}`);
+  return becomeSteppingOrEnding(turn, training);
+}
+
+function startWhenReady(turn: Turn, training: Training): Training {
+  const { stage, members } = training;
+  if (stage.name !== 'preparing' || !members.every((id) => stage.ready.has(id))) return training;
+  return becomeSteppingOrEnding(turn, training);
+}
+
+/** Takes a changed ledger in: tells its new leases, commits the step once it is whole. */
+function withLedger(turn: Turn, training: Training, ledger: StepLedger): Training {
+  const { stage } = training;
+  if (stage.name !== 'stepping' || ledger === stage.ledger) return training;
+  const next = { ...training, stage: { ...stage, ledger }, nextNumber: ledger.nextNumber };
+  const slots = commitOf(ledger);
+  if (slots === null) return leasesDiffer(stage.ledger, ledger) ? announce(turn, next) : next;
+  const { epoch, step } = turn.search;
+  turn.commit({ type: 'step-committed', epoch, step, slots, repeated: ledger.repeated });
+  const elapsed = turn.now - stage.startedAt;
+  const stepMs = training.stepMs === 0 ? elapsed : 0.8 * training.stepMs + 0.2 * elapsed;
+  return becomeSteppingOrEnding(turn, { ...next, stepMs });
+}
+
+function expire(
+  turn: Turn,
+  training: Training,
+  stage: Extract<TrainingStage, { name: 'stepping' }>,
+): Training {
+  let { ledger } = stage;
+  for (const slot of openSlots(ledger)) ledger = leaseAgain(ledger, slot);
+  const late = { ...stage, ledger, leasedAt: turn.now, expiries: stage.expiries + 1 };
+  return announce(turn, { ...training, stage: late, nextNumber: ledger.nextNumber });
+}
+
+function closeWhenTrained(turn: Turn, training: Training): Training {
+  const { stage, members } = training;
+  if (stage.name !== 'ending') return training;
+  const reports = members.map((id) => stage.trained.get(id));
+  if (reports.some((report) => report === undefined)) return training;
+  const digests = new Set(reports.map((report) => report!.sha256));
+  if (digests.size > 1) return disagreement(turn, training, 'at the end of the epoch');
+  if (stage.trained.get(stage.writer)?.written !== true) return training;
+  return becomeVerifying(turn, training, stage, [...digests][0]!);
+}
+
+/** Replicas that always differ are of different arithmetic. */
+function disagreement(turn: Turn, training: Training, when: string): Training {
+  return replay(turn, training, `replicas disagree ${when}; use devices of one model, or one trainer`);
+}
+
+/** Replay from the last snapshot mends a chance fault; what comes again and again ends the search. */
+function replay(turn: Turn, training: Training, reason: string): Training {
+  const { rollbacks, epoch } = turn.search;
+  if (rollbacks < ROLLBACKS) return becomeRolledBack(turn, training, reason);
+  turn.stop(`epoch ${epoch} cannot be trained, after ${rollbacks} replays: ${reason}`);
+  return training;
+}
+
+function leaseMs({ search }: Turn, { stage, stepMs }: Training, timing: TrainingTiming): number {
+  const first = search.step === search.plan?.firstStep ? 2 : 1;
+  const expiries = stage.name === 'stepping' ? stage.expiries : 0;
+  // Doubles while a step runs over it, so that a slow host gets through in the end.
+  return Math.max(timing.leaseMs, LEASE_STEPS * stepMs) * first * 2 ** Math.min(expiries, 10);
+}
+
+function isCurrent(turn: Turn, training: Training, message: { id: string; fence: number }): boolean {
+  return message.fence === turn.search.fence && training.members.includes(message.id);
+}
+
+function reported(turn: Turn, training: Training, id: string): Training {
+  return { ...training, reportedAt: new Map(training.reportedAt).set(id, turn.now) };
+}
+
+function announce(turn: Turn, training: Training): Training {
+  const directive = directiveOf(turn.search, training);
+  if (directive === null) return training;
+  turn.tell('Directive', directive);
+  return { ...training, sentAt: turn.now };
+}
