@@ -1,8 +1,16 @@
 /** What holds of every history of a step: reports good and bad, late owners, lost members, in any order. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { HeldAttempt, SlotLease } from '#emars/search/step-ledger.js';
-import { StepLedger } from '#emars/search/step-ledger.js';
+import type { HeldAttempt, SlotLease, StepLedger } from '#emars/search/step-ledger.js';
+import {
+  commitOf,
+  leaseAgain,
+  leasesOf,
+  loseMembers,
+  openLedger,
+  openSlots,
+  reportHeld,
+} from '#emars/search/step-ledger.js';
 import { holds } from '../property.js';
 
 const FENCE = 7;
@@ -78,18 +86,17 @@ function tell(
   }: { step: number; slots: number; members: string[]; story: Happening[] },
   after: (told: Told, before: readonly SlotLease[]) => void = () => undefined,
 ): Told {
-  let counter = 0;
   let alive = members;
-  const ledger = new StepLedger(number, slots, alive, FENCE, () => ++counter);
-  const given: SlotLease[] = [...ledger.current()];
+  let ledger = openLedger(number, slots, alive, { fence: FENCE, nextNumber: 1 });
+  const given: SlotLease[] = leasesOf(ledger);
   const said = new Map<string, string>();
   const told = (): Told => ({ ledger, members: alive, given, said });
   const report = (member: string, attempt: HeldAttempt): void => {
-    ledger.report(member, [attempt]);
+    ledger = reportHeld(ledger, member, [attempt]);
     if (attempt.bad === null) said.set(`${member}/${attempt.slot}/${attempt.number}`, attempt.digest!);
   };
   for (const event of story) {
-    const before = [...ledger.current()];
+    const before = leasesOf(ledger);
     const member = 'member' in event ? alive[event.member % alive.length]! : '';
     const lease = 'slot' in event ? before[event.slot % slots]! : before[0]!;
     switch (event.kind) {
@@ -100,22 +107,23 @@ function tell(
         report(member, held(lease, { digest: `other bytes from ${member}` }));
         break;
       case 'stale':
-        ledger.report(
+        ledger = reportHeld(
+          ledger,
           member,
           given.filter((old) => !before.includes(old)).map((old) => held(old)),
         );
         break;
       case 'late':
-        if (!lease.diverged) ledger.leaseAgain(lease.slot);
+        if (!lease.diverged) ledger = leaseAgain(ledger, lease.slot);
         break;
       case 'lost':
         if (alive.length > 1) {
           alive = alive.filter((name) => name !== member);
-          ledger.lose(alive);
+          ledger = loseMembers(ledger, alive);
         }
         break;
     }
-    given.push(...ledger.current().filter((now) => before.every((old) => old.number !== now.number)));
+    given.push(...leasesOf(ledger).filter((now) => before.every((old) => old.number !== now.number)));
     after(told(), before);
   }
   return told();
@@ -125,7 +133,7 @@ it('an attempt is never given twice, and the number of a slot only rises', () =>
   holds(
     fc.property(step, (told) => {
       const { given, ledger } = tell(told, ({ ledger: now }, before) => {
-        now.current().forEach((lease, slot) => {
+        leasesOf(now).forEach((lease, slot) => {
           expect(lease.slot).toBe(slot);
           expect(lease.number).toBeGreaterThanOrEqual(before[slot]!.number);
         });
@@ -143,7 +151,7 @@ it('what is settled as diverged stays so', () => {
   holds(
     fc.property(step, (told) => {
       tell(told, ({ ledger }, before) => {
-        for (const old of before) if (old.diverged) expect(ledger.current()[old.slot]).toEqual(old);
+        for (const old of before) if (old.diverged) expect(leasesOf(ledger)[old.slot]).toEqual(old);
       });
     }),
   );
@@ -153,10 +161,10 @@ it('a commit names the current attempt of each slot, once, and there is one exac
   holds(
     fc.property(step, (told) => {
       tell(told, ({ ledger }) => {
-        const commit = ledger.commit();
-        expect(commit === null).toBe(ledger.open().length > 0);
+        const commit = commitOf(ledger);
+        expect(commit === null).toBe(openSlots(ledger).length > 0);
         commit?.forEach((slot, i) => {
-          const lease = ledger.current()[i]!;
+          const lease = leasesOf(ledger)[i]!;
           expect(slot).toMatchObject({ slot: i, fence: FENCE, owner: lease.owner, number: lease.number });
           expect(slot.digest === '').toBe(lease.diverged);
         });
@@ -170,7 +178,7 @@ it('a commit names bytes that every member has said it holds', () => {
   holds(
     fc.property(step, (told) => {
       tell(told, ({ ledger, members, said }) => {
-        for (const { slot, number, digest, diverged } of ledger.commit() ?? [])
+        for (const { slot, number, digest, diverged } of commitOf(ledger) ?? [])
           if (!diverged)
             expect(members.map((member) => said.get(`${member}/${slot}/${number}`))).toEqual(
               members.map(() => digest),
@@ -186,13 +194,11 @@ it('a good report taken in twice is one', () => {
     fc.property(step, pick, pick, (story, whose, which) => {
       const { ledger, members } = tell(story);
       const member = members[whose % members.length]!;
-      const lease = ledger.current()[which % story.slots]!;
-      ledger.report(member, [held(lease)]);
-      const once = [ledger.current().slice(), ledger.open(), ledger.repeated];
-      const now = ledger.current()[lease.slot]!;
+      const lease = leasesOf(ledger)[which % story.slots]!;
+      const once = reportHeld(ledger, member, [held(lease)]);
+      const now = leasesOf(once)[lease.slot]!;
       if (now.number !== lease.number) return; // It contradicted another member: both count no more.
-      expect(ledger.report(member, [held(lease)])).toBe(false);
-      expect([ledger.current().slice(), ledger.open(), ledger.repeated]).toEqual(once);
+      expect(reportHeld(once, member, [held(lease)])).toBe(once);
     }),
   );
 });
@@ -200,16 +206,18 @@ it('a good report taken in twice is one', () => {
 it('whatever happened, the step ends once every member holds what is leased', () => {
   holds(
     fc.property(step, (told) => {
-      const { ledger, members } = tell(told);
+      const { ledger: before, members } = tell(told);
+      let ledger = before;
       // Bytes that were reported under an attempt before may contradict: a few rounds settle it.
       for (let round = 0; round < 3 * told.slots + 1; round++)
         for (const member of members)
-          ledger.report(
+          ledger = reportHeld(
+            ledger,
             member,
-            ledger.current().map((lease) => held(lease)),
+            leasesOf(ledger).map((lease) => held(lease)),
           );
-      expect(ledger.open()).toEqual([]);
-      expect(ledger.commit()).toHaveLength(told.slots);
+      expect(openSlots(ledger)).toEqual([]);
+      expect(commitOf(ledger)).toHaveLength(told.slots);
     }),
     400,
   );
