@@ -7,8 +7,7 @@ import { failedStatus, step } from '../../protocol/evolution/evolution.js';
 import type { EvolutionCommand, EvolutionInput } from '../../protocol/evolution/commands.js';
 import type { EvolutionSetup, EvolutionState } from '../../protocol/evolution/evolution-state.js';
 import type { Send } from '../../protocol/step.js';
-import type { Bus } from '../../runtime/bus/connection.js';
-import type { Subscription } from '../../runtime/bus/bus-contract.js';
+import type { Bus, Envelope, Handle } from '../../runtime/bus/bus.js';
 import type { Timer } from '../../runtime/process/monotonic.js';
 import { after, monotonicMs } from '../../runtime/process/monotonic.js';
 import type { SearchEvent } from '../../search/events.js';
@@ -48,7 +47,7 @@ type Listened = Extract<EvolutionInput, { kind: 'received' }>['name'];
 
 export class EvolutionShell {
   private readonly waiting: EvolutionInput[] = [];
-  private readonly subscriptions: Subscription[] = [];
+  private readonly handles: Handle[] = [];
   private timer: Timer | null = null;
   private draining = false;
   private closed = false;
@@ -72,8 +71,10 @@ export class EvolutionShell {
     this.listen(subjects.slots, 'SlotsHeld');
     this.listen(subjects.trained, 'EpochTrained');
     this.listen(subjects.result, 'EvaluationResult');
-    this.subscriptions.push(bus.subscribe(subjects.rollCall, () => this.post({ kind: 'roll-call-echoed' })));
-    bus.onReconnect(() => this.post({ kind: 'reconnected' }));
+    this.handles.push(
+      bus.subscribe(subjects.rollCall, () => this.post({ kind: 'roll-call-echoed' })),
+      bus.onReconnect(() => this.post({ kind: 'reconnected' })),
+    );
     this.post({ kind: 'started' });
     this.tick();
   }
@@ -82,18 +83,18 @@ export class EvolutionShell {
   close(): void {
     this.closed = true;
     this.timer?.cancel();
-    for (const subscription of this.subscriptions.splice(0)) subscription.unsubscribe();
+    for (const handle of this.handles.splice(0)) handle.close();
   }
 
   private listen(subject: string, name: Listened): void {
-    const take = (bytes: Uint8Array, { reply }: { reply: string | undefined }): void =>
+    const take = (bytes: Uint8Array, { reply }: Envelope): void =>
       this.post({
         kind: 'received',
         name,
         message: decode(name, bytes),
         reply: reply ?? null,
       } as EvolutionInput);
-    this.subscriptions.push(this.parts.bus.subscribe(subject, take));
+    this.handles.push(this.parts.bus.subscribe(subject, take));
   }
 
   private tick(): void {
