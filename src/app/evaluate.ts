@@ -11,7 +11,7 @@ import { requireFolder } from './arguments.js';
 import type { Column } from './output.js';
 import { print, printJson, textTable } from './output.js';
 import { requireRun } from './run-argument.js';
-import { inTensorProcess } from './tensor-process.js';
+import { inTensorProcess, progressTarget } from './tensor-process.js';
 
 export function registerEvaluate(program: Command): void {
   program
@@ -36,7 +36,7 @@ export function registerEvaluate(program: Command): void {
       requireFolder(data, 'a folder of scans (--data)');
       const options = readOptions(runFolder(run));
       if (!(await inTensorProcess(options.engine.threads))) return;
-      const result = await evaluateScans(run, data, id ?? null, counter('reading scans'));
+      const result = await evaluateScans(run, data, id ?? null, counter('reading scans', progressTarget));
       if (json === true) await printJson(result);
       else for (const line of describeEvaluation(result)) await print(line);
     });

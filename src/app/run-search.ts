@@ -9,6 +9,7 @@ import type { Options } from '../config/options.js';
 import { fingerprint } from '../native/fingerprint.js';
 import type { Engine } from '../native/locate.js';
 import { requireEngine } from '../native/locate.js';
+import { requireDevices } from '../native/require-devices.js';
 import type { RunFolder } from '../run/folder.js';
 import { readFront } from '../run/front.js';
 import { validationMajority } from '../run/majority.js';
@@ -39,6 +40,7 @@ export interface SearchRequest {
 export async function runSearch(request: SearchRequest): Promise<void> {
   const { folder } = request;
   const engine = await requireEngine();
+  await requireDevices(request.devices);
   const lock = await lockRun(folder.root);
   try {
     await lockedSearch(request, engine);

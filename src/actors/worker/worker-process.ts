@@ -15,7 +15,12 @@ export async function workerIdentity(
   device: string,
   threads: number,
 ): Promise<Identity> {
-  const { version } = tensorflowFacts();
+  const { version, devices } = tensorflowFacts();
+  // TensorFlow would compute on the CPU in silence.
+  if (device.startsWith('cuda:') && !devices.includes('gpu'))
+    throw new Error(
+      `expected TensorFlow to use ${device}, it sees only ${devices.join(', ')}; see emars doctor`,
+    );
   const { hash } = fingerprint({
     tensorflow: { version, id: '' },
     threads,
