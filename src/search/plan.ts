@@ -1,5 +1,5 @@
 /**
- * What an epoch trains (paper Alg. 1; spec section 2).
+ * What an epoch trains (paper Alg. 1; spec sections 2.1, 2.2).
  *
  * Warm-up: every mini-batch trains freshly drawn individuals, each operation with equal probability.
  * Search: the population in turn, so that all are trained on the same number of mini-batches; where

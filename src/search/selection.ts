@@ -1,4 +1,4 @@
-/** Who survives an epoch, and what the front is (paper Alg. 1, "Select"; spec section 2). */
+/** Who survives an epoch, and what the front is (paper Alg. 1, "Select"; spec section 2.6). */
 import { nonDominated, selectSurvivors } from '../evolution/selector.js';
 import { generator } from '../random/generator.js';
 import type { ObjectiveRule, SearchRules, SearchState } from './state.js';

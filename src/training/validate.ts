@@ -1,5 +1,5 @@
 /**
- * Validation of one path (spec section 2, item 7): batch-norm statistics for the path, then the
+ * Validation of one path (spec section 2.7): batch-norm statistics for the path, then the
  * predicted class of every scan. A scan's prediction depends on the scan and the weights alone,
  * except in the transductive mode `batch`.
  */

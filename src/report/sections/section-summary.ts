@@ -6,7 +6,7 @@ import { html } from '../html.js';
 import { counted, listed, NONE, percent, withUnit } from '../numbers.js';
 import type { ReportData } from '../report-data.js';
 import { metricsOf } from '../report-data.js';
-import { labelsShuffled, protocolOf, settingAt } from './settings.js';
+import { labelsShuffled, settingAt } from './settings.js';
 import { leakingPatients } from './split-facts.js';
 
 const STATUS = {
@@ -39,15 +39,6 @@ function notices(data: ReportData): Markup[] {
         'alarm',
         'Negative control.',
         'The labels of the training and validation scans were permuted on purpose: there is nothing to learn, and an accuracy above chance would be a defect.',
-      ),
-    );
-  const protocol = protocolOf(run.settings);
-  if (protocol !== null && protocol !== 'paper')
-    list.push(
-      notice(
-        'alarm',
-        `Protocol “${protocol}”, not leak-free.`,
-        'Fitness was measured on scans that also serve as the test set. For comparison with published figures only.',
       ),
     );
   if (settingAt(run.settings, 'evaluation.batchNorm') === 'batch')

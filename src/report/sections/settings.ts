@@ -115,12 +115,6 @@ export function labelsShuffled(settings: Settings): boolean {
   return settingAt(settings, 'data.shuffleLabels') === true;
 }
 
-/** The protocol, where one is named: `authors` measures fitness on the test set. */
-export function protocolOf(settings: Settings): string | null {
-  const protocol = settingAt(settings, 'data.protocol') ?? settingAt(settings, 'data.split.protocol');
-  return typeof protocol === 'string' ? protocol : null;
-}
-
 /** Searchable blocks of each cell, if the configuration and the genomes agree; else one cell. */
 export function cellSizes(settings: Settings, blocks: number): number[] {
   const configured = settingAt(settings, 'supernet.blocks');

@@ -1,5 +1,5 @@
 /** The pages of the repository as a reader has them: which there are, their text, code blocks and links. */
-import { readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 export const ROOT = join(import.meta.dirname, '../../..');
@@ -24,9 +24,16 @@ export function files(folder = ''): string[] {
   );
   return entries.flatMap((entry) => {
     const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
+    if (entry.isDirectory() && isRun(path)) return [];
     if (entry.isDirectory()) return PASSED_OVER.has(entry.name) || path === 'data' ? [] : files(path);
     return entry.isFile() && entry.name !== '.git' && !entry.name.endsWith('.log') ? [path] : [];
   });
+}
+
+/** A run that somebody keeps inside the clone is theirs; those among the fixtures are ours. */
+function isRun(path: string): boolean {
+  const has = (name: string): boolean => existsSync(join(ROOT, path, name));
+  return !path.startsWith('test/') && has('config.yaml') && (has('run.json') || has('journal'));
 }
 
 export const textOf = (path: string): string => readFileSync(join(ROOT, path), 'utf8');

@@ -161,12 +161,6 @@ describe('what a reader is warned of', () => {
       ),
     ).toContain('Negative control.');
   });
-  test('the authors’ protocol is not leak-free', async () => {
-    const folder = await copyOfTiny(await temporaryFolder(), 'authors');
-    expect(
-      await change(folder, 'config.yaml', (yaml) => yaml.replace('data:', 'data:\n  protocol: authors')),
-    ).toContain('Protocol “authors”, not leak-free.');
-  });
   test('a patient on two sides is named', async () => {
     const folder = await copyOfTiny(await temporaryFolder(), 'leak');
     expect(await change(folder, 'split.json', (json) => json.replaceAll('NCP-t0', 'NCP-v0'))).toContain(
