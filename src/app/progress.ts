@@ -30,7 +30,13 @@ export interface ProgressStatus {
 
 const share = (done: number, all: number): number => (all > 0 ? Math.min(1, Math.max(0, done / all)) : 0);
 
-/** How much of the run is done, 0…1: whole epochs and, within one, steps and evaluations. */
+/** Of an epoch, what its training counts for; its evaluations are the rest. */
+const TRAINING = 0.6;
+
+/**
+ * How much of the run is done, 0…1: whole epochs and, within one, training, then evaluation. In the
+ * warm-up, whose epochs but the last have no evaluation, the next epoch begins where it would have ended.
+ */
 export function progressFraction({
   phase,
   epoch,
@@ -41,8 +47,14 @@ export function progressFraction({
   evaluations,
 }: ProgressStatus): number {
   if (phase === 'done') return 1;
-  if (phase === 'preparing') return 0;
-  return share(Math.max(0, epoch - 1) + share(step + evaluated, steps + evaluations), epochs);
+  const before = Math.max(0, epoch - 1);
+  // A resumed run is prepared with its finished epochs behind it.
+  if (phase === 'preparing') return share(before, epochs);
+  const within =
+    phase === 'evaluating'
+      ? TRAINING + (1 - TRAINING) * share(evaluated, evaluations)
+      : TRAINING * share(step, steps);
+  return share(before + within, epochs);
 }
 
 /** Seconds as "8 s", "2 min 05 s", "3 h 20 min". */
@@ -79,7 +91,7 @@ function partsOf(status: ProgressStatus): string[] {
     evaluated,
     evaluations,
   } = status;
-  if (phase === 'preparing') return [];
+  if (phase === 'preparing') return epoch > 0 ? [`epoch ${epoch}/${epochs}`] : [];
   const within = phase === 'evaluating' ? `evaluation ${evaluated}/${evaluations}` : `step ${step}/${steps}`;
   return [
     `epoch ${epoch}/${epochs}`,
@@ -94,9 +106,13 @@ function partsOf(status: ProgressStatus): string[] {
 /**
  * One line of at most `columns` characters: phase, bar with percentage, epoch, time left, best
  * accuracy, trainers alive, front size. Narrow terminals lose the last parts first, then the bar.
+ * `fraction`: where the bar stands.
  */
-export function renderProgress(status: ProgressStatus, columns: number): string {
-  const fraction = progressFraction(status);
+export function renderProgress(
+  status: ProgressStatus,
+  columns: number,
+  fraction = progressFraction(status),
+): string {
   const percent = `${String(Math.floor(fraction * 100)).padStart(3)} %`;
   const head = status.phase.padEnd('evaluating'.length);
   const parts = partsOf(status);
@@ -129,6 +145,8 @@ const ERASE_LINE = '\r\u001b[2K';
 export class ProgressView {
   private last: ProgressStatus | null = null;
   private drawnAt = -Infinity;
+  /** An epoch that begins again must not draw the bar backwards. */
+  private furthest = 0;
 
   /** `now`: milliseconds of a monotonic clock. */
   constructor(
@@ -161,7 +179,9 @@ export class ProgressView {
   private draw(status: ProgressStatus): void {
     const terminal = this.target.isTTY === true;
     // One column is left free: some terminals wrap when the last one is written.
-    const line = renderProgress(status, terminal ? (this.target.columns ?? 80) - 1 : PLAIN_COLUMNS);
+    this.furthest = Math.max(this.furthest, progressFraction(status));
+    const columns = terminal ? (this.target.columns ?? 80) - 1 : PLAIN_COLUMNS;
+    const line = renderProgress(status, columns, this.furthest);
     this.target.write(terminal ? ERASE_LINE + line : `${line}\n`);
     this.drawnAt = this.now();
   }

@@ -21,8 +21,9 @@ import type { Message } from '../wire/messages.js';
 import { Interrupted } from './errors.js';
 import { renderFrontTable } from './front-table.js';
 import { onReaderGone, print, printJson } from './output.js';
+import { Pace } from './pace.js';
 import type { ProgressStatus, SearchPhase } from './progress.js';
-import { ProgressView } from './progress.js';
+import { ProgressView, progressFraction } from './progress.js';
 
 const LOCK_MS = 3000;
 
@@ -132,35 +133,39 @@ const PHASES: ReadonlySet<string> = new Set<SearchPhase>([
   'done',
 ]);
 
+/** What a status says to a person; null for a phase that is none of a search at work. */
+function progressStatus(status: Message<'Status'>, pace: Pace): ProgressStatus | null {
+  if (!PHASES.has(status.phase)) return null;
+  const known = { ...status, phase: status.phase as SearchPhase, etaSeconds: null };
+  return { ...known, etaSeconds: pace.secondsLeft(known.epoch, known.epochs, progressFraction(known)) };
+}
+
 function progressOf(view: ProgressView | null): (status: Message<'Status'>) => void {
+  const pace = new Pace();
   return (status) => {
-    const { phase, etaSeconds, bestAccuracy } = status;
-    if (PHASES.has(phase))
-      view?.update({
-        ...status,
-        phase: phase as SearchPhase,
-        etaSeconds,
-        bestAccuracy,
-      });
+    const progress = progressStatus(status, pace);
+    if (progress !== null) view?.update(progress);
   };
 }
 
 /** One event a line, where something moved; the time left alone moves nothing. */
 function jsonEvents(): (status: Message<'Status'>) => void {
+  const pace = new Pace();
   let last = '';
-  return ({
-    phase,
-    epoch,
-    epochs,
-    step,
-    steps,
-    evaluated,
-    evaluations,
-    etaSeconds,
-    bestAccuracy,
-    frontSize,
-    trainersAlive,
-  }) => {
+  return (status) => {
+    const {
+      phase,
+      epoch,
+      epochs,
+      step,
+      steps,
+      evaluated,
+      evaluations,
+      frontSize,
+      trainersAlive,
+      bestAccuracy,
+    } = status;
+    const known = progressStatus(status, pace);
     const progress = {
       phase,
       epoch,
@@ -174,7 +179,7 @@ function jsonEvents(): (status: Message<'Status'>) => void {
       frontSize,
     };
     const text = JSON.stringify(progress);
-    if (text !== last) void printJson({ ...progress, eta: etaSeconds });
+    if (text !== last) void printJson({ ...progress, eta: known?.etaSeconds ?? null });
     last = text;
   };
 }

@@ -6,6 +6,7 @@ import type { Figure } from './figures/figure.js';
 import type { Content, Markup } from './html.js';
 import { html, trusted } from './html.js';
 import type { ReportData } from './report-data.js';
+import { confusionTable } from './sections/section-confusion.js';
 import { costSection } from './sections/section-cost.js';
 import { dataSection } from './sections/section-data.js';
 import { frontTable } from './sections/section-front.js';
@@ -31,7 +32,7 @@ export function page(data: ReportData, figures: readonly DrawnFigure[], defaults
     return drawn === undefined ? null : figureBlock(drawn, position + 1);
   };
   const sections: { id: string; title: string; content: Content }[] = [
-    { id: 'pareto-front', title: 'Front', content: [show('front'), frontTable(data)] },
+    { id: 'pareto-front', title: 'Front', content: [show('front'), frontTable(data), confusionTable(data)] },
     {
       id: 'search',
       title: 'Search',

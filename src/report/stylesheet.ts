@@ -73,6 +73,7 @@ figure svg{display:block;width:100%;height:auto}
 figcaption{max-width:46rem;margin-top:.8rem;font:.86rem/1.55 ${SANS};color:var(--muted);font-variant-numeric:lining-nums}
 figcaption strong{color:var(--text);font-weight:600}
 .table{overflow-x:auto;margin:0 0 1.4rem}
+.sideways{display:none}
 table{border-collapse:collapse;font:.86rem/1.4 ${SANS};font-variant-numeric:lining-nums tabular-nums;min-width:100%}
 .caption{max-width:46rem;margin:1.6rem 0 .55rem;font:.86rem/1.45 ${SANS};color:var(--muted);font-variant-numeric:lining-nums}
 details .caption{margin-top:.4rem}
@@ -116,6 +117,7 @@ main{padding:2rem 1.1rem 3rem}
 body{font-size:1rem}
 .lead{font-size:1.12rem}
 figure .wide{display:none}
+.sideways{display:inline}
 figure .narrow{display:block}
 .key-figures{grid-template-columns:1fr 1fr}
 .key-figures dd{font-size:1.55rem}
@@ -126,7 +128,14 @@ body{font-size:10pt;print-color-adjust:exact;-webkit-print-color-adjust:exact}
 main{max-width:none;padding:0}
 nav{display:none}
 section{margin-top:1.6rem}
-figure,table,.key-figures,.notice{break-inside:avoid}
+figure,tr,.key-figures,.notice{break-inside:avoid}
+figure svg{max-height:70mm}
+figure .wide{display:block}
+figure .narrow{display:none}
+.sideways{display:none}
+thead{display:table-header-group}
+details::details-content{content-visibility:visible;block-size:auto}
+summary{list-style:none;color:inherit}
 h2,.caption{break-after:avoid}
 .table{overflow:visible}
 .table table{font-size:7.4pt}

@@ -11,6 +11,8 @@ import type { HistoryLine } from '../run/history.js';
 export interface ConfusionMetrics {
   /** Scans in the matrix. */
   readonly total: number;
+  /** Scans on the diagonal. */
+  readonly correct: number;
   /** Correct / total, 0…1. */
   readonly accuracy: number;
   /** Mean of the recalls of the classes that occur, 0…1. */
@@ -43,6 +45,7 @@ export function confusionMetrics(
   if (total === 0) return null;
   return {
     total,
+    correct,
     accuracy: correct / total,
     balancedAccuracy: recalls.reduce((sum, recall) => sum + recall, 0) / recalls.length,
     sensitivity,

@@ -107,6 +107,34 @@ describe.skipIf(missing)('the report in a browser', () => {
     }
   });
 
+  test('on a phone the front table says that it goes on to the side', async () => {
+    for (const [width, announced] of [
+      [390, true],
+      [1280, false],
+    ] as const) {
+      const { page } = await open('quick', width, 'light');
+      const hint = page.locator('#pareto-front .caption .sideways').first();
+      expect(await hint.isVisible(), `${width} pixels`).toBe(announced);
+      await page.close();
+    }
+  });
+
+  test('on paper nothing stays folded, and the front is drawn on the first page', async () => {
+    const { page } = await open('quick', 1280, 'light');
+    const folded = `[...document.querySelectorAll('details > :not(summary)')].map((part) => part.checkVisibility())`;
+    const onScreen = (await page.evaluate(folded)) as boolean[];
+    expect(onScreen.length).toBeGreaterThan(1);
+    expect(onScreen).toEqual(onScreen.map(() => false));
+    // A4 less the margins of the style sheet, at 96 pixels an inch.
+    const paper = { width: Math.round((178 / 25.4) * 96), height: Math.round((261 / 25.4) * 96) };
+    await page.setViewportSize(paper);
+    await page.emulateMedia({ media: 'print' });
+    expect(await page.evaluate(folded)).toEqual(onScreen.map(() => true));
+    const figure = await page.locator('#figure-front').boundingBox();
+    expect((figure?.y ?? Infinity) + (figure?.height ?? 0)).toBeLessThan(paper.height);
+    await page.close();
+  });
+
   test('in the dark the figures change their colours', async () => {
     const fills: unknown[] = [];
     for (const scheme of ['light', 'dark'] as const) {

@@ -75,29 +75,33 @@ function processTable({ processes }: RunRecord): Markup {
   const all = processes.reduce((total, process) => total + (process.slots ?? 0), 0);
   const share = (part: number | null): string =>
     part === null ? NONE : part === 0 ? '0' : `${whole(part)} (${percent(part / all, 0)})`;
-  return table(
-    'Processes and their work',
-    [
-      { head: 'role' },
-      { head: 'id' },
-      { head: 'device' },
-      ...(startsKnown ? [{ head: 'starts', numeric: true }] : []),
-      { head: 'gradient slots', numeric: true },
-      { head: 'evaluations', numeric: true },
-      { head: 'peak memory', numeric: true },
-    ],
-    processes.map(({ role, id, device, starts, slots, evaluations, peakMemory }) => ({
-      cells: [
-        role,
-        html`<code>${id}</code>`,
-        device ?? NONE,
-        ...(startsKnown ? [starts === null ? NONE : whole(starts)] : []),
-        share(slots),
-        evaluations === null ? NONE : whole(evaluations),
-        peakMemory === null ? NONE : memory(peakMemory),
+  return html`${table(
+      'Processes and their work',
+      [
+        { head: 'role' },
+        { head: 'id' },
+        { head: 'device' },
+        ...(startsKnown ? [{ head: 'starts', numeric: true }] : []),
+        { head: 'gradient slots', numeric: true },
+        { head: 'measurements', numeric: true },
+        { head: 'peak memory', numeric: true },
       ],
-    })),
-  );
+      processes.map(({ role, id, device, starts, slots, evaluations, peakMemory }) => ({
+        cells: [
+          role,
+          html`<code>${id}</code>`,
+          device ?? NONE,
+          ...(startsKnown ? [starts === null ? NONE : whole(starts)] : []),
+          share(slots),
+          evaluations === null ? NONE : whole(evaluations),
+          peakMemory === null ? NONE : memory(peakMemory),
+        ],
+      })),
+    )}
+    <p class="fine">
+      Measurements: one objective of one individual each. To evaluate an individual takes one for each
+      objective; size and potential are measured by the evolution process.
+    </p>`;
 }
 
 /** What happened on the way, in words: nothing of it has changed the result. */

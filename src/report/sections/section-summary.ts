@@ -6,6 +6,7 @@ import { html } from '../html.js';
 import { counted, listed, NONE, percent, withUnit } from '../numbers.js';
 import type { ReportData } from '../report-data.js';
 import { metricsOf } from '../report-data.js';
+import { wilsonInterval } from '../interval.js';
 import { labelsShuffled, settingAt } from './settings.js';
 import { leakingPatients } from './split-facts.js';
 
@@ -94,8 +95,11 @@ function keyFigures(data: ReportData): Markup {
       <dd class="remark">${remark}</dd>
     </div>`;
   const scans = run.split?.validation.length;
+  const interval = metrics === null ? null : wilsonInterval(metrics.correct, metrics.total);
+  const sure =
+    interval === null ? '' : `; 95 % interval ${percent(interval[0], 0)} to ${percent(interval[1], 0)}`;
   return html`<dl class="key-figures">
-    ${figure('Best accuracy', accuracy === undefined ? NONE : percent(accuracy), scans === undefined ? 'on D_val' : `of ${counted(scans, 'validation scan')}`)}
+    ${figure('Best accuracy', accuracy === undefined ? NONE : percent(accuracy), scans === undefined ? 'on D_val' : `of ${counted(scans, 'validation scan')}${sure}`)}
     ${figure('Majority baseline', baseline === null ? NONE : percent(baseline.share), baseline === null ? 'no split yet' : `always “${baseline.class}”`)}
     ${figure('Balanced accuracy', metrics === null ? NONE : percent(metrics.balancedAccuracy), 'mean recall of the classes')}
     ${figure('Sensitivity', metrics?.sensitivity == null ? NONE : percent(metrics.sensitivity), positive === null ? 'no positive class named' : `recall of ${positive.name}`)}
@@ -116,7 +120,8 @@ export function summarySection(data: ReportData): Markup {
         <p class="fine">
           Figures of the best individual, <code>${best.id}</code>: highest accuracy in the last epoch, ties by
           lowest id. Accuracies are measured on the validation patients (D<sub>val</sub>) with the shared
-          weights of the SuperNet. They rank architectures; they are no test results.
+          weights of the SuperNet. They rank architectures; they are no test results. The interval is Wilson’s
+          and takes scans for independent.
         </p>`
     }
   </header>`;

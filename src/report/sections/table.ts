@@ -17,10 +17,15 @@ export interface TableRow {
   readonly strong?: boolean;
 }
 
+/** More of them do not fit a narrow screen: what is cut off there must be announced. */
+const COLUMNS_OF_A_PHONE = 4;
+
 /** `caption` stands above the table, outside of what scrolls, and names it; the first cell of a row is its heading. */
 export function table(caption: string, columns: readonly Column[], rows: readonly TableRow[]): Markup {
   const kind = (index: number): Content => columns[index]?.numeric === true && html` class="number"`;
-  return html`<p class="caption" aria-hidden="true">${caption}</p>
+  return html`<p class="caption" aria-hidden="true">
+      ${caption}${columns.length > COLUMNS_OF_A_PHONE && html`<span class="sideways"> (scrolls sideways →)</span>`}
+    </p>
     <div class="table" role="region" tabindex="0" aria-label="${caption}">
       <table aria-label="${caption}">
         <thead>

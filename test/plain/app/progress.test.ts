@@ -42,7 +42,7 @@ describe('the progress line', () => {
   });
 
   it('goes from 0 to 1 without ever going back, through steps, evaluations and epochs', () => {
-    const course = [{ ...status, phase: 'preparing' as const }];
+    const course = [{ ...status, phase: 'preparing' as const, epoch: 0, epochs: 0 }];
     for (let epoch = 1; epoch <= 3; epoch++) {
       for (let step = 0; step <= 18; step++) course.push({ ...status, epoch, epochs: 3, step } as never);
       for (let evaluated = 0; evaluated <= 12; evaluated++)
@@ -52,6 +52,12 @@ describe('the progress line', () => {
     const fractions = course.map(progressFraction);
     expect(fractions).toEqual([...fractions].sort((a, b) => a - b));
     expect([fractions[0], fractions.at(-1), fractions.at(-2)]).toEqual([0, 1, 1]);
+  });
+
+  it('counts the finished epochs of a resumed run while it is prepared', () => {
+    const preparing = { ...status, phase: 'preparing' as const, step: 0, steps: 0 };
+    expect(progressFraction(preparing)).toBe(0.4);
+    expect(renderProgress(preparing, 80)).toMatch(/^preparing .* 40 % {2}epoch 5\/10$/);
   });
 
   it.each([

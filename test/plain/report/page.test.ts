@@ -38,12 +38,26 @@ describe('the page of a run checked by hand', () => {
   });
 
   test('has the best individual and the majority baseline as its key figures', () => {
-    expect(text).toContain('Best accuracy 90.0 % of 10 validation scans');
+    expect(text).toContain('Best accuracy 90.0 % of 10 validation scans; 95 % interval 60 % to 98 %');
     expect(text).toContain('Majority baseline 60.0 % always “Normal”');
     expect(text).toContain('Balanced accuracy 87.5 %');
     expect(text).toContain('Sensitivity 75.0 % recall of NCP');
     expect(text).toContain('Size 2.00 MB');
     expect(text).toContain(`best individual, ${B}`);
+  });
+
+  test('has the confusion matrix of the best individual', () => {
+    const matrix = readTable(html, 'Confusion matrix of the best individual');
+    expect(matrix.columns).toEqual(['true class', 'answer Normal', 'answer NCP', 'recall']);
+    expect([...matrix.rows.values()]).toEqual([
+      ['Normal', '6', '0', '100.0 %'],
+      ['NCP', '1', '3', '75.0 %'],
+    ]);
+  });
+
+  test('announces what a narrow screen cuts off, and unfolds on paper', () => {
+    expect(html).toMatch(/The front[^<]*<span class="sideways">/);
+    expect(html).toMatch(/@media print\{[\s\S]*details::details-content\{content-visibility:visible/);
   });
 
   test('has the front as a table, best first, with the baseline as its last row', () => {
@@ -94,7 +108,7 @@ describe('the page of a run checked by hand', () => {
     const work = readTable(html, 'Processes');
     const row = [...html.matchAll(/<code>trainer-1<\/code>[\s\S]*?<\/tr>/g)].map((match) => textOf(match[0]));
     expect(row[0]).toBe('trainer-1 cpu 9 (75 %) 2 100 MiB');
-    expect(work.columns).toEqual(['role', 'id', 'device', 'gradient slots', 'evaluations', 'peak memory']);
+    expect(work.columns).toEqual(['role', 'id', 'device', 'gradient slots', 'measurements', 'peak memory']);
     expect(text).toContain(
       'Survived: 2 gradient slots computed again after a worker was lost; 1 evaluation delivered twice and counted once; resumed after epoch 1.',
     );

@@ -15,6 +15,7 @@ describe('metrics of a confusion matrix', () => {
     );
     expect(metrics).toEqual({
       total: 24,
+      correct: 18,
       accuracy: 18 / 24,
       balancedAccuracy: (15 / 20 + 3 / 4) / 2,
       sensitivity: 3 / 4,
@@ -30,7 +31,7 @@ describe('metrics of a confusion matrix', () => {
         ],
         1,
       ),
-    ).toEqual({ total: 4, accuracy: 3 / 4, balancedAccuracy: (1 + 0.5) / 2, sensitivity: null });
+    ).toEqual({ total: 4, correct: 3, accuracy: 3 / 4, balancedAccuracy: (1 + 0.5) / 2, sensitivity: null });
   });
   test('an empty matrix has none', () => {
     expect(
