@@ -4,6 +4,8 @@ import { spawn } from 'node:child_process';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+const SIGNAL_EXIT = { SIGHUP: 129, SIGINT: 130, SIGKILL: 137, SIGTERM: 143 };
+
 /** Root of the project. */
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -55,7 +57,7 @@ export function runChild(program, args, { env = process.env, quiet = false } = {
     });
     child.once('close', (code, signal) => {
       release();
-      const exitCode = code ?? 128 + ({ SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGTERM: 15 }[signal] ?? 0);
+      const exitCode = code ?? SIGNAL_EXIT[signal] ?? 128;
       if (quiet && exitCode !== 0) process.stderr.write(said);
       resolve(exitCode);
     });
@@ -69,6 +71,13 @@ export async function mustRun(program, args, options) {
     throw new PhaseError(`${[program, ...args].join(' ')} ended with exit code ${exitCode}.`, exitCode);
 }
 
+let stopped = null;
+
+/** The exit code of a signal that asked this process to stop while a child ran, or null. */
+export function stoppedWith() {
+  return stopped;
+}
+
 /**
  * While a child runs, signals are its affair: this process waits for it. A terminal sends Ctrl-C to both,
  * so it is passed on only where there is none.
@@ -77,6 +86,7 @@ function passSignals(child) {
   const atTerminal = process.stdin.isTTY === true || process.stderr.isTTY === true;
   const handlers = ['SIGINT', 'SIGTERM', 'SIGHUP'].map((signal) => {
     const handler = () => {
+      stopped = SIGNAL_EXIT[signal];
       if (signal !== 'SIGINT' || !atTerminal) child.kill(signal);
     };
     process.on(signal, handler);

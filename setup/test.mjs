@@ -6,7 +6,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { main, phase, root, runChild, say } from './phase.mjs';
+import { main, phase, root, runChild, say, stoppedWith } from './phase.mjs';
 import { prepare } from './prepare.mjs';
 
 await main(async () => {
@@ -15,6 +15,7 @@ await main(async () => {
   const checks = await phase('Types, lint and import rules', () =>
     runChild('npm', ['run', '--silent', 'check']),
   );
+  if (stoppedWith() !== null) return stoppedWith();
   if (checks !== 0) say(`The checks failed (exit code ${checks}); the tests run all the same.`);
 
   const folder = mkdtempSync(join(tmpdir(), 'emars-tests-'));
@@ -28,7 +29,11 @@ await main(async () => {
       `--reporter=${join(root, 'setup', 'tally.mjs')}`,
       ...process.argv.slice(2),
     ];
-    const tests = await runChild(process.execPath, args, { env: { ...process.env, EMARS_TALLY: file } });
+    const tests = await runChild(process.execPath, args, {
+      // What tests leave behind, also those that are stopped, goes with the folder.
+      env: { ...process.env, EMARS_TALLY: file, TMPDIR: folder },
+    });
+    if (stoppedWith() !== null) return stoppedWith();
     const tally = readTally(file);
     for (const { name, reason } of tally?.skips ?? [])
       console.log(`skipped: ${name}${reason === '' ? '' : ` (${reason})`}`);

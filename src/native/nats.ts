@@ -109,12 +109,12 @@ export async function provideNats(place: Place, reporter: Reporter): Promise<Loc
   const built = await attempt('go install', async () => {
     const go = findProgram('go', place.env);
     if (go === null) throw new Error('no go on PATH');
-    reporter.log(`Building nats-server ${version} with go (about a minute) …`);
+    reporter.log(`Building nats-server ${version} with go (about a minute, at most five) …`);
     return publish(`go install ${module}`, (partial) =>
       inPartial(place.cache, async (temporary) => {
         await run(go, ['install', module], {
           env: { ...place.env, GOBIN: temporary, GOFLAGS: '' },
-          deadline: 15 * 60_000,
+          deadline: 5 * 60_000,
         });
         copyFileSync(join(temporary, PROGRAM), join(partial, PROGRAM));
       }),

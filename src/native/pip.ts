@@ -6,7 +6,7 @@
 
 import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { findProgram, run } from './command.js';
+import { CommandError, findProgram, run } from './command.js';
 import { reasonOf } from './errors.js';
 import type { WheelPin } from './pins.js';
 import { sha256OfFile } from './wheel.js';
@@ -106,6 +106,8 @@ export async function downloadWheel(
   try {
     // pip unpacks into TMPDIR first: beside the target, since /tmp is a small memory disk on some machines.
     await run(program, args, { env: { ...env, TMPDIR: temporary }, deadline: DOWNLOAD_AT_MOST });
+  } catch (error) {
+    throw error instanceof CommandError ? new Error(wordsOfPip(error), { cause: error }) : error;
   } finally {
     stop();
   }
@@ -117,6 +119,15 @@ export async function downloadWheel(
   const wheel = join(target, name);
   await checkWheel(wheel, [pin]);
   return wheel;
+}
+
+/** pip repeats itself for each retry of an index that does not answer; once is enough. */
+export function wordsOfPip({ reason, said }: Pick<CommandError, 'reason' | 'said'>): string {
+  const lines = said.split('\n').filter((line) => line.trim() !== '');
+  const kept = lines.filter((line) => !/^\s*WARNING: Retrying/.test(line));
+  const silent =
+    kept.length < lines.length ? 'the package index does not answer (see PIP_INDEX_URL, HTTPS_PROXY)' : null;
+  return [`pip ${reason}`, ...(silent === null ? [] : [silent]), ...kept].join('; ');
 }
 
 /** Refuses a wheel whose SHA-256 is none of the pinned ones; returns the pin it is. */

