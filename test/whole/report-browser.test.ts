@@ -122,7 +122,7 @@ describe.skipIf(missing)('the report in a browser', () => {
   test('on paper nothing stays folded, and the front is drawn on the first page', async () => {
     const { page } = await open('quick', 1280, 'light');
     const folded = `[...document.querySelectorAll('details > :not(summary)')].map((part) => part.checkVisibility())`;
-    const onScreen = (await page.evaluate(folded)) as boolean[];
+    const onScreen = await page.evaluate<boolean[]>(folded);
     expect(onScreen.length).toBeGreaterThan(1);
     expect(onScreen).toEqual(onScreen.map(() => false));
     // A4 less the margins of the style sheet, at 96 pixels an inch.

@@ -23,7 +23,7 @@ describe('the log of TensorFlow', () => {
 
   it('is known however the stream is cut', () => {
     const text = `${NOISE.join('\n')}\n${SAID.join('\n')}\n`;
-    expect(filtered([...text])).toBe(`${SAID.join('\n')}\n`);
+    expect(filtered(text.match(/[^]/g) ?? [])).toBe(`${SAID.join('\n')}\n`);
   });
 
   it('does not hold back a counter that never ends its line, nor a last line without an end', () => {
