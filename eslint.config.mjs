@@ -1,5 +1,6 @@
 import tseslint from 'typescript-eslint';
 
+const notYet = ['actors', 'app', 'metrics', 'network', 'report', 'search', 'space', 'tensor', 'training'];
 const pureRooms = ['random', 'space', 'evolution', 'gradient', 'metrics', 'search', 'protocol'];
 
 export default tseslint.config(
@@ -27,6 +28,24 @@ export default tseslint.config(
       '@typescript-eslint/no-non-null-assertion': 'off',
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       'max-lines': ['error', { max: 425, skipBlankLines: false, skipComments: false }],
+    },
+  },
+  {
+    // One idea a file; named parameters where five and more would stand in a row.
+    files: ['src/**/*.ts'],
+    rules: {
+      'max-lines': ['error', { max: 300, skipBlankLines: false, skipComments: false }],
+      'max-params': ['error', 4],
+      'max-len': ['error', { code: 120, ignoreUrls: true }],
+    },
+  },
+  {
+    // Not there yet: a room leaves this list when it keeps the rules above.
+    files: notYet.map((room) => `src/${room}/**/*.ts`),
+    rules: {
+      'max-lines': ['error', { max: 425, skipBlankLines: false, skipComments: false }],
+      'max-params': 'off',
+      'max-len': 'off',
     },
   },
   {

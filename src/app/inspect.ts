@@ -75,7 +75,7 @@ async function classCount({ data }: Options): Promise<number> {
 }
 
 /** The search space of a configuration; the number of classes comes from the data. */
-export function searchSpaceOf({ supernet }: Options, classes: number): SearchSpace {
+function searchSpaceOf({ supernet }: Options, classes: number): SearchSpace {
   return { ...supernet, operations: supernet.operations as readonly Operation[], classes };
 }
 

@@ -9,7 +9,7 @@ import type { Direction, ObjectiveOptions } from './options.js';
 import { nearestPath } from './problem.js';
 
 /** Directions an objective of ours may have; the first is its default (spec: only size may go both ways). */
-export const BUILT_IN: Readonly<Record<string, readonly [Direction, ...Direction[]]>> = {
+const BUILT_IN: Readonly<Record<string, readonly [Direction, ...Direction[]]>> = {
   accuracy: ['max'],
   size: ['min', 'max'],
   flops: ['min'],

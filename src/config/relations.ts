@@ -4,6 +4,7 @@
  */
 import type { Options } from './options.js';
 import { nearestPath } from './problem.js';
+import { directionCount, lastPositions, phantomTrainingScans, reduction } from './quantities.js';
 
 export interface Relation {
   /** Paths read; the first is where the problem is reported. */
@@ -19,41 +20,6 @@ const unless = (possible: boolean, expected: string, got: string, remedy: string
 
 const duplicate = (list: readonly string[]): string | undefined =>
   list.find((name, index) => list.indexOf(name) !== index);
-
-/**
- * Das–Dennis: number of directions with p divisions for M objectives, C(M + p - 1, p); stops counting at
- * `limit`.
- */
-export function directionCount(
-  objectives: number,
-  partitions: number,
-  limit = Number.MAX_SAFE_INTEGER,
-): number {
-  let count = 1;
-  for (let i = 1; i < objectives && count <= limit; i++) count = (count * (partitions + i)) / i;
-  return Math.round(count);
-}
-
-/** Factor by which the network reduces height and width: 2 of the stem, then the cells. */
-const reduction = ({ supernet }: Options): number =>
-  supernet.strides.reduce((product, stride) => product * stride, 2);
-
-/** Positions of the last feature map of one scan: sizes are ceil(n / 2) at each stride 2, depth included. */
-function lastPositions({ supernet, input }: Options): number {
-  const halve = (n: number): number =>
-    [2, ...supernet.strides].reduce((size, stride) => Math.ceil(size / stride), n);
-  return halve(input.slices) * halve(input.size) ** 2;
-}
-
-/** Patients of phantoms in training, never fewer than `splitByPatient` may leave. */
-function phantomTrainingScans({ data }: Options): number {
-  const { phantom, split } = data;
-  const patients =
-    phantom.patients -
-    Math.round(phantom.patients * split.validation) -
-    Math.round(phantom.patients * split.test);
-  return patients * phantom.scansPerPatient;
-}
 
 const madeHere = ({ data }: Options): boolean => data.path === null && data.split.file === null;
 

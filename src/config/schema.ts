@@ -134,5 +134,9 @@ export const schema = z.strictObject({
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] extends object | null ? Mutable<T[K]> : T[K] };
 type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : never) : never;
-/** Schema and `Options` say the same: if not, this line does not compile. */
+/**
+ * Schema and `Options` say the same: if not, this line does not compile.
+ *
+ * @public as nothing imports it
+ */
 export const schemaIsOptions: Same<z.output<typeof schema>, Mutable<Options>> = true;

@@ -7,7 +7,7 @@ import { LineCounter, isAlias, isMap, isNode, isScalar, isSeq, parseDocument, vi
 import type { Problem } from './problem.js';
 import { ConfigError } from './problem.js';
 
-export const LARGEST_FILE = 1024 * 1024;
+const LARGEST_FILE = 1024 * 1024;
 const DEEPEST = 32;
 
 /** What a text says, and where it says it: path → `name:line:column`. */

@@ -62,9 +62,7 @@ export function answerSelection(text: string): SelectionAnswer {
   try {
     json = JSON.parse(text);
   } catch (error) {
-    return refused(
-      `expected one JSON object (JSON has no NaN or Infinity): ${error instanceof Error ? error.message : String(error)}`,
-    );
+    return refused(`expected one JSON object (JSON has no NaN or Infinity): ${reasonOf(error)}`);
   }
   const parsed = requestShape.safeParse(json);
   if (!parsed.success) return refused(firstIssue(parsed.error));
@@ -122,4 +120,8 @@ function firstIssue(error: z.ZodError): string {
 
 function refused(error: string): SelectionAnswer {
   return { ok: false, error: error.replace(/\s+/g, ' ') };
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

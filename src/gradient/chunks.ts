@@ -26,7 +26,7 @@ export function cut(vector: Float32Array, chunkBytes: number): Chunk[] {
 }
 
 /** Chunks that a vector of `length` floats is cut into. */
-export function chunkCount(length: number, chunkBytes: number): number {
+function chunkCount(length: number, chunkBytes: number): number {
   return Math.max(1, Math.ceil((length * 4) / chunkBytes));
 }
 

@@ -39,7 +39,8 @@ export class BadScansError extends Error {
     const shown = bad.slice(0, 3).map(({ path, reason }) => `${path}: ${reason}`);
     const more = bad.length > shown.length ? `; and ${bad.length - shown.length} more` : '';
     super(
-      `${bad.length} of ${total} scans cannot be read: ${shown.join('; ')}${more} (data.onBadScan=skip leaves them out)`,
+      `${bad.length} of ${total} scans cannot be read: ${shown.join('; ')}${more} ` +
+        '(data.onBadScan=skip leaves them out)',
     );
   }
 }

@@ -46,8 +46,3 @@ export function parseOperation(operation: string): MobileBlock | null {
 export function blockCount(space: SearchSpace): number {
   return space.blocks.reduce((sum, blocks) => sum + blocks, 0);
 }
-
-/** Cell of each searchable block, in genome order: `cellOf(space)[block]`. */
-export function cellOf(space: SearchSpace): number[] {
-  return space.blocks.flatMap((blocks, cell) => Array.from({ length: blocks }, () => cell));
-}

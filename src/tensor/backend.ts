@@ -9,15 +9,7 @@ import { createRequire } from 'node:module';
 import type * as TensorFlowModule from '@tensorflow/tfjs-node-gpu';
 import type { Tensor } from '@tensorflow/tfjs-node-gpu';
 
-export type {
-  NumericDataType,
-  Rank,
-  Tensor,
-  Tensor1D,
-  Tensor2D,
-  Tensor4D,
-  Tensor5D,
-} from '@tensorflow/tfjs-node-gpu';
+export type { Tensor } from '@tensorflow/tfjs-node-gpu';
 export type TensorFlow = typeof TensorFlowModule;
 
 const PACKAGE = '@tensorflow/tfjs-node-gpu';

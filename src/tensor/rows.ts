@@ -22,7 +22,8 @@ export function uploadVolumes(
   const slice = height * width;
   if (images.length !== batch * depth * slice)
     throw new RangeError(
-      `expected ${batch * depth * slice} values for images [${batch}, ${depth}, ${height}, ${width}], got ${images.length}`,
+      `expected ${batch * depth * slice} values for images [${batch}, ${depth}, ${height}, ${width}], ` +
+        `got ${images.length}`,
     );
   const rows = new Float32Array(images.length);
   for (let scan = 0; scan < batch; scan++) {

@@ -40,7 +40,7 @@ export type VolumeSource = Pick<ScanStore, 'volume' | 'size'> & {
 const noFlips: Flips = { horizontal: false, vertical: false };
 const labelTables = new WeakMap<object, ReadonlyMap<string, number>>();
 
-/** @throws RangeError for an unknown id or a size that is not the store's. */
+/** Errors: RangeError for an unknown id or a size that is not the store's. */
 export function assembleBatch(store: VolumeSource, ids: readonly string[], options: BatchOptions): Batch {
   const { slices, size, mean, std } = options;
   if (size !== store.size) throw new RangeError(`expected the size of the store, ${store.size}, got ${size}`);

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { emars } from '../../proto/generated/emars.js';
 import { schemas } from './schemas.js';
 
-export { CHUNK_BYTES, REQUEST_CHUNKS } from './schemas.js';
+export { CHUNK_BYTES } from './schemas.js';
 export type { Role, RunPhase, WorkPhase } from './schemas.js';
 
 /** Version of `proto/emars.proto`; a worker of another version is refused in the hello. */
@@ -99,7 +99,10 @@ export function decode<Name extends MessageName>(name: Name, bytes: Uint8Array):
   return read.data as Message<Name>;
 }
 
-/** A plain object with every default in it: decoded instances keep theirs on the prototype, where a spread loses them. */
+/**
+ * A plain object with every default in it: decoded instances keep theirs on the prototype, where a spread
+ * loses them.
+ */
 function plain(name: MessageName, bytes: Uint8Array): unknown {
   const codec = codecs[name] as unknown as {
     decode(bytes: Uint8Array): unknown;

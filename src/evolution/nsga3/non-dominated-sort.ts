@@ -8,7 +8,7 @@
 import type { Points } from '../objective-values.js';
 
 /** True if point a is nowhere worse than b and somewhere better. */
-export function dominates(points: Points, a: number, b: number): boolean {
+function dominates(points: Points, a: number, b: number): boolean {
   const { data, dimensions } = points;
   let better = false;
   for (let j = 0; j < dimensions; j++) {

@@ -30,7 +30,7 @@ export const FRAMES: Readonly<Record<ChartSize, Frame>> = {
   narrow: { width: 400, height: 340, font: 12.5 },
 };
 
-export const CHART_FONT = "'Helvetica Neue', Helvetica, Arial, 'Liberation Sans', sans-serif";
+const CHART_FONT = "'Helvetica Neue', Helvetica, Arial, 'Liberation Sans', sans-serif";
 
 /** Pixels of a PNG for each unit of the drawing: 1760 pixels wide, 300 dpi at 15 cm. */
 const PNG_SCALE = 2;

@@ -10,7 +10,7 @@ import { PALETTE } from './palette.js';
 import type { Measure } from '../../run/front.js';
 
 /** The reference point in words, as "accuracy 12.0 %, size 3.10 MB". */
-export function cornerText(corner: readonly number[], objectives: readonly Measure[]): string {
+function cornerText(corner: readonly number[], objectives: readonly Measure[]): string {
   return listed(
     objectives.map((objective, column) => `${objective.name} ${withUnit(corner[column] ?? NaN, objective)}`),
   );

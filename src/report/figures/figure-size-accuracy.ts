@@ -16,7 +16,7 @@ import type { Majority } from '../../run/majority.js';
 const PAPER_THRESHOLD = 0.7;
 
 /** The last epoch of the first half: 50 of 100, 3 of 7. */
-export function halfOf(lastEpoch: number): number {
+function halfOf(lastEpoch: number): number {
   return Math.floor(lastEpoch / 2);
 }
 

@@ -31,7 +31,7 @@ import { BusClosed } from './bus-errors.js';
 import type { Bus, Handle } from './bus.js';
 import { natsOf } from './nats-bus.js';
 
-export { takeWork, type Taken, type TakeOptions, type Verdict, type WorkTaker } from './take-work.js';
+export { takeWork, type Taken, type Verdict, type WorkTaker } from './take-work.js';
 
 export interface WorkQueueOptions {
   /** Letters, digits, `_`, `-`. */

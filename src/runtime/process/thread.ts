@@ -19,7 +19,6 @@ import {
 } from 'node:worker_threads';
 import { after } from './monotonic.js';
 
-export type { Remote } from 'comlink';
 /** Marks a value to be moved instead of copied: `transfer(array, [array.buffer])`. */
 export const transfer = Comlink.transfer;
 

@@ -17,7 +17,7 @@ import {
   parseJournal,
 } from './journal-format.js';
 
-export { JournalError, MAX_RECORD_BYTES } from './journal-format.js';
+export { JournalError } from './journal-format.js';
 
 interface Waiting {
   readonly records: Uint8Array[];

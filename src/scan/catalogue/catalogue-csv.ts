@@ -59,7 +59,7 @@ export function scansOfTable(name: string, text: string, root: Folder): ScanTabl
 }
 
 /** Why a path from a file must not be used, or null. */
-export function pathRefused(path: string): string | null {
+function pathRefused(path: string): string | null {
   if (path === '') return 'the path is empty';
   if (path.startsWith('/') || /^[a-z]:/i.test(path))
     return `expected a path relative to the data folder, got the absolute path ${path}`;

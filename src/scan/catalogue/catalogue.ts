@@ -59,7 +59,8 @@ export async function readCatalogue(root: string, options: CatalogueOptions = {}
     ];
     throw new CatalogueError(
       root,
-      `no scans found: expected class/patient/scan/slices, class/file.nii.gz, or a labels.csv with path, patient, class${why.join('')}`,
+      'no scans found: expected class/patient/scan/slices, class/file.nii.gz, ' +
+        `or a labels.csv with path, patient, class${why.join('')}`,
     );
   }
   const scans = [...found.scans].sort((a, b) => codeUnitOrder(a.path, b.path));

@@ -78,7 +78,9 @@ export function scansOfClassFolders(
   }
   if (deep !== null)
     remarks.push(
-      `folders lie deeper than class/patient/scan: ${deep.path} is read as class ${deep.class}, patient ${deep.patient}; if that is wrong, give the folder whose own folders are the classes, or a labels.csv`,
+      `folders lie deeper than class/patient/scan: ${deep.path} is read as class ${deep.class}, ` +
+        `patient ${deep.patient}; if that is wrong, give the folder whose own folders are the classes, ` +
+        'or a labels.csv',
     );
   for (const file of top.files) {
     if (formatOf(file) !== null)

@@ -34,12 +34,14 @@ export function scanRemarks(scans: readonly RemarkedScan[]): string[] {
       : []),
     ...(lonely.length > 0
       ? [
-          `one patient only in ${lonely.join(', ')}: a class needs two, one to train and one to validate, and a search is refused`,
+          `one patient only in ${lonely.join(', ')}: a class needs two, one to train and one to validate, ` +
+            'and a search is refused',
         ]
       : []),
     ...(flat.length > 0
       ? [
-          `${flat.length} of ${scans.length} scans have a single slice (${some(flat)}): is each slice taken for a scan?`,
+          `${flat.length} of ${scans.length} scans have a single slice (${some(flat)}): ` +
+            'is each slice taken for a scan?',
         ]
       : []),
   ];

@@ -10,7 +10,7 @@ import type { Generator } from '../../random/generator.js';
 import { between, depthScale, lungAt, type Anatomy } from './phantom-anatomy.js';
 
 /** Values of a mask. */
-export const maskValues = { none: 0, groundGlass: 1, consolidation: 2 } as const;
+const maskValues = { none: 0, groundGlass: 1, consolidation: 2 } as const;
 
 export interface Lesion {
   readonly x: number;

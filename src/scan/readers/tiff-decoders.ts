@@ -39,7 +39,7 @@ class LzwDecoder extends BaseDecoder {
 }
 
 /** Runs of bytes: 0…127 = copy n + 1 bytes, 129…255 = repeat the next one 257 − n times. */
-export function unpackBits(input: Uint8Array, most: number): Uint8Array {
+function unpackBits(input: Uint8Array, most: number): Uint8Array {
   const output = new Uint8Array(most);
   let length = 0;
   for (let at = 0; at < input.length && length < most;) {
@@ -58,7 +58,7 @@ const clearCode = 256;
 const endCode = 257;
 
 /** Variable-width codes of 9 to 12 bits, most significant bit first, widened one code early. */
-export function expandLzw(input: Uint8Array, most: number): Uint8Array {
+function expandLzw(input: Uint8Array, most: number): Uint8Array {
   const output = new Uint8Array(most);
   const prefix = new Uint16Array(4096);
   const suffix = new Uint8Array(4096);

@@ -66,7 +66,8 @@ async function* slices(
       if (page.width !== first.width || page.height !== first.height || page.dtype !== first.dtype) {
         throw new ScanError(
           file,
-          `a slice of ${page.width} x ${page.height} ${page.dtype} in a scan of ${first.width} x ${first.height} ${first.dtype}`,
+          `a slice of ${page.width} x ${page.height} ${page.dtype} ` +
+            `in a scan of ${first.width} x ${first.height} ${first.dtype}`,
         );
       }
       yield await decoding(file, 'the pixel data of the TIFF is damaged', () => decode(bytes, page));

@@ -7,6 +7,9 @@
  */
 import { generator } from '../../random/generator.js';
 import { codeUnitOrder } from '../catalogue/natural-order.js';
+import { SplitError } from './split-error.js';
+
+export { SplitError } from './split-error.js';
 
 /** The sides of a split: D_train, D_val and, if asked for, D_test of the paper. */
 export const sides = ['train', 'validation', 'test'] as const;
@@ -42,19 +45,6 @@ export interface Split {
   readonly train: readonly SplitEntry[];
   readonly validation: readonly SplitEntry[];
   readonly test: readonly SplitEntry[];
-}
-
-/** Everything that is wrong with a split, at once. */
-export class SplitError extends Error {
-  override readonly name = 'SplitError';
-  constructor(readonly problems: readonly string[]) {
-    super(
-      problems.length === 1
-        ? `the split cannot be used: ${problems[0]}`
-        : `the split cannot be used, for ${problems.length} reasons: ${problems.slice(0, 10).join('; ')}` +
-            (problems.length > 10 ? '; …' : ''),
-    );
-  }
 }
 
 /** Patients who must stay together, and their scans. */
@@ -159,7 +149,7 @@ export function checkSplit(split: Split, scans: readonly SplitScan[]): void {
 /**
  * Refuses a split in which a class is missing from training or validation: it would never be learnt, or
  * never be measured.
- * @throws SplitError with every such class.
+ * Errors: SplitError with every such class.
  */
 export function requireClassesOnSides({ classes, train, validation }: Split): void {
   const all = [...train, ...validation];
@@ -173,7 +163,8 @@ export function requireClassesOnSides({ classes, train, validation }: Split): vo
       .filter(([, side]) => !side.some((entry) => entry.class === name))
       .map(([side]) => {
         const patients = new Set(all.filter((entry) => entry.class === name).map(({ patient }) => patient));
-        return `no scan of class ${name} on the ${side} side (${patients.size === 1 ? 'one patient' : `${patients.size} patients`} on both); a class needs a patient on each`;
+        const found = patients.size === 1 ? 'one patient' : `${patients.size} patients`;
+        return `no scan of class ${name} on the ${side} side (${found} on both); a class needs a patient on each`;
       }),
   );
   if (problems.length > 0) throw new SplitError(problems);

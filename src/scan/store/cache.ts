@@ -53,7 +53,7 @@ export class CacheError extends Error {
 }
 
 /** The name of an entry: 64 hexadecimal digits. */
-export function entryKey(contentHash: string, { size, window }: DecodeSettings): string {
+function entryKey(contentHash: string, { size, window }: DecodeSettings): string {
   const made = [decoderVersion, contentHash, size, window.low, window.high, window.offset];
   return sha256(Buffer.from(JSON.stringify(made)));
 }
@@ -126,7 +126,7 @@ function removeDraft(draft: string): void {
   }
 }
 
-export function entryPath(cacheDir: string, contentHash: string, settings: DecodeSettings): string {
+function entryPath(cacheDir: string, contentHash: string, settings: DecodeSettings): string {
   return join(cacheDir, `${entryKey(contentHash, settings)}.volume`);
 }
 

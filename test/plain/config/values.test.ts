@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { DEFAULTS } from '#emars/config/defaults.js';
 import { loadOptions } from '#emars/config/load.js';
 import { isTree, knownPaths } from '#emars/config/merge.js';
-import { directionCount } from '#emars/config/relations.js';
+import { directionCount } from '#emars/config/quantities.js';
 import { problemsOf } from './problems.js';
 
 const at = (path: string): unknown =>
