@@ -14,7 +14,8 @@ export interface ShownFront {
 export type ShownIndividual = Pick<FrontMember, 'id' | 'values'> & Partial<Pick<FrontMember, 'history'>>;
 
 /** Said where an accuracy stands beside a majority that it does not beat. */
-export const NOT_ABOVE_MAJORITY = 'not above the majority: always naming the largest class does as well';
+export const NOT_ABOVE_MAJORITY =
+  'not above the majority: always naming the largest class does as well or better';
 
 const ARROW: Readonly<Record<Measure['direction'], string>> = { max: '↑', min: '↓' };
 
