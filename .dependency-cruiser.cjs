@@ -10,7 +10,7 @@ const may = {
   evolution: ['random'],
   scan: ['random'],
   metrics: ['random'],
-  search: ['random', 'space', 'evolution'],
+  search: ['random', 'space', 'evolution', 'gradient'],
   network: ['tensor', 'space', 'random'],
   training: ['tensor', 'network', 'scan', 'gradient', 'random', 'space'],
   objectives: ['space', 'evolution', 'training'],

@@ -1,34 +1,47 @@
 /**
  * The search as a pure state machine: `apply(rules, state, event)` is the next state.
  *
- * The phase changes only in the functions named `become…`. An event that does not fit the state is a
- * `HistoryError`: of a damaged journal, or of a bug, and never skipped.
+ * An event that does not fit the state is a `HistoryError`: of a damaged journal, or of a bug, and never
+ * skipped. An event copies what it changes, not what is known: the whole history of a search costs time
+ * and memory in proportion to it. The phase changes only in `become…` (phases.ts).
  */
+import { slotPosition } from '../gradient/slots.js';
 import { generator } from '../random/generator.js';
-import type { Genome } from '../space/genome.js';
 import { genomeId } from '../space/genome.js';
 import { breed } from '../space/variation.js';
 import type { SearchEvent } from './events.js';
+import { withChanged, withIndividuals, withPopulation } from './individuals.js';
+import {
+  becomeDone,
+  becomeEvaluating,
+  becomeFinishing,
+  becomePlanning,
+  becomePlanningAgain,
+  becomeSelecting,
+  becomeTraining,
+} from './phases.js';
 import { drawPopulation, planEpoch } from './plan.js';
 import { frontOf, measuredCompletely } from './selection.js';
-import type { EpochRow, Individual, Measurement, SearchRules, SearchState } from './state.js';
+import type { EpochPlan, EpochRow, Measurement, SearchRules, SearchState } from './state.js';
 
 export class HistoryError extends Error {
+  override readonly name = 'HistoryError';
   constructor(
     readonly event: SearchEvent,
-    expected: string,
+    readonly expected: string,
   ) {
     super(`expected ${expected}, got the event "${event.type}" ${JSON.stringify(event).slice(0, 160)}`);
-    this.name = 'HistoryError';
   }
 }
 
 type Of<Type extends SearchEvent['type']> = Extract<SearchEvent, { type: Type }>;
 
+/** Errors: HistoryError when the event does not fit the state. */
 export function apply(rules: SearchRules, state: SearchState, event: SearchEvent): SearchState {
   switch (event.type) {
     case 'run-started':
-      return becomePlanning(rules, { ...state, run: event.run, optionsHash: event.options }, 1, '');
+      demand(state.phase === 'new', event, 'it to be the first event');
+      return becomePlanning(rules, { ...state, run: event.run, optionsHash: event.options }, 1, null);
     case 'fence-raised':
       demand(event.fence > state.fence, event, `a fence above ${state.fence}`);
       return { ...state, fence: event.fence };
@@ -36,27 +49,34 @@ export function apply(rules: SearchRules, state: SearchState, event: SearchEvent
       demand(state.numerics === null, event, 'numerics that are not fixed yet');
       return { ...state, numerics: { fingerprint: event.fingerprint, canary: event.canary } };
     case 'epoch-planned':
-      return becomeTraining(rules, state, event);
+      return planned(rules, state, event);
     case 'step-committed':
-      return commitStep(rules, state, event);
+      return committed(rules, state, event);
     case 'epoch-trained':
-      return closeTraining(rules, state, event);
+      return trained(rules, state, event);
     case 'evaluated':
     case 'evaluation-failed':
-      return recordMeasurement(rules, state, event);
+      return measured(rules, state, event);
     case 'selected':
-      return closeEpoch(rules, state, event);
+      return selected(rules, state, event);
     case 'rolled-back':
-      return rollBack(state, event);
+      demand(
+        (state.phase === 'training' || state.phase === 'evaluating') &&
+          state.checkpoint !== null &&
+          event.epoch === state.epoch,
+        event,
+        `epoch ${state.epoch} in training or evaluation to roll back`,
+      );
+      return becomePlanningAgain(state);
     case 'finished':
       demand(state.phase === 'finishing', event, 'a search whose last epoch is selected');
-      return { ...state, phase: 'done' };
+      return becomeDone(state);
     default:
       return unreachable(event);
   }
 }
 
-function demand(holds: boolean, event: SearchEvent, expected: string): void {
+function demand(holds: boolean, event: SearchEvent, expected: string): asserts holds {
   if (!holds) throw new HistoryError(event, expected);
 }
 
@@ -64,26 +84,7 @@ function unreachable(event: never): never {
   throw new TypeError(`expected a known event, got ${JSON.stringify(event)}`);
 }
 
-function becomePlanning(
-  rules: SearchRules,
-  state: SearchState,
-  epoch: number,
-  snapshot: string,
-): SearchState {
-  const next: SearchState = {
-    ...state,
-    phase: 'planning',
-    epoch,
-    snapshot,
-    plan: null,
-    lastCommit: null,
-    checkpoint: null,
-  };
-  if (rules.warmupEpochs > 0 || state.population.length > 0) return next;
-  return withPopulation(next, drawPopulation(rules, rules.population, new Set()));
-}
-
-function becomeTraining(rules: SearchRules, state: SearchState, event: Of<'epoch-planned'>): SearchState {
+function planned(rules: SearchRules, state: SearchState, event: Of<'epoch-planned'>): SearchState {
   demand(
     state.phase === 'planning' && event.epoch === state.epoch,
     event,
@@ -94,66 +95,63 @@ function becomeTraining(rules: SearchRules, state: SearchState, event: Of<'epoch
     plan.individuals.length === event.individuals.length &&
     plan.individuals.every(({ id }, i) => id === event.individuals[i]);
   demand(same, event, 'the individuals that the seed and the population give');
-  return {
-    ...withIndividuals(state, plan.individuals),
-    phase: 'training',
-    plan,
-    lastCommit: null,
-    checkpoint: { ...state, checkpoint: null },
-  };
+  return becomeTraining(state, plan);
 }
 
-function commitStep(rules: SearchRules, state: SearchState, event: Of<'step-committed'>): SearchState {
+function committed(rules: SearchRules, state: SearchState, event: Of<'step-committed'>): SearchState {
+  const { plan } = state;
   demand(
-    state.phase === 'training' && event.epoch === state.epoch && event.step === state.step,
+    state.phase === 'training' && plan !== null && event.epoch === state.epoch && event.step === state.step,
     event,
     `step ${state.step} of epoch ${state.epoch} in phase "${state.phase}"`,
   );
-  const plan = state.plan!;
-  let individuals = state.individuals;
-  for (const slot of event.slots) {
-    if (!slot.diverged) continue;
-    const position = plan.schedule[event.step - plan.firstStep]![Math.floor(slot.slot / rules.microBatches)]!;
-    const id = plan.individuals[position]!.id;
-    individuals = changed(individuals, id, (individual) => ({
-      ...individual,
-      diverged: individual.diverged + 1,
-    }));
-  }
-  return { ...state, individuals, step: state.step + 1, lastCommit: event.slots };
+  const next: SearchState = { ...state, step: state.step + 1, lastCommit: event.slots };
+  return event.slots.reduce((now, { slot, diverged }) => {
+    if (!diverged) return now;
+    const position = plan.schedule[event.step - plan.firstStep]?.[slotPosition(rules, slot).individual];
+    demand(position !== undefined, event, `slots of a step, not slot ${slot}`);
+    const { id } = plan.individuals[position]!;
+    return withChanged(now, id, (individual) => ({ diverged: individual.diverged + 1 }));
+  }, next);
 }
 
-function closeTraining(rules: SearchRules, state: SearchState, event: Of<'epoch-trained'>): SearchState {
-  const plan = state.plan;
+function trained(rules: SearchRules, state: SearchState, event: Of<'epoch-trained'>): SearchState {
+  const { plan, checkpoint } = state;
   demand(
-    state.phase === 'training' && plan !== null && event.epoch === state.epoch,
+    state.phase === 'training' && plan !== null && checkpoint !== null && event.epoch === state.epoch,
     event,
     `epoch ${state.epoch} in training`,
   );
   demand(
-    state.step === plan!.firstStep + rules.stepsPerEpoch && event.step === state.step,
+    state.step === plan.firstStep + rules.stepsPerEpoch && event.step === state.step,
     event,
     `all ${rules.stepsPerEpoch} steps committed`,
   );
-  let individuals = state.individuals;
-  for (const position of plan!.schedule.flat()) {
-    individuals = changed(individuals, plan!.individuals[position]!.id, (individual) => ({
-      ...individual,
-      trained: individual.trained + 1,
-    }));
-  }
-  const trained = { ...state, individuals, trainedSnapshot: event.sha256 };
-  if (plan!.kind === 'search') {
+  const counted = withTraining({ ...state, trainedSnapshot: event.sha256 }, plan);
+  if (plan.kind === 'search') {
     const rotation =
       (state.rotation + rules.stepsPerEpoch * rules.individualsPerStep) % state.population.length;
-    return becomeEvaluating({ ...trained, rotation }, state.population);
+    return becomeEvaluating({ ...counted, rotation }, state.population);
   }
-  const drawn = [
-    ...new Set([...state.drawn, ...plan!.schedule.flat().map((position) => plan!.individuals[position]!.id)]),
-  ];
-  if (state.epoch < rules.warmupEpochs)
-    return becomePlanning(rules, { ...trained, drawn }, state.epoch + 1, event.sha256);
-  return becomeEvaluating(...warmupCandidates(rules, { ...trained, drawn }));
+  // What the warm-up trains it has drawn: an individual is new when it was not known before the epoch.
+  const fresh = plan.individuals.filter(({ id }) => !checkpoint.individuals.has(id)).map(({ id }) => id);
+  const warm = { ...counted, drawn: [...state.drawn, ...fresh] };
+  if (state.epoch < rules.warmupEpochs) return becomePlanning(rules, warm, state.epoch + 1, event.sha256);
+  const [next, candidates] = warmupCandidates(rules, warm);
+  return becomeEvaluating(next, candidates);
+}
+
+/** Counts the mini-batches that each individual of the plan was trained on. */
+function withTraining(state: SearchState, plan: EpochPlan): SearchState {
+  const batches = new Array<number>(plan.individuals.length).fill(0);
+  for (const position of plan.schedule.flat()) batches[position]!++;
+  return plan.individuals.reduce(
+    (now, { id }, position) =>
+      batches[position] === 0
+        ? now
+        : withChanged(now, id, (individual) => ({ trained: individual.trained + batches[position]! })),
+    state,
+  );
 }
 
 /** The last so many drawn; more random ones where the warm-up drew fewer than a population. */
@@ -169,46 +167,37 @@ function warmupCandidates(rules: SearchRules, state: SearchState): [SearchState,
   return [withIndividuals(state, extra), [...candidates, ...extra.map(({ id }) => id)]];
 }
 
-function becomeEvaluating(state: SearchState, evaluees: readonly string[]): SearchState {
-  return { ...state, phase: 'evaluating', evaluees, measured: new Map() };
-}
-
-function recordMeasurement(
+function measured(
   rules: SearchRules,
   state: SearchState,
   event: Of<'evaluated'> | Of<'evaluation-failed'>,
 ): SearchState {
+  const { epoch, individual: id, objective } = event;
   demand(
-    state.phase === 'evaluating' && event.epoch === state.epoch && state.evaluees.includes(event.individual),
+    state.phase === 'evaluating' && epoch === state.epoch && state.evaluees.includes(id),
     event,
     `a measurement of an individual of epoch ${state.epoch} in phase "${state.phase}"`,
   );
-  const before = state.measured.get(event.individual) ?? {};
-  demand(!(event.objective in before), event, 'a measurement that is not recorded yet');
-  const measurement: Measurement =
-    event.type === 'evaluated'
-      ? {
-          value: event.value,
-          defined: event.defined ?? true,
-          ...(event.confusion === undefined ? {} : { confusion: event.confusion }),
-        }
-      : { failure: event.reason };
-  const measured = new Map(state.measured).set(event.individual, {
-    ...before,
-    [event.objective]: measurement,
-  });
-  const individuals =
-    event.type === 'evaluated' && event.objective === 'accuracy'
-      ? changed(state.individuals, event.individual, (individual) => ({
-          ...individual,
-          history: [...individual.history, [event.epoch, event.value] as const],
-        }))
-      : state.individuals;
-  const next = { ...state, measured, individuals };
-  return measuredCompletely(rules, next) ? { ...next, phase: 'selecting' } : next;
+  const before = state.measured.get(id) ?? {};
+  demand(!(objective in before), event, 'a measurement that is not recorded yet');
+  const next = {
+    ...state,
+    measured: state.measured.with(id, { ...before, [objective]: measurementOf(event) }),
+  };
+  const known =
+    event.type === 'evaluated' && objective === 'accuracy'
+      ? withChanged(next, id, ({ history }) => ({ history: [...history, [epoch, event.value] as const] }))
+      : next;
+  return measuredCompletely(rules, known) ? becomeSelecting(known) : known;
 }
 
-function closeEpoch(rules: SearchRules, state: SearchState, event: Of<'selected'>): SearchState {
+function measurementOf(event: Of<'evaluated'> | Of<'evaluation-failed'>): Measurement {
+  if (event.type === 'evaluation-failed') return { failure: event.reason };
+  const { value, defined, confusion } = event;
+  return { value, defined: defined ?? true, ...(confusion === undefined ? {} : { confusion }) };
+}
+
+function selected(rules: SearchRules, state: SearchState, event: Of<'selected'>): SearchState {
   demand(
     state.phase === 'selecting' && event.epoch === state.epoch,
     event,
@@ -220,74 +209,28 @@ function closeEpoch(rules: SearchRules, state: SearchState, event: Of<'selected'
     'survivors among the evaluated',
   );
   const survivors = new Set(event.survivors);
-  const rows = [...state.evaluees].sort().map((id): EpochRow => {
-    const { genome, trained } = state.individuals.get(id)!;
-    return {
-      epoch: state.epoch,
-      id,
-      genome,
-      trained,
-      measurements: state.measured.get(id)!,
-      selected: survivors.has(id),
-    };
-  });
   const closed: SearchState = {
     ...state,
-    history: [...state.history, ...rows],
+    history: [...state.history, ...rowsOf(state, survivors)],
     front: frontOf(rules, state),
   };
-  if (state.epoch === rules.warmupEpochs + rules.epochs) return { ...closed, phase: 'finishing' };
-  const offspring = breed(
-    rules.space,
-    event.survivors.map((id) => state.individuals.get(id)!.genome),
-    survivors,
-    rules.population - event.survivors.length,
-    rules.variation,
-    (index) => generator(rules.seed, 'offspring', state.epoch, index),
-  );
-  const bred = withPopulation(closed, [
-    ...event.survivors.map((id) => state.individuals.get(id)!.genome),
-    ...offspring,
-  ]);
+  if (state.epoch === rules.warmupEpochs + rules.epochs) return becomeFinishing(closed);
+  const parents = event.survivors.map((id) => state.individuals.get(id)!.genome);
+  const offspring = breed(rules.space, parents, {
+    taken: survivors,
+    count: rules.population - parents.length,
+    variation: rules.variation,
+    streamOf: (index) => generator(rules.seed, 'offspring', state.epoch, index),
+  });
+  const bred = withPopulation(closed, [...parents, ...offspring]);
   return becomePlanning(rules, bred, state.epoch + 1, state.trainedSnapshot);
 }
 
-function rollBack(state: SearchState, event: Of<'rolled-back'>): SearchState {
-  demand(
-    (state.phase === 'training' || state.phase === 'evaluating') &&
-      state.checkpoint !== null &&
-      event.epoch === state.epoch,
-    event,
-    `epoch ${state.epoch} in training or evaluation to roll back`,
-  );
-  return {
-    ...state.checkpoint!,
-    fence: state.fence,
-    numerics: state.numerics,
-    rollbacks: state.rollbacks + 1,
-  };
-}
-
-function withIndividuals(
-  state: SearchState,
-  newcomers: readonly { id: string; genome: Genome }[],
-): SearchState {
-  const individuals = new Map(state.individuals);
-  for (const { id, genome } of newcomers) {
-    if (!individuals.has(id)) individuals.set(id, { id, genome, history: [], trained: 0, diverged: 0 });
-  }
-  return { ...state, individuals };
-}
-
-function withPopulation(state: SearchState, genomes: readonly Genome[]): SearchState {
-  const members = genomes.map((genome) => ({ id: genomeId(genome), genome }));
-  return { ...withIndividuals(state, members), population: members.map(({ id }) => id) };
-}
-
-function changed(
-  individuals: ReadonlyMap<string, Individual>,
-  id: string,
-  change: (individual: Individual) => Individual,
-): ReadonlyMap<string, Individual> {
-  return new Map(individuals).set(id, change(individuals.get(id)!));
+/** What the epoch found, as it will stand in the history: ids ascending. */
+function rowsOf(state: SearchState, survivors: ReadonlySet<string>): EpochRow[] {
+  return [...state.evaluees].sort().map((id) => {
+    const { genome, trained: batches } = state.individuals.get(id)!;
+    const measurements = state.measured.get(id)!;
+    return { epoch: state.epoch, id, genome, trained: batches, measurements, selected: survivors.has(id) };
+  });
 }

@@ -11,12 +11,14 @@ const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 /** (fence, owner, number): names one computation of a slot, never used twice. */
 const attempt = z.object({ fence: count, owner: z.string(), number: count });
 
-/** A slot as committed: which attempt, the digest of its vector; `diverged`: weight 0. */
-const committedSlot = attempt.extend({
-  slot: count,
-  digest: z.string().regex(/^([0-9a-f]{64})?$/),
-  diverged: z.boolean(),
+/** A digest; null, an empty text in the journal, where there is no vector. */
+const digestOrNull = z.codec(z.string().regex(/^([0-9a-f]{64})?$/), sha256.nullable(), {
+  decode: (text) => (text === '' ? null : text),
+  encode: (digest) => digest ?? '',
 });
+
+/** A slot as committed: which attempt, the digest of its vector; `diverged`: weight 0, no digest. */
+const committedSlot = attempt.extend({ slot: count, digest: digestOrNull, diverged: z.boolean() });
 
 export const searchEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('run-started'), format: z.literal(1), run: z.string(), options: sha256 }),
@@ -60,12 +62,12 @@ export type SearchEvent = z.infer<typeof searchEvent>;
 export type Attempt = z.infer<typeof attempt>;
 export type CommittedSlot = z.infer<typeof committedSlot>;
 
-/** Journal payload of an event. */
+/** Journal payload of an event. Errors: ZodError when it is no event of this format. */
 export function encodeEvent(event: SearchEvent): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(event));
+  return new TextEncoder().encode(JSON.stringify(z.encode(searchEvent, event)));
 }
 
 /** Reads a journal payload. Errors: SyntaxError or a ZodError when it is no event of this format. */
 export function decodeEvent(payload: Uint8Array): SearchEvent {
-  return searchEvent.parse(JSON.parse(new TextDecoder().decode(payload)));
+  return z.decode(searchEvent, JSON.parse(new TextDecoder().decode(payload)) as never);
 }

@@ -1,11 +1,10 @@
 /** The state of a search: plain data, a fold over its events (paper Alg. 1). */
-import type { SelectorName } from '../evolution/selector.js';
+import type { Direction, SelectorName } from '../evolution/selector.js';
 import type { Genome } from '../space/genome.js';
 import type { SearchSpace } from '../space/space.js';
 import type { VariationOptions } from '../space/variation.js';
 import type { CommittedSlot } from './events.js';
-
-export type Direction = 'max' | 'min';
+import { IdMap } from './id-map.js';
 
 export interface ObjectiveRule {
   readonly name: string;
@@ -84,8 +83,9 @@ export interface EpochRow {
 
 export interface SearchState {
   readonly phase: 'new' | 'planning' | 'training' | 'evaluating' | 'selecting' | 'finishing' | 'done';
-  readonly run: string;
-  readonly optionsHash: string;
+  /** Id of the run, and the digest of its options; null before it is started. */
+  readonly run: string | null;
+  readonly optionsHash: string | null;
   readonly fence: number;
   readonly numerics: { readonly fingerprint: string; readonly canary: string } | null;
   /** Epoch at work, from 1; warm-up epochs first. */
@@ -95,17 +95,17 @@ export interface SearchState {
   readonly plan: EpochPlan | null;
   /** The last committed step of the epoch at work; repeated to trainers until it is surely applied. */
   readonly lastCommit: readonly CommittedSlot[] | null;
-  /** Snapshot the epoch at work started from; empty: initial weights. */
-  readonly snapshot: string;
-  /** Snapshot the open evaluations are measured on. */
-  readonly trainedSnapshot: string;
+  /** Snapshot the epoch at work started from; null: initial weights. */
+  readonly snapshot: string | null;
+  /** Snapshot the open evaluations are measured on; null before the first trained epoch. */
+  readonly trainedSnapshot: string | null;
   /** Ids in breeding order: survivors, then offspring. Empty during the warm-up. */
   readonly population: readonly string[];
-  readonly individuals: ReadonlyMap<string, Individual>;
+  readonly individuals: IdMap<Individual>;
   /** Ids under evaluation this epoch, in a fixed order. */
   readonly evaluees: readonly string[];
   /** Measurements of this epoch by individual and objective. */
-  readonly measured: ReadonlyMap<string, Readonly<Record<string, Measurement>>>;
+  readonly measured: IdMap<Readonly<Record<string, Measurement>>>;
   /** (step, individual) pairs scheduled since the warm-up: rotates differences of one batch. */
   readonly rotation: number;
   /** Distinct warm-up draws, oldest first. */
@@ -121,20 +121,20 @@ export interface SearchState {
 export function initialState(): SearchState {
   return {
     phase: 'new',
-    run: '',
-    optionsHash: '',
+    run: null,
+    optionsHash: null,
     fence: 0,
     numerics: null,
     epoch: 0,
     step: 0,
     plan: null,
     lastCommit: null,
-    snapshot: '',
-    trainedSnapshot: '',
+    snapshot: null,
+    trainedSnapshot: null,
     population: [],
-    individuals: new Map(),
+    individuals: IdMap.empty(),
     evaluees: [],
-    measured: new Map(),
+    measured: IdMap.empty(),
     rotation: 0,
     drawn: [],
     history: [],

@@ -136,7 +136,7 @@ export function commitOf(ledger: StepLedger): CommittedSlot[] | null {
     fence: lease.fence,
     owner: lease.owner,
     number: lease.number,
-    digest: lease.diverged ? '' : digest!,
+    digest: lease.diverged ? null : digest,
     diverged: lease.diverged,
   }));
 }

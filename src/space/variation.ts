@@ -34,11 +34,22 @@ export function mutate(space: SearchSpace, genome: Genome, probability: number, 
   });
 }
 
+/** Probabilities of variation. */
 export interface VariationOptions {
   /** p_c, 0…1. */
   readonly crossoverProbability: number;
   /** p_m, 0…1. */
   readonly mutationProbability: number;
+}
+
+export interface Brood {
+  /** Ids that no offspring may have. */
+  readonly taken: ReadonlySet<string>;
+  /** Offspring wanted. */
+  readonly count: number;
+  readonly variation: VariationOptions;
+  /** Generator of the i-th offspring. */
+  readonly streamOf: (index: number) => Generator;
 }
 
 /** Errors: RangeError if the space has fewer than `count` genomes that are not taken. */
@@ -54,29 +65,25 @@ export function expectUnused(space: SearchSpace, taken: ReadonlySet<string>, cou
 const BREEDING_TRIES = 64;
 
 /**
- * `count` new genomes from selected parents, none equal to `taken` or to each other (paper Alg. 1,
- * lines after selection): draw p; p > 0.5 gives a random genome, else crossover and mutation of two
+ * New genomes from selected parents, none equal to `taken` or to each other (paper Alg. 1, lines after
+ * selection): draw p; p > 0.5 gives a random genome, else crossover and mutation of two
  * different parents (a single parent is only mutated).
  *
- * `streamOf(i)` is the generator of the i-th offspring. Errors: RangeError if the space has fewer
- * unused genomes than `count`.
+ * Errors: RangeError if the space has fewer unused genomes than `count`.
  */
 export function breed(
   space: SearchSpace,
   parents: readonly Genome[],
-  taken: ReadonlySet<string>,
-  count: number,
-  options: VariationOptions,
-  streamOf: (index: number) => Generator,
+  { taken, count, variation, streamOf }: Brood,
 ): Genome[] {
   expectUnused(space, taken, count);
   const used = new Set(taken);
   const offspring: Genome[] = [];
   for (let index = 0; index < count; index++) {
     const random = streamOf(index);
-    let child = propose(space, parents, options, random);
+    let child = propose(space, parents, variation, random);
     for (let tries = 1; used.has(genomeId(child)); tries++) {
-      child = tries < BREEDING_TRIES ? propose(space, parents, options, random) : sampleGenome(space, random);
+      child = tries < BREEDING_TRIES ? propose(space, parents, variation, random) : sampleGenome(space, random);
     }
     used.add(genomeId(child));
     offspring.push(child);

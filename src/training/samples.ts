@@ -6,6 +6,7 @@
  * individual); a mini-batch may be cut into micro-batches, each a slot with its own batch-norm
  * statistics. Flips, depth sampling and dropout are drawn anew for every slot.
  */
+import { slotPosition } from '../gradient/slots.js';
 import { generator } from '../random/generator.js';
 import type { Generator } from '../random/generator.js';
 
@@ -20,11 +21,6 @@ export interface SamplingRules {
 /** Steps of an epoch over `scans` training scans. */
 export function stepsPerEpoch(scans: number, batch: number): number {
   return Math.floor(scans / batch);
-}
-
-/** Position of a slot in its step: which individual of the step, which micro-batch. */
-export function slotPosition(rules: SamplingRules, slot: number): { individual: number; microBatch: number } {
-  return { individual: Math.floor(slot / rules.microBatches), microBatch: slot % rules.microBatches };
 }
 
 /** Scan ids of a slot, `batch / microBatches` of them. `training`: all training ids in a fixed order. */

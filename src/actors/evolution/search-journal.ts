@@ -5,7 +5,7 @@ import type { Tally } from '../../protocol/evolution/tally.js';
 import { emptyTally, tallied } from '../../protocol/evolution/tally.js';
 import { apply } from '../../search/apply.js';
 import type { SearchEvent } from '../../search/events.js';
-import { decodeEvent, encodeEvent, searchEvent } from '../../search/events.js';
+import { decodeEvent, encodeEvent } from '../../search/events.js';
 import type { SearchRules, SearchState } from '../../search/state.js';
 import { initialState } from '../../search/state.js';
 
@@ -26,7 +26,7 @@ export class SearchJournal {
   /** Writes events down, one fdatasync for all. What could not be read back is refused before anything is written. */
   async append(events: readonly SearchEvent[]): Promise<void> {
     if (events.length === 0) return;
-    await this.journal.appendMany(events.map((event) => encodeEvent(searchEvent.parse(event))));
+    await this.journal.appendMany(events.map((event) => encodeEvent(event)));
   }
 
   async close(): Promise<void> {
@@ -60,7 +60,7 @@ export async function openSearch(
   if (search.optionsHash !== optionsHash) {
     await journal.close();
     throw new DamagedRun(
-      `expected the configuration that ${path} was begun with (${search.optionsHash.slice(0, 12)}), got another one (${optionsHash.slice(0, 12)}); restore config.yaml of the run`,
+      `expected the configuration that ${path} was begun with (${search.optionsHash?.slice(0, 12) ?? 'none'}), got another one (${optionsHash.slice(0, 12)}); restore config.yaml of the run`,
     );
   }
   return { journal, search, tally };

@@ -16,7 +16,7 @@ import { asGenome } from '../../space/genome.js';
 import { pathLayout } from '../../space/layout.js';
 import type { Replica, SlotOutcome } from '../../training/replica.js';
 import type { SamplingRules } from '../../training/samples.js';
-import { slotPosition } from '../../training/samples.js';
+import { slotPosition } from '../../gradient/slots.js';
 import type { ComputedSlot, Net, SlotKey } from '../../training/slot-vector.js';
 import { slotFloats } from '../../training/slot-vector.js';
 import type { Draft, Message } from '../../wire/messages.js';
@@ -185,10 +185,10 @@ export class TrainerProtocol {
   }
 
   /** Applies the commit of the step before, unless that is done. False while its slots are not here. */
-  private async applyCommit(commit: { step: number; slots: readonly WireSlot[] }): Promise<boolean> {
+  private async applyCommit(commit: { step: number; slots: readonly CommittedSlot[] }): Promise<boolean> {
     if (this.replica.appliedStep !== commit.step) return true;
     await this.computing;
-    const slots = commit.slots.map(committedOf);
+    const { slots } = commit;
     const vectors = this.exchange.committed(commit.step, slots);
     if (vectors === null) {
       this.stuckSince ??= monotonicMs();
@@ -325,10 +325,4 @@ export class TrainerProtocol {
     const { net } = this.setup;
     return slotFloats(pathLayout(net.layout, net.space, this.genomeOf(stepInEpoch, slot)));
   }
-}
-
-type WireSlot = NonNullable<NonNullable<Message<'Directive'>['end']>['commit']>['slots'][number];
-
-function committedOf(slot: WireSlot): CommittedSlot {
-  return { ...slot, digest: slot.digest ?? '' };
 }

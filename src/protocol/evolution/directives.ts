@@ -17,7 +17,7 @@ export function directiveOf(search: SearchState, { stage, members }: Training): 
       return {
         ...head,
         plan: {
-          snapshot: snapshot === '' ? null : snapshot,
+          snapshot,
           firstStep: plan!.firstStep,
           individuals: plan!.individuals.map(({ id, genome }) => ({ id, genome: [...genome] })),
           schedule: plan!.schedule.flat(),
@@ -41,7 +41,7 @@ export function directiveOf(search: SearchState, { stage, members }: Training): 
 /** The step before, again: core NATS may have lost it. */
 function lastCommit({ lastCommit: slots, step }: SearchState): StepCommit | null {
   if (slots === null) return null;
-  return { step: step - 1, slots: slots.map((slot) => ({ ...slot, digest: slot.digest || null })) };
+  return { step: step - 1, slots };
 }
 
 type StepCommit = NonNullable<NonNullable<Message<'Directive'>['end']>['commit']>;

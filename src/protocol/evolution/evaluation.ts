@@ -60,7 +60,7 @@ export function becomeIdle(evaluation: Evaluation): Evaluation {
 
 /** Damaged, the snapshot would make every evaluation fail: it is read before one is asked for. */
 export function becomeChecking(turn: Turn, evaluation: Evaluation): Evaluation {
-  turn.save.push({ kind: 'check-snapshot', sha256: turn.search.trainedSnapshot });
+  turn.save.push({ kind: 'check-snapshot', sha256: turn.search.trainedSnapshot! });
   return { ...evaluation, stage: { name: 'checking' } };
 }
 
@@ -234,8 +234,8 @@ function ask(turn: Turn, evaluation: Evaluation): Evaluation {
     rules
       .filter((rule) => !isKnown(turn, id, rule))
       .map(({ name: objective }) => ({
-        id: `${fence}-${epoch}-${snapshot.slice(0, 12)}-${id}-${objective}`,
-        request: { epoch, snapshot, individual: { id, genome: individuals.get(id)!.genome }, objective },
+        id: `${fence}-${epoch}-${snapshot!.slice(0, 12)}-${id}-${objective}`,
+        request: { epoch, snapshot: snapshot!, individual: { id, genome: individuals.get(id)!.genome }, objective },
       })),
   );
   if (requests.length === 0) return evaluation;

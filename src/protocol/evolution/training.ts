@@ -110,7 +110,7 @@ export function ready(turn: Turn, training: Training, message: Message<'EpochRea
   if (error !== null) {
     if (training.members.length > 1)
       return lose(turn, next, [id], `it cannot train epoch ${search.epoch}: ${error}`);
-    turn.stop(`no trainer can begin epoch ${search.epoch}: ${error}`, search.snapshot !== '');
+    turn.stop(`no trainer can begin epoch ${search.epoch}: ${error}`, search.snapshot !== null);
     return next;
   }
   return startWhenReady(turn, {
@@ -168,7 +168,7 @@ export function snapshotChecked(
   const { epoch, step } = turn.search;
   turn.commit({ type: 'epoch-trained', epoch, sha256, step });
   const { snapshot, trainedSnapshot } = turn.search;
-  const sha256s = [...new Set([snapshot, trainedSnapshot])].filter((each) => each !== '');
+  const sha256s = [...new Set([snapshot, trainedSnapshot])].filter((each) => each !== null);
   turn.save.push({ kind: 'keep-snapshots', sha256s });
   return becomeIdle(training);
 }

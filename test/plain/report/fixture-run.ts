@@ -215,14 +215,12 @@ function historyOf(space: SearchSpace, plan: HistoryPlan): Line[] {
     const genomes = parents.map((line) => line.genome);
     members = [
       ...genomes,
-      ...breed(
-        space,
-        genomes,
-        new Set(parents.map((line) => line.id)),
-        population - genomes.length,
-        { crossoverProbability: 0.3, mutationProbability: 0.2 },
-        (index) => generator(seed, 'fixture-offspring', epoch, index),
-      ),
+      ...breed(space, genomes, {
+        taken: new Set(parents.map((line) => line.id)),
+        count: population - genomes.length,
+        variation: { crossoverProbability: 0.3, mutationProbability: 0.2 },
+        streamOf: (index) => generator(seed, 'fixture-offspring', epoch, index),
+      }),
     ];
   }
   return lines;

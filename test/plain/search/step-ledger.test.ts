@@ -93,7 +93,7 @@ describe('the ledger of a step', () => {
     ledger = reportHeld(ledger, 'b', holds(ledger, [0], 'd', 'NaN'));
     expect(leasesOf(ledger)[0]!.diverged).toBe(true);
     for (const member of ['a', 'b']) ledger = reportHeld(ledger, member, holds(ledger, [1]));
-    expect(commitOf(ledger)![0]).toMatchObject({ slot: 0, diverged: true, digest: '' });
+    expect(commitOf(ledger)![0]).toMatchObject({ slot: 0, diverged: true, digest: null });
   });
 
   it('takes two digests of one attempt for damage and computes the slot again', () => {

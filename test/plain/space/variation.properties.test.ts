@@ -68,11 +68,14 @@ describe('every mutation', () => {
 });
 
 describe('every brood', () => {
-  const options = { crossoverProbability: 0.5, mutationProbability: 0.2 };
+  const variation = { crossoverProbability: 0.5, mutationProbability: 0.2 };
   const bred = (where: SearchSpace, number: number, parents: readonly Genome[], count: number): Genome[] =>
-    breed(where, parents, new Set(parents.map(genomeId)), count, options, (i) =>
-      generator(number, 'child', i),
-    );
+    breed(where, parents, {
+      taken: new Set(parents.map(genomeId)),
+      count,
+      variation,
+      streamOf: (i) => generator(number, 'child', i),
+    });
 
   it('is new: unlike its parents, unlike each other, and in the space', () => {
     holds(
