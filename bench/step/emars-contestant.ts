@@ -2,13 +2,15 @@
 import { createInterface } from 'node:readline';
 import { initialiseParameters } from '#emars/network/initialise.js';
 import { generator } from '#emars/random/generator.js';
-import { pathLayout, superNetLayout } from '#emars/space/layout.js';
+import { superNetOf } from '#emars/space/layout.js';
+import { resolvePath } from '#emars/space/path.js';
 import { pathGradient } from '#emars/training/path-gradient.js';
 import { optimizerFloats, optimizerStep } from '#emars/training/optimizer.js';
 import type { StepAnswer, StepRequest } from './contest.js';
 import { space } from './contest.js';
 
-const layout = superNetLayout(space);
+const net = superNetOf(space);
+const { layout } = net;
 const parameters = initialiseParameters(layout, 1);
 const gradient = new Float32Array(layout.parameterCount);
 const velocity = new Float32Array(optimizerFloats('sgd', layout.parameterCount, layout.parameters.length));
@@ -31,16 +33,17 @@ function step({ shape, genome }: StepRequest): StepAnswer {
   );
   const labels = Int32Array.from({ length: shape[0] }, (_, i) => i % space.classes);
   const started = performance.now();
-  const result = pathGradient({ space, layout }, genome, parameters, { images, shape, labels });
+  const path = resolvePath(net, genome);
+  const result = pathGradient({ net, path, parameters }, { images, shape, labels });
   const touched = new Uint8Array(layout.parameters.length);
   let end = 0;
-  for (const index of pathLayout(layout, space, genome).parameters) {
+  for (const index of path.parameters) {
     const { offset, size } = layout.parameters[index]!;
     gradient.set(result.gradient.subarray(end, end + size), offset);
     touched[index] = 1;
     end += size;
   }
-  optimizerStep(sgd, layout.parameters, touched, gradient, parameters, velocity);
+  optimizerStep(sgd, { tensors: layout.parameters, touched, values: gradient }, parameters, velocity);
   const milliseconds = performance.now() - started;
   return {
     milliseconds,

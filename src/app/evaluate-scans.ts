@@ -1,13 +1,13 @@
 /** Predicts the scans of another folder with an individual of a run: `emars evaluate`. */
 import { readSnapshot } from '../runtime/storage/snapshots.js';
 import type { ScanStore } from '../scan/store/store.js';
-import { asGenome } from '../space/genome.js';
-import { superNetLayout } from '../space/layout.js';
+import { superNetOf } from '../space/layout.js';
+import { resolvePath } from '../space/path.js';
 import { Dataset } from '../training/dataset.js';
 import { predictedClasses } from '../training/loss.js';
-import { Replica, replicaBytes } from '../training/replica.js';
+import { decodeWeights } from '../training/snapshot.js';
 import { confusionMatrix, predictScans } from '../training/validate.js';
-import { learningRateOf, optimizerOf, spaceOf, validationOf } from '../actors/setup/rules.js';
+import { spaceOf, validationOf } from '../actors/setup/rules.js';
 import { bestIndividual } from '../run/best.js';
 import { readOptions } from '../run/config.js';
 import { runFolder } from '../run/folder.js';
@@ -57,35 +57,28 @@ export async function evaluateScans(
   const individual = chosenLine(await readHistory(folder), front.epoch, id);
   const own = await openStore(options, options.data.path ?? folder.phantoms);
   const foreign = await openStore(options, data, onProgress);
-  const space = spaceOf(options, sides.classes.length);
-  const net = { space, layout: superNetLayout(space) };
+  const net = superNetOf(spaceOf(options, sides.classes.length));
   const both = joined(own, foreign, sides.classes, data);
   const dataset = new Dataset(
     both.store,
     { training: sides.training, validation: both.ids },
     { ...datasetOptions(options), shuffleLabels: false },
   );
-  const weights = new Replica(
-    net.layout,
-    optimizerOf(options),
-    learningRateOf(options, sides.training.length),
-    new ArrayBuffer(replicaBytes(net.layout, options.training.optimizer)),
-  );
-  weights.restore(await readSnapshot(folder.snapshots, front.weights.sha256));
-  const logits = predictScans(
+  const weights = decodeWeights(net.layout, await readSnapshot(folder.snapshots, front.weights.sha256));
+  const subject = {
     net,
-    dataset,
-    validationOf(options),
-    front.epoch,
-    asGenome(space, individual.genome),
+    path: resolvePath(net, individual.genome),
     weights,
-    dataset.validation,
-  );
-  const truth = Int32Array.from(dataset.validation, (scan) => dataset.label(scan));
+    dataset,
+    rules: validationOf(options),
+    epoch: front.epoch,
+  };
+  const logits = predictScans(subject, dataset.validation);
+  const truth = dataset.labelsOf(dataset.validation);
   return summary(
     individual.id,
     sides.classes,
-    confusionMatrix(truth, predictedClasses(logits, space.classes), space.classes),
+    confusionMatrix(truth, predictedClasses(logits, net.space.classes), net.space.classes),
   );
 }
 

@@ -4,7 +4,8 @@
  * Every block is made of units: convolution without bias → batch norm → perhaps ReLU6. What batch norm
  * normalises with is the caller's choice, so one definition serves training and evaluation.
  */
-import type { PathStage, UnitLayout } from '../space/layout.js';
+import type { UnitLayout } from '../space/layout.js';
+import type { PathStage } from '../space/path.js';
 import type { Tensor } from '../tensor/backend.js';
 import { conv3d, pointwise, subsample } from '../tensor/conv3d.js';
 import { depthwise3d } from '../tensor/depthwise3d.js';

@@ -4,28 +4,35 @@
  * stem → cells (calibration, blocks) → head → global average pooling → dropout → classifier. Weights are
  * shared by all paths: a path reads its tensors out of the SuperNet's one flat vector.
  */
-import type { Genome } from '../space/genome.js';
-import type { PathLayout, SuperNetLayout } from '../space/layout.js';
-import { pathStages } from '../space/layout.js';
-import type { SearchSpace } from '../space/space.js';
+import type { SuperNet } from '../space/layout.js';
+import type { Path } from '../space/path.js';
 import type { Tensor } from '../tensor/backend.js';
 import { dense, globalAveragePool, multiplyMask } from '../tensor/head.js';
 import { fromFloats } from '../tensor/scope.js';
 import type { FeatureMap, Normalise, Weights } from './blocks.js';
 import { runStage } from './blocks.js';
 
-/** A search space and the layout that follows from it. */
-export interface SuperNet {
-  readonly space: SearchSpace;
-  readonly layout: SuperNetLayout;
+/** A path with the weights it shares with all others: what can be run. */
+export interface Subnet {
+  readonly net: SuperNet;
+  readonly path: Path;
+  /** The SuperNet's whole flat vector, shared memory included; only read. */
+  readonly parameters: Float32Array;
+}
+
+/** What a forward pass reads besides images. */
+export interface ForwardPass {
+  readonly weights: Weights;
+  readonly normalise: Normalise;
+  /** `[batch, head]` of 0 and 1/keep; none in evaluation. */
+  readonly dropoutMask?: Tensor | null;
 }
 
 /** A path's parameters as tensors of the current scope, in path order, and the way to find them. */
-export function uploadPath(
-  net: SuperNet,
-  path: PathLayout,
-  parameters: Float32Array,
-): { readonly tensors: readonly Tensor[]; readonly weights: Weights } {
+export function uploadPath({ net, path, parameters }: Subnet): {
+  readonly tensors: readonly Tensor[];
+  readonly weights: Weights;
+} {
   if (parameters.length !== net.layout.parameterCount)
     throw new RangeError(
       `expected the ${net.layout.parameterCount} parameters of the SuperNet, got ${parameters.length}`,
@@ -50,33 +57,18 @@ export function uploadPath(
 
 /** The last feature map of a path, before pooling: what class activation maps are made of. */
 export function pathFeatures(
-  net: SuperNet,
-  genome: Genome,
-  weights: Weights,
-  normalise: Normalise,
+  path: Path,
   images: FeatureMap,
+  { weights, normalise }: ForwardPass,
 ): FeatureMap {
-  return pathStages(net.layout, net.space, genome).reduce(
-    (map, stage) => runStage(stage, map, weights, normalise),
-    images,
-  );
+  return path.stages.reduce((map, stage) => runStage(stage, map, weights, normalise), images);
 }
 
-/** Logits `[batch, classes]` of a path. `dropoutMask` `[batch, head]` holds 0 and 1/keep; none for evaluation. */
-export function pathLogits(
-  net: SuperNet,
-  genome: Genome,
-  weights: Weights,
-  normalise: Normalise,
-  images: FeatureMap,
-  dropoutMask?: Tensor,
-): Tensor {
-  const { values, depth } = pathFeatures(net, genome, weights, normalise, images);
+/** Logits `[batch, classes]` of a path. */
+export function pathLogits({ net, path }: Subnet, images: FeatureMap, pass: ForwardPass): Tensor {
+  const { values, depth } = pathFeatures(path, images, pass);
   const pooled = globalAveragePool(values, depth);
+  const mask = pass.dropoutMask ?? null;
   const { weight, bias } = net.layout.classifier;
-  return dense(
-    dropoutMask === undefined ? pooled : multiplyMask(pooled, dropoutMask),
-    weights(weight),
-    weights(bias),
-  );
+  return dense(mask === null ? pooled : multiplyMask(pooled, mask), pass.weights(weight), pass.weights(bias));
 }

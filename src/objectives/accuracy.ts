@@ -8,10 +8,10 @@ export const accuracy: WeightsObjective = {
   unit: 'share',
   direction: 'max',
   needs: 'weights',
-  measure: ({ net, genome, weights, dataset, rules, epoch }) => {
-    const logits = predictScans(net, dataset, rules, epoch, genome, weights, dataset.validation);
-    const predicted = predictedClasses(logits, net.space.classes);
-    const truth = Int32Array.from(dataset.validation, (id) => dataset.label(id));
+  measure: (subject) => {
+    const { net, dataset } = subject;
+    const predicted = predictedClasses(predictScans(subject, dataset.validation), net.space.classes);
+    const truth = dataset.labelsOf(dataset.validation);
     const confusion = confusionMatrix(truth, predicted, net.space.classes);
     const correct = truth.reduce((sum, label, i) => sum + (label === predicted[i] ? 1 : 0), 0);
     return { value: correct / truth.length, confusion };

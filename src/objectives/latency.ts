@@ -12,13 +12,13 @@ export const latency: WeightsObjective = {
   unit: 'ms',
   direction: 'min',
   needs: 'weights',
-  measure: ({ net, genome, weights, dataset, rules, epoch }) => {
-    const scan = dataset.validation.slice(0, 1);
-    const once = { ...rules, batchNorm: 'running' as const };
+  measure: (subject) => {
+    const scan = subject.dataset.validation.slice(0, 1);
+    const once = { ...subject, rules: { ...subject.rules, batchNorm: 'running' as const } };
     const times: number[] = [];
     for (let run = 0; run <= RUNS; run++) {
       const start = performance.now();
-      predictScans(net, dataset, once, epoch, genome, weights, scan);
+      predictScans(once, scan);
       if (run > 0) times.push(performance.now() - start);
     }
     return { value: times.sort((a, b) => a - b)[Math.floor(RUNS / 2)]! };

@@ -5,9 +5,7 @@
  * of their own, `weights` in an evaluator. A measurement that cannot be made throws; the individual is
  * then marked failed with the reason, and never gets a default score.
  */
-import type { Dataset } from '../training/dataset.js';
-import type { Net } from '../training/slot-vector.js';
-import type { ValidationRules, Weights } from '../training/validate.js';
+import type { ValidationSubject } from '../training/validate.js';
 import type { Genome } from '../space/genome.js';
 import type { InputSize } from '../space/cost.js';
 import type { SearchSpace } from '../space/space.js';
@@ -48,14 +46,7 @@ export interface HistorySubject {
   readonly history: readonly (readonly [number, number])[];
 }
 
-export interface WeightsSubject {
-  readonly net: Net;
-  readonly genome: Genome;
-  readonly weights: Weights;
-  readonly dataset: Dataset;
-  readonly rules: ValidationRules;
-  readonly epoch: number;
-}
+export type WeightsSubject = ValidationSubject;
 
 interface Named<Needs extends string, Subject> {
   readonly name: string;

@@ -75,7 +75,8 @@ function frontOf(rules: SearchRules, state: SearchState, historySha256: string):
       .map(({ name, direction, unit }) => ({ name, direction, unit })),
     epoch,
     front,
-    weights: { sha256: state.trainedSnapshot, step: state.step },
+    // Results are written once an epoch is selected, hence trained.
+    weights: { sha256: state.trainedSnapshot!, step: state.step },
     history: { sha256: historySha256 },
   };
 }

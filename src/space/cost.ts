@@ -7,8 +7,10 @@
  * Size in MB = parameters x 4 / 2^20 (the measure of the paper's tables and axes).
  */
 import type { Genome } from './genome.js';
-import type { PathStage, SuperNetLayout, UnitLayout } from './layout.js';
-import { pathStages, superNetLayout } from './layout.js';
+import type { SuperNetLayout, UnitLayout } from './layout.js';
+import { superNetLayout } from './layout.js';
+import type { PathStage } from './path.js';
+import { resolvePath } from './path.js';
 import type { SearchSpace } from './space.js';
 
 /** Size of a scan as the network sees it: `slices` x `size` x `size`, one channel. */
@@ -97,7 +99,7 @@ export function pathCost(
   let shape: Shape = [input.slices, input.size, input.size, 1];
   let peakActivations = 0;
   const blocks: BlockCost[] = [];
-  for (const stage of pathStages(layout, space, genome)) {
+  for (const stage of resolvePath({ space, layout }, genome).stages) {
     const entry = shape;
     const residual = stage.kind === 'block' && stage.units.length > 0;
     let parameters = 0;

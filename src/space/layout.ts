@@ -2,15 +2,12 @@
  * Where every number of a SuperNet lives: tensor names, shapes and offsets in one flat vector.
  *
  * All weights of a SuperNet are one flat Float32Array and all batch-norm running statistics another.
- * A path (one architecture of the search space) touches some of their tensors; whatever belongs to a
- * path alone (its gradient, its statistics) is the concatenation of those tensors in ascending order.
+ * A path (one architecture of the search space, path.ts) touches some of their tensors.
  *
- * The layout is also the structure: `pathStages` lists the convolution units a path runs through, with
+ * The layout is also the structure: the stages of a path list the convolution units it runs through, with
  * the indices of their tensors. Cost, initialisation and the network itself all walk this one list.
  * Structure: paper section III, Fig. 1 and 2.
  */
-import type { Genome } from './genome.js';
-import { asGenome } from './genome.js';
 import type { Operation, SearchSpace } from './space.js';
 import { parseOperation } from './space.js';
 
@@ -78,23 +75,10 @@ export interface SuperNetLayout {
   readonly classifier: ClassifierLayout;
 }
 
-export interface PathLayout {
-  /** Ascending indices into `SuperNetLayout.parameters` of the tensors on the path. */
-  readonly parameters: readonly number[];
-  /** Ascending indices into `SuperNetLayout.statistics`. */
-  readonly statistics: readonly number[];
-  /** Floats of the path's gradient, and of its statistics. */
-  readonly parameterCount: number;
-  readonly statisticCount: number;
-}
-
-/** A piece of a path, in the order of the forward pass. */
-export interface PathStage {
-  readonly kind: 'stem' | 'calibration' | 'block' | 'head';
-  /** Position in the genome, for a block; position of the cell, for a calibration; else 0. */
-  readonly index: number;
-  /** Empty for `skip`. A block with units adds its input to its output. */
-  readonly units: readonly UnitLayout[];
+/** A search space and the layout that follows from it. */
+export interface SuperNet {
+  readonly space: SearchSpace;
+  readonly layout: SuperNetLayout;
 }
 
 const STEM_KERNEL = 3;
@@ -229,42 +213,8 @@ export function superNetLayout(space: SearchSpace): SuperNetLayout {
   return { parameters, statistics, parameterCount, statisticCount, stem, cells, head, classifier };
 }
 
-/** The stages of a path in forward order. Errors: RangeError if the genome is not of the space. */
-export function pathStages(layout: SuperNetLayout, space: SearchSpace, genome: Genome): PathStage[] {
-  asGenome(space, genome);
-  const stages: PathStage[] = [{ kind: 'stem', index: 0, units: [layout.stem] }];
-  let position = 0;
-  layout.cells.forEach((cell, index) => {
-    stages.push({ kind: 'calibration', index, units: [cell.calibration] });
-    for (const candidates of cell.blocks) {
-      const units = candidates[genome[position]!];
-      if (units === undefined)
-        throw new RangeError(
-          `expected a layout of the same search space: block ${position} has no "${genome[position]!}"`,
-        );
-      stages.push({ kind: 'block', index: position, units });
-      position++;
-    }
-  });
-  stages.push({ kind: 'head', index: 0, units: [layout.head] });
-  return stages;
-}
-
-/** Which tensors a path touches. Errors: RangeError if the genome is not of the space. */
-export function pathLayout(layout: SuperNetLayout, space: SearchSpace, genome: Genome): PathLayout {
-  const units = pathStages(layout, space, genome).flatMap((stage) => stage.units);
-  const parameters = [
-    ...units.flatMap((unit) => [unit.weight, unit.gamma, unit.beta]),
-    layout.classifier.weight,
-    layout.classifier.bias,
-  ];
-  const statistics = units.flatMap((unit) => [unit.mean, unit.variance]);
-  return {
-    parameters,
-    statistics,
-    parameterCount: parameters.reduce((sum, index) => sum + layout.parameters[index]!.size, 0),
-    statisticCount: statistics.reduce((sum, index) => sum + layout.statistics[index]!.size, 0),
-  };
+export function superNetOf(space: SearchSpace): SuperNet {
+  return { space, layout: superNetLayout(space) };
 }
 
 /** The tensors at `indices` of a flat vector, concatenated: a path's share of the whole. A new array of the caller. */

@@ -83,7 +83,8 @@ export function breed(
     const random = streamOf(index);
     let child = propose(space, parents, variation, random);
     for (let tries = 1; used.has(genomeId(child)); tries++) {
-      child = tries < BREEDING_TRIES ? propose(space, parents, variation, random) : sampleGenome(space, random);
+      child =
+        tries < BREEDING_TRIES ? propose(space, parents, variation, random) : sampleGenome(space, random);
     }
     used.add(genomeId(child));
     offspring.push(child);

@@ -5,7 +5,8 @@
 import { digestOf } from '../gradient/chunks.js';
 import { initialiseParameters } from '../network/initialise.js';
 import { generator } from '../random/generator.js';
-import { superNetLayout } from '../space/layout.js';
+import { superNetOf } from '../space/layout.js';
+import { resolvePath } from '../space/path.js';
 import type { SearchSpace } from '../space/space.js';
 import { pathGradient } from './path-gradient.js';
 
@@ -22,17 +23,16 @@ const SHAPE = [2, 6, 12, 12] as const;
 
 /** SHA-256 of a gradient that every worker computes alike or not at all. */
 export function canaryDigest(): Buffer {
-  const layout = superNetLayout(SPACE);
+  const net = superNetOf(SPACE);
   const random = generator(0, 'canary');
   const images = Float32Array.from({ length: SHAPE[0] * SHAPE[1] * SHAPE[2] * SHAPE[3] }, () =>
     random.normal(),
   );
-  const batch = { images, shape: SHAPE, labels: Int32Array.of(0, 2) };
-  const { gradient } = pathGradient(
-    { space: SPACE, layout },
-    ['mb_k3_e3', 'mb_k5_e3', 'mb_k7_e3'],
-    initialiseParameters(layout, 0),
-    batch,
-  );
+  const subnet = {
+    net,
+    path: resolvePath(net, ['mb_k3_e3', 'mb_k5_e3', 'mb_k7_e3']),
+    parameters: initialiseParameters(net.layout, 0),
+  };
+  const { gradient } = pathGradient(subnet, { images, shape: SHAPE, labels: Int32Array.of(0, 2) });
   return digestOf(gradient);
 }

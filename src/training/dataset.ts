@@ -6,27 +6,22 @@
  * permuting scans cannot change a prediction.
  */
 import type { Generator } from '../random/generator.js';
-import { assembleBatch, meanAndStd } from './batch.js';
+import { codeUnitOrder } from '../scan/catalogue/natural-order.js';
 import type { ScanStore } from '../scan/store/store.js';
+import type { Flips } from './augment.js';
+import type { Batch, Standardisation } from './batch.js';
+import { assembleImages, meanAndStd } from './batch.js';
 import { shuffleLabels } from './labels.js';
 
 export interface DatasetOptions {
   readonly seed: number;
   readonly slices: number;
   readonly size: number;
-  readonly flips: { readonly horizontal: boolean; readonly vertical: boolean };
+  readonly flips: Flips;
   /** Draw the slices of a training scan at random instead of evenly. */
   readonly randomDepth: boolean;
   /** Negative control, see `shuffleLabels`. */
   readonly shuffleLabels: boolean;
-}
-
-export interface Batch {
-  /** Standardised voxels `[n, slices, size, size]`. */
-  readonly images: Float32Array;
-  readonly shape: readonly [number, number, number, number];
-  /** Class indices, one a scan. */
-  readonly labels: Int32Array;
 }
 
 export interface Sides {
@@ -40,34 +35,28 @@ export interface Streams {
   readonly depth: (scan: string) => Generator;
 }
 
-/** Mean and standard deviation of the voxels of D_train, in [0, 1] units. */
-export interface Standardisation {
-  readonly mean: number;
-  readonly std: number;
-}
-
 export class Dataset {
   /** D_train ids, ascending. */
   readonly training: readonly string[];
   /** D_val ids, by content. */
   readonly validation: readonly string[];
+  /** Of the voxels of D_train, which the store gives in [0, 1]. */
   readonly standardisation: Standardisation;
-  private readonly labels: ReadonlyMap<string, number>;
+  private readonly labelById: ReadonlyMap<string, number>;
 
   constructor(
     private readonly store: ScanStore,
     sides: Sides,
     private readonly options: DatasetOptions,
-    standardisation?: Standardisation,
   ) {
     const scans = new Map(store.scans.map((scan) => [scan.id, scan]));
     const contentOf = (id: string): string => scans.get(id)!.contentHash;
     this.training = [...sides.training].sort();
     this.validation = [...sides.validation].sort(
-      (a, b) => compare(contentOf(a), contentOf(b)) || compare(a, b),
+      (a, b) => codeUnitOrder(contentOf(a), contentOf(b)) || codeUnitOrder(a, b),
     );
-    this.standardisation = standardisation ?? meanAndStd(store, this.training, options.slices);
-    this.labels = new Map(
+    this.standardisation = meanAndStd(store, this.training, options.slices);
+    this.labelById = new Map(
       [this.training, this.validation].flatMap((ids) => this.labelled(ids, (id) => scans.get(id)!.label)),
     );
   }
@@ -86,7 +75,12 @@ export class Dataset {
 
   /** Class index of a scan, as training sees it. */
   label(id: string): number {
-    return this.labels.get(id)!;
+    return this.labelById.get(id)!;
+  }
+
+  /** Class indices of scans, in their order. */
+  labelsOf(ids: readonly string[]): Int32Array {
+    return Int32Array.from(ids, (id) => this.label(id));
   }
 
   /** Scans of each class on the training side. */
@@ -97,7 +91,7 @@ export class Dataset {
   /** A batch; with streams flipped and depth-sampled by them, without them as validation sees it. */
   batch(ids: readonly string[], streams?: Streams): Batch {
     const { slices, size, flips, randomDepth } = this.options;
-    const { images } = assembleBatch(this.store, ids, {
+    const { images, shape } = assembleImages(this.store, ids, {
       slices,
       size,
       ...this.standardisation,
@@ -105,14 +99,6 @@ export class Dataset {
       ...(streams === undefined ? {} : { streamOf: streams.augment }),
       ...(streams === undefined || !randomDepth ? {} : { depthStreamOf: streams.depth }),
     });
-    return {
-      images,
-      shape: [ids.length, slices, size, size],
-      labels: Int32Array.from(ids, (id) => this.label(id)),
-    };
+    return { images, shape, labels: this.labelsOf(ids) };
   }
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -7,8 +7,11 @@
  */
 import type { TensorSpan } from '../gradient/sum.js';
 
+export const optimizerKinds = ['sgd', 'adam'] as const;
+export type OptimizerKind = (typeof optimizerKinds)[number];
+
 export interface OptimizerOptions {
-  readonly kind: 'sgd' | 'adam';
+  readonly kind: OptimizerKind;
   readonly learningRate: number;
   /** SGD: fraction of the last velocity kept, 0…1. */
   readonly momentum: number;
@@ -20,34 +23,37 @@ export interface OptimizerOptions {
 }
 
 /** Floats of optimiser state for `parameters` weights in `tensors` tensors. */
-export function optimizerFloats(kind: OptimizerOptions['kind'], parameters: number, tensors: number): number {
+export function optimizerFloats(kind: OptimizerKind, parameters: number, tensors: number): number {
   return kind === 'sgd' ? parameters : 2 * parameters + ADAM_FLOATS * tensors;
 }
 
 /** Adam keeps beta1^t and beta2^t of each tensor as doubles (two floats each): `pow` has unspecified bits. */
 const ADAM_FLOATS = 4;
 
+/** The gradient of a step: flat, valid on the tensors that `touched` marks with 1. */
+export interface StepGradient {
+  readonly tensors: readonly TensorSpan[];
+  readonly touched: Uint8Array;
+  readonly values: Float32Array;
+}
+
 /**
- * Moves `weights` by one step. `gradient`: flat, valid on touched tensors. `state`: as long as
- * `optimizerFloats` says, zero at the beginning; both are changed in place and owned by the caller.
+ * Moves `weights` by one step. `state`: as long as `optimizerFloats`
+ * says, zero at the beginning; both are changed in place and owned by the caller.
  */
 export function optimizerStep(
   options: OptimizerOptions,
-  tensors: readonly TensorSpan[],
-  touched: Uint8Array,
-  gradient: Float32Array,
+  gradient: StepGradient,
   weights: Float32Array,
   state: Float32Array,
 ): void {
-  if (options.kind === 'sgd') sgdStep(options, tensors, touched, gradient, weights, state);
-  else adamStep(options, tensors, touched, gradient, weights, state);
+  if (options.kind === 'sgd') sgdStep(options, gradient, weights, state);
+  else adamStep(options, gradient, weights, state);
 }
 
 function sgdStep(
   options: OptimizerOptions,
-  tensors: readonly TensorSpan[],
-  touched: Uint8Array,
-  gradient: Float32Array,
+  { tensors, touched, values }: StepGradient,
   weights: Float32Array,
   velocity: Float32Array,
 ): void {
@@ -56,7 +62,7 @@ function sgdStep(
     if (touched[tensor] === 0) continue;
     const { offset, size } = tensors[tensor]!;
     for (let i = offset; i < offset + size; i++) {
-      const moved = Math.fround(momentum * velocity[i]! + gradient[i]! + weightDecay * weights[i]!);
+      const moved = Math.fround(momentum * velocity[i]! + values[i]! + weightDecay * weights[i]!);
       velocity[i] = moved;
       weights[i] = weights[i]! - learningRate * moved;
     }
@@ -65,9 +71,7 @@ function sgdStep(
 
 function adamStep(
   options: OptimizerOptions,
-  tensors: readonly TensorSpan[],
-  touched: Uint8Array,
-  gradient: Float32Array,
+  { tensors, touched, values }: StepGradient,
   weights: Float32Array,
   state: Float32Array,
 ): void {
@@ -89,7 +93,7 @@ function adamStep(
     const scale = 1 / (1 - power2);
     const { offset, size } = tensors[tensor]!;
     for (let i = offset; i < offset + size; i++) {
-      const g = gradient[i]! + weightDecay * weights[i]!;
+      const g = values[i]! + weightDecay * weights[i]!;
       const m = beta1 * first[i]! + (1 - beta1) * g;
       const v = beta2 * second[i]! + (1 - beta2) * g * g;
       first[i] = m;

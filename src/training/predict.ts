@@ -2,47 +2,33 @@
  * Logits of a path on scans, for the three ways of `evaluation.batchNorm`:
  *
  * - `recalibrate`: `predict` with the statistics of `recalibrate`;
- * - `running`: `predict` with the path's share of the SuperNet's running statistics (`runningStatistics`);
+ * - `running`: `predict` with the path's share of the SuperNet's running statistics (`gatherTensors`);
  * - `batch`: `predictTransductive`, normalised by the statistics of the scans themselves.
  *
  * With fixed statistics a scan's prediction never depends on its neighbours in the batch: not on who they
  * are, and, because scans then run one at a time, not by a bit on how many they are and in which order.
  * (TensorFlow's matrix products and means round differently with the number of rows.)
  */
-import { BatchStatisticsRecorder, fixedStatistics } from '../network/normalise.js';
-import type { SuperNet } from '../network/supernet.js';
+import { BatchStatisticsRecorder, fixedStatistics } from '../network/batch-statistics.js';
+import type { Subnet } from '../network/supernet.js';
 import { pathLogits, uploadPath } from '../network/supernet.js';
-import type { Genome } from '../space/genome.js';
-import { gatherTensors, pathLayout } from '../space/layout.js';
 import { uploadVolumes } from '../tensor/rows.js';
 import { inScope, toFloats } from '../tensor/scope.js';
-import type { ImageShape } from './path-gradient.js';
-
-/** A path's share of the SuperNet's flat running statistics, in path order; the caller's. */
-export function runningStatistics(net: SuperNet, genome: Genome, statistics: Float32Array): Float32Array {
-  return gatherTensors(
-    net.layout.statistics,
-    pathLayout(net.layout, net.space, genome).statistics,
-    statistics,
-  );
-}
+import type { ImageBatch } from './batch.js';
 
 /**
  * Logits `[batch, classes]` with fixed path statistics `[path.statisticCount]`; the caller's.
  * `scansPerPass` above 1 is for devices that need it: faster there, at the price of last bits that
- * depend on the batch.
+ * depend on the batch. Errors: RangeError where sizes do not fit.
  */
 export function predict(
-  net: SuperNet,
-  genome: Genome,
-  parameters: Float32Array,
+  subnet: Subnet,
   statistics: Float32Array,
-  images: Float32Array,
-  shape: ImageShape,
-  options: { readonly scansPerPass: number } = { scansPerPass: 1 },
+  { images, shape }: ImageBatch,
+  { scansPerPass }: { readonly scansPerPass: number } = { scansPerPass: 1 },
 ): Float32Array {
-  const path = pathLayout(net.layout, net.space, genome);
-  const classes = net.layout.classifier.outputs;
+  const { layout } = subnet.net;
+  const classes = layout.classifier.outputs;
   const [scans, ...scan] = shape;
   const floats = scan.reduce((product, extent) => product * extent, 1);
   if (images.length !== scans * floats)
@@ -51,19 +37,16 @@ export function predict(
     );
   const logits = new Float32Array(scans * classes);
   inScope(() => {
-    const { weights } = uploadPath(net, path, parameters);
-    const normalise = fixedStatistics(net.layout, path.statistics, statistics);
-    for (let from = 0; from < scans; from += options.scansPerPass) {
-      const count = Math.min(options.scansPerPass, scans - from);
+    const { weights } = uploadPath(subnet);
+    const pass = { weights, normalise: fixedStatistics(layout, subnet.path.statistics, statistics) };
+    for (let from = 0; from < scans; from += scansPerPass) {
+      const count = Math.min(scansPerPass, scans - from);
       inScope(() => {
         const values = uploadVolumes(images.subarray(from * floats, (from + count) * floats), [
           count,
           ...scan,
         ]);
-        logits.set(
-          toFloats(pathLogits(net, genome, weights, normalise, { values, depth: scan[0] })),
-          from * classes,
-        );
+        logits.set(toFloats(pathLogits(subnet, { values, depth: scan[0] }, pass)), from * classes);
       });
     }
   });
@@ -74,23 +57,13 @@ export function predict(
  * Logits `[batch, classes]` normalised by the batch itself. Every scan's logits depend on the others:
  * give it batches in an order that does not follow the classes.
  */
-export function predictTransductive(
-  net: SuperNet,
-  genome: Genome,
-  parameters: Float32Array,
-  images: Float32Array,
-  shape: ImageShape,
-): Float32Array {
+export function predictTransductive(subnet: Subnet, { images, shape }: ImageBatch): Float32Array {
   const recorder = new BatchStatisticsRecorder();
   try {
     return inScope(() => {
-      const { weights } = uploadPath(net, pathLayout(net.layout, net.space, genome), parameters);
-      return toFloats(
-        pathLogits(net, genome, weights, recorder.normalise, {
-          values: uploadVolumes(images, shape),
-          depth: shape[1],
-        }),
-      );
+      const pass = { weights: uploadPath(subnet).weights, normalise: recorder.normalise };
+      const values = uploadVolumes(images, shape);
+      return toFloats(pathLogits(subnet, { values, depth: shape[1] }, pass));
     });
   } finally {
     recorder.dispose();

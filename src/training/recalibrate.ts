@@ -5,44 +5,29 @@
  * its own are measured: one pass over a few batches, each normalised by its own statistics, the batches'
  * means and unbiased variances averaged. Then they are fixed. Running statistics are not touched.
  */
-import { BatchStatisticsRecorder } from '../network/normalise.js';
-import type { SuperNet } from '../network/supernet.js';
+import { BatchStatisticsRecorder } from '../network/batch-statistics.js';
+import type { Subnet } from '../network/supernet.js';
 import { pathFeatures, uploadPath } from '../network/supernet.js';
-import type { Genome } from '../space/genome.js';
-import { pathLayout } from '../space/layout.js';
 import { uploadVolumes } from '../tensor/rows.js';
 import { freeingIntermediates, inScope } from '../tensor/scope.js';
-import type { ImageShape } from './path-gradient.js';
-
-/** Scans without labels: `images` row-major in `shape`. */
-export interface ImageBatch {
-  readonly images: Float32Array;
-  readonly shape: ImageShape;
-}
+import type { ImageBatch } from './batch.js';
 
 /** Path statistics `[path.statisticCount]` in path order; the caller's. Errors: RangeError without a batch. */
-export function recalibrate(
-  net: SuperNet,
-  genome: Genome,
-  parameters: Float32Array,
-  batches: Iterable<ImageBatch>,
-): Float32Array {
-  const path = pathLayout(net.layout, net.space, genome);
+export function recalibrate(subnet: Subnet, batches: Iterable<ImageBatch>): Float32Array {
+  const { path } = subnet;
   const sums = new Float64Array(path.statisticCount);
   let count = 0;
   inScope(() => {
-    const { weights } = uploadPath(net, path, parameters);
+    const { weights } = uploadPath(subnet);
     for (const { images, shape } of batches) {
       const recorder = new BatchStatisticsRecorder();
+      const pass = { weights, normalise: recorder.normalise };
       try {
         inScope(() => {
-          freeingIntermediates(
-            () =>
-              pathFeatures(net, genome, weights, recorder.normalise, {
-                values: uploadVolumes(images, shape),
-                depth: shape[1],
-              }).values,
-          );
+          freeingIntermediates(() => {
+            const volumes = { values: uploadVolumes(images, shape), depth: shape[1] };
+            return pathFeatures(path, volumes, pass).values;
+          });
         });
         recorder.read(path.statisticCount).forEach((value, index) => (sums[index]! += value));
       } finally {

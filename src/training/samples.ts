@@ -18,6 +18,15 @@ export interface SamplingRules {
   readonly microBatches: number;
 }
 
+/** Names a slot of a run: what it computes follows from this and the rules alone. */
+export interface SlotKey {
+  readonly epoch: number;
+  /** Steps since the run began, and within the epoch. */
+  readonly step: number;
+  readonly stepInEpoch: number;
+  readonly slot: number;
+}
+
 /** Steps of an epoch over `scans` training scans. */
 export function stepsPerEpoch(scans: number, batch: number): number {
   return Math.floor(scans / batch);
@@ -27,9 +36,7 @@ export function stepsPerEpoch(scans: number, batch: number): number {
 export function slotScans(
   rules: SamplingRules,
   training: readonly string[],
-  epoch: number,
-  stepInEpoch: number,
-  slot: number,
+  { epoch, stepInEpoch, slot }: Pick<SlotKey, 'epoch' | 'stepInEpoch' | 'slot'>,
 ): string[] {
   const order = generator(rules.seed, 'order', epoch).permutation(training.length);
   const size = rules.batch / rules.microBatches;
@@ -38,23 +45,28 @@ export function slotScans(
 }
 
 /** Flips of one scan of a slot. */
-export function augmentStream(rules: SamplingRules, step: number, slot: number, scan: string): Generator {
+export function augmentStream(
+  rules: SamplingRules,
+  { step, slot }: Pick<SlotKey, 'step' | 'slot'>,
+  scan: string,
+): Generator {
   return generator(rules.seed, 'augment', step, slot, scan);
 }
 
 /** Depth sampling of one scan of a slot. */
-export function depthStream(rules: SamplingRules, step: number, slot: number, scan: string): Generator {
+export function depthStream(
+  rules: SamplingRules,
+  { step, slot }: Pick<SlotKey, 'step' | 'slot'>,
+  scan: string,
+): Generator {
   return generator(rules.seed, 'resample', step, slot, scan);
 }
 
 /** Dropout mask `[samples][features]` of a slot: 0 with probability `rate`, else 1 / (1 - rate). */
 export function dropoutMask(
   rules: SamplingRules,
-  step: number,
-  slot: number,
-  samples: number,
-  features: number,
-  rate: number,
+  { step, slot }: Pick<SlotKey, 'step' | 'slot'>,
+  { samples, features, rate }: { readonly samples: number; readonly features: number; readonly rate: number },
 ): Float32Array {
   const random = generator(rules.seed, 'dropout', step, slot);
   return Float32Array.from({ length: samples * features }, () => (random.chance(rate) ? 0 : 1 / (1 - rate)));
@@ -62,11 +74,9 @@ export function dropoutMask(
 
 /** Training scans that batch-norm statistics are recalibrated on, `batches` rows of at most `batch` ids. */
 export function recalibrationScans(
-  seed: number,
+  { seed, batch, batches }: { readonly seed: number; readonly batch: number; readonly batches: number },
   training: readonly string[],
   epoch: number,
-  batch: number,
-  batches: number,
 ): string[][] {
   const order = generator(seed, 'recalibrate', epoch).permutation(training.length);
   return Array.from({ length: batches }, (_, row) =>

@@ -1,13 +1,10 @@
 /** One gradient slot, from its key to the vector that goes on the wire. */
 import { firstNonFinite } from '../gradient/chunks.js';
-import type { Genome } from '../space/genome.js';
-import { pathLayout } from '../space/layout.js';
+import type { Subnet } from '../network/supernet.js';
 import type { Dataset } from './dataset.js';
 import { pathGradient } from './path-gradient.js';
-import type { SamplingRules } from './samples.js';
+import type { SamplingRules, SlotKey } from './samples.js';
 import { augmentStream, depthStream, dropoutMask, slotScans } from './samples.js';
-import type { ComputedSlot, Net, SlotKey } from './slot-vector.js';
-import { slotFloats } from './slot-vector.js';
 
 export interface TrainingRules extends SamplingRules {
   /** Dropout before the classifier, 0…1. */
@@ -16,36 +13,46 @@ export interface TrainingRules extends SamplingRules {
   readonly classWeights: Float32Array | null;
 }
 
+export interface ComputedSlot {
+  /** Floats of the vector. */
+  readonly length: number;
+  /** Why the vector is no gradient; null when it is one. */
+  readonly bad: string | null;
+}
+
+/** Makes slots of a run: its scans and rules. */
+export interface SlotSource {
+  readonly dataset: Dataset;
+  readonly rules: TrainingRules;
+}
+
 /**
- * Computes the slot of `key` for `genome` into `out` (at least `slotFloats` long, owned by the
- * caller). Reads `parameters` (flat, all tensors) during the call only.
+ * Computes the slot of `key` into `out` (at least `path.vectorLength` long, owned by the caller). Reads
+ * the subnet's parameters during the call only. The one place where a sender looks for values that are
+ * not finite; receivers trust no one and look again.
  */
 export function computeSlot(
-  net: Net,
-  dataset: Dataset,
-  rules: TrainingRules,
+  { dataset, rules }: SlotSource,
+  subnet: Subnet,
   key: SlotKey,
-  genome: Genome,
-  parameters: Float32Array,
   out: Float32Array,
 ): ComputedSlot {
-  const { epoch, step, stepInEpoch, slot } = key;
-  const ids = slotScans(rules, dataset.training, epoch, stepInEpoch, slot);
+  const ids = slotScans(rules, dataset.training, key);
   const batch = dataset.batch(ids, {
-    augment: (scan) => augmentStream(rules, step, slot, scan),
-    depth: (scan) => depthStream(rules, step, slot, scan),
+    augment: (scan) => augmentStream(rules, key, scan),
+    depth: (scan) => depthStream(rules, key, scan),
   });
-  const { gradient, statistics } = pathGradient(net, genome, parameters, {
-    ...batch,
-    ...(rules.dropout > 0
-      ? { dropoutMask: dropoutMask(rules, step, slot, ids.length, net.space.head, rules.dropout) }
-      : {}),
-    ...(rules.classWeights === null ? {} : { classWeights: rules.classWeights }),
-  });
-  const path = pathLayout(net.layout, net.space, genome);
-  out.set(gradient, 0);
-  out.set(statistics, path.parameterCount);
-  const length = slotFloats(path);
+  const shape = { samples: ids.length, features: subnet.net.space.head, rate: rules.dropout };
+  pathGradient(
+    subnet,
+    batch,
+    {
+      ...(rules.dropout > 0 ? { dropoutMask: dropoutMask(rules, key, shape) } : {}),
+      ...(rules.classWeights === null ? {} : { classWeights: rules.classWeights }),
+    },
+    out,
+  );
+  const length = subnet.path.vectorLength;
   const position = firstNonFinite(out.subarray(0, length));
-  return { length, bad: position < 0 ? '' : `value ${position} of ${length} is ${out[position]!}` };
+  return { length, bad: position < 0 ? null : `value ${position} of ${length} is ${out[position]!}` };
 }

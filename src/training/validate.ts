@@ -3,13 +3,16 @@
  * predicted class of every scan. A scan's prediction depends on the scan and the weights alone,
  * except in the transductive mode `batch`.
  */
+import type { Subnet } from '../network/supernet.js';
 import { generator } from '../random/generator.js';
-import type { Genome } from '../space/genome.js';
+import { gatherTensors } from '../space/layout.js';
+import type { SuperNet } from '../space/layout.js';
+import type { Path } from '../space/path.js';
 import type { Dataset } from './dataset.js';
-import { predict, predictTransductive, runningStatistics } from './predict.js';
+import { predict, predictTransductive } from './predict.js';
 import { recalibrate } from './recalibrate.js';
 import { recalibrationScans } from './samples.js';
-import type { Net } from './slot-vector.js';
+import type { SharedWeights } from './snapshot.js';
 
 export interface ValidationRules {
   readonly seed: number;
@@ -21,35 +24,33 @@ export interface ValidationRules {
   readonly trainingBatch: number;
 }
 
-export interface Weights {
-  readonly parameters: Float32Array;
-  readonly statistics: Float32Array;
+/** A path as it is validated. */
+export interface ValidationSubject {
+  readonly net: SuperNet;
+  readonly path: Path;
+  readonly weights: SharedWeights;
+  readonly dataset: Dataset;
+  readonly rules: ValidationRules;
+  /** Keys the scans that statistics are recalibrated on. */
+  readonly epoch: number;
 }
 
-/** Logits `[scans][classes]` of `ids`, in their order. `epoch` keys the recalibration scans. */
-export function predictScans(
-  net: Net,
-  dataset: Dataset,
-  rules: ValidationRules,
-  epoch: number,
-  genome: Genome,
-  weights: Weights,
-  ids: readonly string[],
-): Float32Array {
+/** Logits `[scans][classes]` of `ids`, in their order. */
+export function predictScans(subject: ValidationSubject, ids: readonly string[]): Float32Array {
+  const { net, path, weights, dataset, rules, epoch } = subject;
+  const subnet: Subnet = { net, path, parameters: weights.parameters };
   const classes = net.space.classes;
   const logits = new Float32Array(ids.length * classes);
-  const statistics = pathStatistics(net, dataset, rules, epoch, genome, weights);
+  const statistics = pathStatistics(subject, subnet);
   const order =
     rules.batchNorm === 'batch'
       ? generator(rules.seed, 'transductive', epoch).permutation(ids.length)
       : ids.map((_, i) => i);
   for (let start = 0; start < order.length; start += rules.batch) {
     const rows = order.slice(start, start + rules.batch);
-    const { images, shape } = dataset.batch(rows.map((row) => ids[row]!));
+    const batch = dataset.batch(rows.map((row) => ids[row]!));
     const part =
-      statistics === null
-        ? predictTransductive(net, genome, weights.parameters, images, shape)
-        : predict(net, genome, weights.parameters, statistics, images, shape);
+      statistics === null ? predictTransductive(subnet, batch) : predict(subnet, statistics, batch);
     rows.forEach((row, i) => logits.set(part.subarray(i * classes, (i + 1) * classes), row * classes));
   }
   return logits;
@@ -57,30 +58,22 @@ export function predictScans(
 
 /** Statistics of the path, path order; null in mode `batch`. */
 function pathStatistics(
-  net: Net,
-  dataset: Dataset,
-  rules: ValidationRules,
-  epoch: number,
-  genome: Genome,
-  weights: Weights,
+  { dataset, rules, epoch, weights }: ValidationSubject,
+  subnet: Subnet,
 ): Float32Array | null {
   switch (rules.batchNorm) {
     case 'batch':
       return null;
     case 'running':
-      return runningStatistics(net, genome, weights.statistics);
+      return gatherTensors(subnet.net.layout.statistics, subnet.path.statistics, weights.statistics);
     case 'recalibrate': {
       const rows = recalibrationScans(
-        rules.seed,
+        { seed: rules.seed, batch: rules.trainingBatch, batches: rules.recalibrationBatches },
         dataset.training,
         epoch,
-        rules.trainingBatch,
-        rules.recalibrationBatches,
       );
       return recalibrate(
-        net,
-        genome,
-        weights.parameters,
+        subnet,
         rows.map((ids) => dataset.batch(ids)),
       );
     }

@@ -1,11 +1,12 @@
 import './support/one-thread.js';
 import { describe, expect, it } from 'vitest';
 import { initialiseParameters, initialStatistics } from '#emars/network/initialise.js';
-import type { Genome } from '#emars/space/genome.js';
-import { pathLayout, superNetLayout } from '#emars/space/layout.js';
+import { gatherTensors, superNetOf } from '#emars/space/layout.js';
+import { resolvePath } from '#emars/space/path.js';
 import type { SearchSpace } from '#emars/space/space.js';
+import type { ImageBatch } from '#emars/training/batch.js';
 import { pathGradient } from '#emars/training/path-gradient.js';
-import { predict, predictTransductive, runningStatistics } from '#emars/training/predict.js';
+import { predict, predictTransductive } from '#emars/training/predict.js';
 import { recalibrate } from '#emars/training/recalibrate.js';
 import { randomFloats, relativeError, size } from './support/numbers.js';
 
@@ -18,10 +19,10 @@ const space: SearchSpace = {
   head: 160,
   classes: 3,
 };
-const layout = superNetLayout(space);
-const net = { space, layout };
-const genome: Genome = ['mb_k3_e3', 'mb_k7_e4', 'skip'];
-const parameters = initialiseParameters(layout, 1);
+const net = superNetOf(space);
+const { layout } = net;
+const path = resolvePath(net, ['mb_k3_e3', 'mb_k7_e4', 'skip']);
+const subnet = { net, path, parameters: initialiseParameters(layout, 1) };
 const scan = [16, 32, 32] as const;
 const scanFloats = size(scan);
 const scans = randomFloats(13 * scanFloats, 'scans');
@@ -31,34 +32,34 @@ const calibration = [0, 1].map((i) => ({
 }));
 
 /** Scans in the given order. */
-function images(order: readonly number[]): Float32Array {
+function images(order: readonly number[]): ImageBatch {
   const values = new Float32Array(order.length * scanFloats);
   order.forEach((index, place) =>
     values.set(scans.subarray(index * scanFloats, (index + 1) * scanFloats), place * scanFloats),
   );
-  return values;
+  return { images: values, shape: [order.length, ...scan] };
 }
 
 describe('recalibration', () => {
   it('averages the batches’ means and unbiased variances', () => {
     const each = calibration.map(
-      (batch) => pathGradient(net, genome, parameters, { ...batch, labels: new Int32Array(8) }).statistics,
+      (batch) => pathGradient(subnet, { ...batch, labels: new Int32Array(8) }).statistics,
     );
     const expected = each[0]!.map((value, i) => (value + each[1]![i]!) / 2);
-    const statistics = recalibrate(net, genome, parameters, calibration);
-    expect(statistics.length).toBe(pathLayout(layout, space, genome).statisticCount);
+    const statistics = recalibrate(subnet, calibration);
+    expect(statistics.length).toBe(path.statisticCount);
     expect(relativeError(statistics, expected)).toBeLessThan(1e-6);
   });
 
   it('refuses to work without a batch', () => {
-    expect(() => recalibrate(net, genome, parameters, [])).toThrow(/at least one batch/);
+    expect(() => recalibrate(subnet, [])).toThrow(/at least one batch/);
   });
 });
 
 describe('a prediction with fixed statistics', () => {
-  const statistics = recalibrate(net, genome, parameters, calibration);
+  const statistics = recalibrate(subnet, calibration);
   const logitsOf = (order: readonly number[]): Map<number, number[]> => {
-    const logits = predict(net, genome, parameters, statistics, images(order), [order.length, ...scan]);
+    const logits = predict(subnet, statistics, images(order));
     return new Map(order.map((index, place) => [index, [...logits.subarray(place * 3, place * 3 + 3)]]));
   };
 
@@ -76,25 +77,20 @@ describe('a prediction with fixed statistics', () => {
   });
 
   it('refuses statistics of another path', () => {
-    expect(() => predict(net, genome, parameters, statistics.subarray(1), images([0]), [1, ...scan])).toThrow(
-      /statistics of the path/,
-    );
+    expect(() => predict(subnet, statistics.subarray(1), images([0]))).toThrow(/statistics of the path/);
   });
 });
 
 describe('the other ways of batch norm', () => {
   it('running: the path’s share of the SuperNet’s statistics', () => {
-    const running = runningStatistics(net, genome, initialStatistics(layout));
-    const path = pathLayout(layout, space, genome);
+    const running = gatherTensors(layout.statistics, path.statistics, initialStatistics(layout));
     expect(running.length).toBe(path.statisticCount);
-    expect(
-      predict(net, genome, parameters, running, images([0, 1]), [2, ...scan]).every(Number.isFinite),
-    ).toBe(true);
+    expect(predict(subnet, running, images([0, 1])).every(Number.isFinite)).toBe(true);
   });
 
   it('batch: normalises by the scans at hand, so neighbours do matter', () => {
-    const first = predictTransductive(net, genome, parameters, images([0, 1, 2]), [3, ...scan]).slice(0, 3);
-    const second = predictTransductive(net, genome, parameters, images([0, 4, 5]), [3, ...scan]).slice(0, 3);
+    const first = predictTransductive(subnet, images([0, 1, 2])).slice(0, 3);
+    const second = predictTransductive(subnet, images([0, 4, 5])).slice(0, 3);
     expect([...first]).not.toEqual([...second]);
   });
 });

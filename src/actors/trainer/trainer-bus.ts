@@ -1,7 +1,7 @@
 /** The bus thread of a trainer: connection, presence, training protocol, evaluations in between. */
 import { loadOptions } from '../../config/load.js';
 import { callMain, exposeInThread, threadData } from '../../runtime/process/thread.js';
-import { superNetLayout } from '../../space/layout.js';
+import { superNetOf } from '../../space/layout.js';
 import { Replica } from '../../training/replica.js';
 import { joinBus } from '../setup/bus-access.js';
 import type { Measurer } from '../worker/evaluation-taker.js';
@@ -30,8 +30,7 @@ const { root, identity, memory, vector } = threadData() as TrainerBusData;
 const folder = runFolder(root);
 const options = loadOptions({ file: folder.config });
 const sides = await readSides(folder.split);
-const space = spaceOf(options, sides.classes.length);
-const layout = superNetLayout(space);
+const net = superNetOf(spaceOf(options, sides.classes.length));
 const main = callMain<SlotComputer & Measurer>();
 const { bus, subjects } = await joinBus(folder.bus, identity.id);
 const end = farewell(bus, subjects);
@@ -42,13 +41,18 @@ const protocol = new TrainerProtocol(
   subjects,
   {
     id: identity.id,
-    net: { space, layout },
+    net,
     sampling: samplingOf(options),
     individualsPerStep: options.training.individualsPerStep,
     snapshots: folder.snapshots,
     checkDigestEvery: options.runtime.checkDigestEvery,
   },
-  new Replica(layout, optimizerOf(options), learningRateOf(options, sides.training.length), memory),
+  new Replica({
+    layout: net.layout,
+    optimizer: optimizerOf(options),
+    rate: learningRateOf(options, sides.training.length),
+    memory,
+  }),
   new Float32Array(vector),
   {
     initialise: () => main.call(SLOT_MS, (api) => api.initialise()),

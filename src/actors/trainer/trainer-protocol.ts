@@ -11,14 +11,13 @@ import { after, monotonicMs } from '../../runtime/process/monotonic.js';
 import { readSnapshot, writeSnapshot } from '../../runtime/storage/snapshots.js';
 import type { CommittedSlot } from '../../search/events.js';
 import type { SlotLease } from '../../search/step-ledger.js';
-import type { Genome } from '../../space/genome.js';
-import { asGenome } from '../../space/genome.js';
-import { pathLayout } from '../../space/layout.js';
+import type { SuperNet } from '../../space/layout.js';
+import type { Path } from '../../space/path.js';
+import { resolvePath } from '../../space/path.js';
 import type { Replica, SlotOutcome } from '../../training/replica.js';
-import type { SamplingRules } from '../../training/samples.js';
+import type { SamplingRules, SlotKey } from '../../training/samples.js';
 import { slotPosition } from '../../gradient/slots.js';
-import type { ComputedSlot, Net, SlotKey } from '../../training/slot-vector.js';
-import { slotFloats } from '../../training/slot-vector.js';
+import type { ComputedSlot } from '../../training/slot.js';
 import type { Draft, Message } from '../../wire/messages.js';
 import { decode, encode } from '../../wire/messages.js';
 import type { Subjects } from '../../wire/subjects.js';
@@ -34,7 +33,7 @@ export interface SlotComputer {
 
 export interface TrainerSetup {
   readonly id: string;
-  readonly net: Net;
+  readonly net: SuperNet;
   readonly sampling: SamplingRules;
   readonly individualsPerStep: number;
   readonly snapshots: string;
@@ -48,7 +47,7 @@ const CHASE_EVERY_MS = 250;
 interface EpochAtWork {
   readonly epoch: number;
   readonly firstStep: number;
-  readonly genomes: readonly Genome[];
+  readonly paths: readonly Path[];
   readonly schedule: readonly number[];
 }
 
@@ -150,9 +149,9 @@ export class TrainerProtocol {
 
   private async loadEpoch(epoch: number, plan: NonNullable<Message<'Directive'>['plan']>): Promise<void> {
     const { net, snapshots } = this.setup;
-    const genomes = plan.individuals.map(({ genome }) => asGenome(net.space, genome));
-    if (plan.schedule.some((position) => position >= genomes.length))
-      throw new RangeError(`expected a schedule over ${genomes.length} individuals, got a position beyond`);
+    const paths = plan.individuals.map(({ genome }) => resolvePath(net, genome));
+    if (plan.schedule.some((position) => position >= paths.length))
+      throw new RangeError(`expected a schedule over ${paths.length} individuals, got a position beyond`);
     this.exchange.clear();
     this.started.clear();
     this.work = null;
@@ -168,7 +167,7 @@ export class TrainerProtocol {
     this.trained = null;
     this.stateDigest = null;
     this.stuckSince = null;
-    this.work = { epoch, firstStep: plan.firstStep, genomes, schedule: plan.schedule };
+    this.work = { epoch, firstStep: plan.firstStep, paths, schedule: plan.schedule };
   }
 
   // --- step plan ---
@@ -179,7 +178,7 @@ export class TrainerProtocol {
       this.tellBehind(plan.step);
       return;
     }
-    this.exchange.want(plan.step, plan.leases, (slot) => this.slotLength(plan.stepInEpoch, slot));
+    this.exchange.want(plan.step, plan.leases, (slot) => this.pathOf(plan.stepInEpoch, slot).vectorLength);
     for (const lease of plan.leases) this.startComputing(plan, lease);
     this.report(plan.step);
   }
@@ -194,8 +193,10 @@ export class TrainerProtocol {
       this.stuckSince ??= monotonicMs();
       if (monotonicMs() - this.stuckSince > BEHIND_MS) this.tellBehind(commit.step);
       else
-        this.exchange.want(commit.step, slots, (slot) =>
-          this.slotLength(commit.step - this.work!.firstStep, slot),
+        this.exchange.want(
+          commit.step,
+          slots,
+          (slot) => this.pathOf(commit.step - this.work!.firstStep, slot).vectorLength,
         );
       return false;
     }
@@ -215,8 +216,8 @@ export class TrainerProtocol {
         statisticTensors: [],
         statistics: new Float32Array(0),
       };
-    const { net, sampling } = this.setup;
-    const path = pathLayout(net.layout, net.space, this.genomeOf(step - this.work!.firstStep, slot.slot));
+    const { sampling } = this.setup;
+    const path = this.pathOf(step - this.work!.firstStep, slot.slot);
     return {
       tensors: path.parameters,
       values: vector.subarray(0, path.parameterCount),
@@ -241,9 +242,9 @@ export class TrainerProtocol {
     try {
       const { length, bad } = await this.computer.computeSlot(
         { epoch: this.work.epoch, step, stepInEpoch, slot: lease.slot },
-        this.genomeOf(stepInEpoch, lease.slot),
+        this.pathOf(stepInEpoch, lease.slot).genome,
       );
-      if (bad === '') await this.exchange.offer(step, lease, this.slotVector.slice(0, length));
+      if (bad === null) await this.exchange.offer(step, lease, this.slotVector.slice(0, length));
       else this.exchange.offerBad(step, lease, bad);
     } catch (error) {
       // Not the slot's fault but this process's: it ends, and the slot is leased again.
@@ -312,17 +313,12 @@ export class TrainerProtocol {
 
   // --- plan lookups ---
 
-  private genomeOf(stepInEpoch: number, slot: number): Genome {
-    const { genomes, schedule } = this.work!;
-    return genomes[
+  private pathOf(stepInEpoch: number, slot: number): Path {
+    const { paths, schedule } = this.work!;
+    return paths[
       schedule[
         stepInEpoch * this.setup.individualsPerStep + slotPosition(this.setup.sampling, slot).individual
       ]!
     ]!;
-  }
-
-  private slotLength(stepInEpoch: number, slot: number): number {
-    const { net } = this.setup;
-    return slotFloats(pathLayout(net.layout, net.space, this.genomeOf(stepInEpoch, slot)));
   }
 }

@@ -7,17 +7,15 @@
  */
 import { initialiseParameters, initialStatistics } from '../../network/initialise.js';
 import { guardAgainstOrphaning } from '../../runtime/process/orphan-guard.js';
-import { asGenome } from '../../space/genome.js';
-import type { Genome } from '../../space/genome.js';
-import { Replica, replicaBytes } from '../../training/replica.js';
-import type { TrainingRules } from '../../training/slot.js';
+import { longestVector, resolvePath } from '../../space/path.js';
+import { learnedBytes, learnedViews } from '../../training/replica.js';
+import type { SlotKey } from '../../training/samples.js';
+import type { ComputedSlot, TrainingRules } from '../../training/slot.js';
 import { computeSlot } from '../../training/slot.js';
-import type { ComputedSlot, SlotKey } from '../../training/slot-vector.js';
-import { maximumSlotFloats } from '../../training/slot-vector.js';
 import { EvaluationBench } from '../worker/evaluation-bench.js';
 import type { EvaluationKey, Measurer } from '../worker/evaluation-taker.js';
 import { loadObjectives } from '../setup/objective-rules.js';
-import { learningRateOf, optimizerOf, samplingOf } from '../setup/rules.js';
+import { samplingOf } from '../setup/rules.js';
 import { runFolder } from '../../run/folder.js';
 import type { TrainerBusData } from './trainer-bus.js';
 import type { SlotComputer } from './trainer-protocol.js';
@@ -39,14 +37,10 @@ async function main(): Promise<void> {
   const workbench = await openWorkbench(root);
   const { net, dataset, options } = workbench;
   const identity = await workerIdentity('trainer', id, device, options.engine.threads);
-  const memory = new SharedArrayBuffer(replicaBytes(net.layout, options.training.optimizer));
-  const vector = new SharedArrayBuffer(4 * maximumSlotFloats(net));
-  const replica = new Replica(
-    net.layout,
-    optimizerOf(options),
-    learningRateOf(options, dataset.training.length),
-    memory,
-  );
+  const { optimizer } = options.training;
+  const memory = new SharedArrayBuffer(learnedBytes(net.layout, optimizer));
+  const vector = new SharedArrayBuffer(4 * longestVector(net));
+  const learned = learnedViews(net.layout, optimizer, memory);
   const slotVector = new Float32Array(vector);
   const rules: TrainingRules = {
     ...samplingOf(options),
@@ -56,12 +50,14 @@ async function main(): Promise<void> {
   const bench = new EvaluationBench(workbench, await loadObjectives(options), folder.snapshots);
   const serve: SlotComputer & Measurer = {
     initialise: (): Promise<void> => {
-      replica.fill(initialiseParameters(net.layout, options.seed), initialStatistics(net.layout));
+      learned.parameters.set(initialiseParameters(net.layout, options.seed));
+      learned.statistics.set(initialStatistics(net.layout));
+      learned.optimizerState.fill(0);
       return Promise.resolve();
     },
     computeSlot: (key: SlotKey, names: readonly string[]): Promise<ComputedSlot> => {
-      const genome: Genome = asGenome(net.space, names);
-      return Promise.resolve(computeSlot(net, dataset, rules, key, genome, replica.parameters, slotVector));
+      const subnet = { net, path: resolvePath(net, names), parameters: learned.parameters };
+      return Promise.resolve(computeSlot({ dataset, rules }, subnet, key, slotVector));
     },
     measure: (key: EvaluationKey) => bench.measure(key),
   };

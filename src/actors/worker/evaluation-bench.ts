@@ -2,15 +2,15 @@
 import type { Objective, Measured } from '../../objectives/objective.js';
 import { checkedMeasurement } from '../../objectives/objective.js';
 import { readSnapshot } from '../../runtime/storage/snapshots.js';
-import { asGenome } from '../../space/genome.js';
-import { Replica, replicaBytes } from '../../training/replica.js';
+import { resolvePath } from '../../space/path.js';
+import type { SharedWeights } from '../../training/snapshot.js';
+import { decodeWeights } from '../../training/snapshot.js';
 import type { EvaluationKey, Measurer } from './evaluation-taker.js';
-import { learningRateOf, optimizerOf, validationOf } from '../setup/rules.js';
+import { validationOf } from '../setup/rules.js';
 import type { Workbench } from './workbench.js';
 
 export class EvaluationBench implements Measurer {
-  private replica: Replica | null = null;
-  private loaded = '';
+  private loaded: { readonly sha256: string; readonly weights: SharedWeights } | null = null;
 
   constructor(
     private readonly workbench: Workbench,
@@ -30,7 +30,7 @@ export class EvaluationBench implements Measurer {
       found.measure({
         net,
         dataset,
-        genome: asGenome(net.space, genome),
+        path: resolvePath(net, genome),
         weights,
         rules: validationOf(options),
         epoch,
@@ -38,18 +38,12 @@ export class EvaluationBench implements Measurer {
     );
   }
 
-  private async weights(sha256: string): Promise<Replica> {
-    if (this.replica !== null && this.loaded === sha256) return this.replica;
-    const { net, dataset, options } = this.workbench;
-    this.replica ??= new Replica(
-      net.layout,
-      optimizerOf(options),
-      learningRateOf(options, dataset.training.length),
-      new ArrayBuffer(replicaBytes(net.layout, options.training.optimizer)),
-    );
-    this.loaded = '';
-    this.replica.restore(await readSnapshot(this.snapshots, sha256));
-    this.loaded = sha256;
-    return this.replica;
+  private async weights(sha256: string): Promise<SharedWeights> {
+    if (this.loaded?.sha256 === sha256) return this.loaded.weights;
+    this.loaded = null;
+    const bytes = await readSnapshot(this.snapshots, sha256);
+    const weights = decodeWeights(this.workbench.net.layout, bytes);
+    this.loaded = { sha256, weights };
+    return weights;
   }
 }

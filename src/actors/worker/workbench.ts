@@ -6,9 +6,9 @@ import { cacheFolder } from '../../native/cache.js';
 import { lungWindow } from '../../scan/store/normalise.js';
 import { openScanStore } from '../../scan/store/store.js';
 import type { ScanStore } from '../../scan/store/store.js';
-import { superNetLayout } from '../../space/layout.js';
+import type { SuperNet } from '../../space/layout.js';
+import { superNetOf } from '../../space/layout.js';
 import { Dataset } from '../../training/dataset.js';
-import type { Net } from '../../training/slot-vector.js';
 import { spaceOf } from '../setup/rules.js';
 import { runFolder } from '../../run/folder.js';
 import { readSides } from '../../run/sides.js';
@@ -16,7 +16,7 @@ import { readSides } from '../../run/sides.js';
 export interface Workbench {
   readonly options: Options;
   readonly dataset: Dataset;
-  readonly net: Net;
+  readonly net: SuperNet;
 }
 
 /** Opens the scans of a run; what the run's parent decoded is found in the cache. */
@@ -25,8 +25,7 @@ export async function openWorkbench(root: string): Promise<Workbench> {
   const options = loadOptions({ file: folder.config });
   const store = await openStore(options, options.data.path ?? folder.phantoms);
   const dataset = new Dataset(store, await readSides(folder.split), datasetOptions(options));
-  const space = spaceOf(options, store.classes.length);
-  return { options, dataset, net: { space, layout: superNetLayout(space) } };
+  return { options, dataset, net: superNetOf(spaceOf(options, store.classes.length)) };
 }
 
 /** Decoded scans of a folder under the options of a run. `onProgress(done, total)` while it decodes. */

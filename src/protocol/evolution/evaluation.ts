@@ -235,7 +235,12 @@ function ask(turn: Turn, evaluation: Evaluation): Evaluation {
       .filter((rule) => !isKnown(turn, id, rule))
       .map(({ name: objective }) => ({
         id: `${fence}-${epoch}-${snapshot!.slice(0, 12)}-${id}-${objective}`,
-        request: { epoch, snapshot: snapshot!, individual: { id, genome: individuals.get(id)!.genome }, objective },
+        request: {
+          epoch,
+          snapshot: snapshot!,
+          individual: { id, genome: individuals.get(id)!.genome },
+          objective,
+        },
       })),
   );
   if (requests.length === 0) return evaluation;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Genome } from '#emars/space/genome.js';
-import { pathLayout, pathStages, superNetLayout } from '#emars/space/layout.js';
+import { superNetLayout, superNetOf } from '#emars/space/layout.js';
+import { longestVector, resolvePath } from '#emars/space/path.js';
 import type { SearchSpace } from '#emars/space/space.js';
 
 const space: SearchSpace = {
@@ -12,7 +12,8 @@ const space: SearchSpace = {
   head: 10,
   classes: 3,
 };
-const layout = superNetLayout(space);
+const net = superNetOf(space);
+const { layout } = net;
 
 describe('the layout of a SuperNet', () => {
   it('fills the flat vectors without gaps and without overlap', () => {
@@ -64,9 +65,8 @@ describe('the layout of a SuperNet', () => {
   });
 });
 
-describe('the layout of a path', () => {
-  const genome: Genome = ['mb_k3_e2', 'skip', 'mb_k5_e1'];
-  const path = pathLayout(layout, space, genome);
+describe('a path', () => {
+  const path = resolvePath(net, ['mb_k3_e2', 'skip', 'mb_k5_e1']);
 
   it('lists its tensors in ascending order and counts their floats', () => {
     expect(path.parameters).toEqual([...path.parameters].sort((a, b) => a - b));
@@ -77,6 +77,8 @@ describe('the layout of a path', () => {
     expect(path.statisticCount).toBe(
       path.statistics.reduce((sum, index) => sum + layout.statistics[index]!.size, 0),
     );
+    expect(path.vectorLength).toBe(path.parameterCount + path.statisticCount);
+    expect(path.vectorLength).toBeLessThan(longestVector(net));
   });
 
   it('touches its own operations, the shared parts, and nothing else', () => {
@@ -100,13 +102,19 @@ describe('the layout of a path', () => {
   });
 
   it('runs through its stages in network order', () => {
-    expect(
-      pathStages(layout, space, genome).map((stage) => `${stage.kind}${stage.index}x${stage.units.length}`),
-    ).toEqual(['stem0x1', 'calibration0x1', 'block0x3', 'block1x0', 'calibration1x1', 'block2x2', 'head0x1']);
+    expect(path.stages.map((stage) => `${stage.kind}${stage.index}x${stage.units.length}`)).toEqual([
+      'stem0x1',
+      'calibration0x1',
+      'block0x3',
+      'block1x0',
+      'calibration1x1',
+      'block2x2',
+      'head0x1',
+    ]);
   });
 
   it('refuses a genome of another space', () => {
-    expect(() => pathLayout(layout, space, ['skip', 'skip'])).toThrow(/genome of 3 operations, got 2/);
-    expect(() => pathLayout(layout, space, ['skip', 'mb_k7_e4', 'skip'])).toThrow(/block 1/);
+    expect(() => resolvePath(net, ['skip', 'skip'])).toThrow(/genome of 3 operations, got 2/);
+    expect(() => resolvePath(net, ['skip', 'mb_k7_e4', 'skip'])).toThrow(/block 1/);
   });
 });

@@ -23,7 +23,12 @@ function run(
   const weights = Float32Array.of(1, 1);
   const state = new Float32Array(optimizerFloats(options.kind, 2, 2));
   for (const { touched, gradient } of steps)
-    optimizerStep(options, tensors, Uint8Array.from(touched), Float32Array.from(gradient), weights, state);
+    optimizerStep(
+      options,
+      { tensors, touched: Uint8Array.from(touched), values: Float32Array.from(gradient) },
+      weights,
+      state,
+    );
   return { weights: [...weights], state };
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { assembleBatch, meanAndStd, type BatchOptions, type VolumeSource } from '#emars/training/batch.js';
+import { assembleImages, meanAndStd, type ImageOptions, type VolumeSource } from '#emars/training/batch.js';
 import { generator } from '#emars/random/generator.js';
 
 const size = 4;
@@ -16,11 +16,10 @@ const volumes = new Map(
 );
 const store: VolumeSource = {
   size,
-  scans: [...depths.keys()].map((id, label) => ({ id, label })),
   volume: (id) => volumes.get(id)!,
 };
-const plain: BatchOptions = { slices: 5, size, mean: 0, std: 1 };
-const training: BatchOptions = {
+const plain: ImageOptions = { slices: 5, size, mean: 0, std: 1 };
+const training: ImageOptions = {
   ...plain,
   streamOf: (id) => generator(2, 'augment', id),
   flips: { horizontal: true, vertical: true },
@@ -29,17 +28,17 @@ const sample = (images: Float32Array, position: number): number[] => [
   ...images.subarray(position * 80, (position + 1) * 80),
 ];
 
-describe('a batch', () => {
-  it('has the shape asked for, the labels of its scans, and unchanged slices without a generator', () => {
-    const { images, labels } = assembleBatch(store, ['c', 'a'], plain);
-    expect([...labels]).toEqual([2, 0]);
+describe('the images of a batch', () => {
+  it('has the shape asked for, and unchanged slices without a generator', () => {
+    const { images, shape } = assembleImages(store, ['c', 'a'], plain);
+    expect(shape).toEqual([2, 5, 4, 4]);
     expect(images).toHaveLength(2 * 5 * 16);
     expect(sample(images, 0)).toEqual([...volumes.get('c')!.data]);
   });
 
   it('is normalised with mean and standard deviation', () => {
-    const raw = assembleBatch(store, ['b'], plain).images;
-    assembleBatch(store, ['b'], { ...plain, mean: 0.25, std: 0.5 }).images.forEach((value, i) =>
+    const raw = assembleImages(store, ['b'], plain).images;
+    assembleImages(store, ['b'], { ...plain, mean: 0.25, std: 0.5 }).images.forEach((value, i) =>
       expect(value).toBeCloseTo((raw[i]! - 0.25) / 0.5, 6),
     );
   });
@@ -47,8 +46,8 @@ describe('a batch', () => {
   it('gives a scan the same numbers wherever it stands and whoever stands beside it', () => {
     for (const options of [plain, training]) {
       const [first, second] = [
-        assembleBatch(store, ['a', 'b', 'c'], options),
-        assembleBatch(store, ['b', 'a'], options),
+        assembleImages(store, ['a', 'b', 'c'], options),
+        assembleImages(store, ['b', 'a'], options),
       ];
       expect(sample(second.images, 0)).toEqual(sample(first.images, 1));
       expect(sample(second.images, 1)).toEqual(sample(first.images, 0));
@@ -57,7 +56,7 @@ describe('a batch', () => {
 
   it('is the same for equal keys and differs for others; slices and flips both vary', () => {
     const at = (seed: number) => [
-      ...assembleBatch(store, ['b'], {
+      ...assembleImages(store, ['b'], {
         ...training,
         streamOf: (id, position) => generator(seed, 'x', id, position),
         depthStreamOf: (id, position) => generator(seed, 'd', id, position),
@@ -68,7 +67,7 @@ describe('a batch', () => {
     const fixedDepth = new Set(
       Array.from({ length: 40 }, (_, seed) =>
         [
-          ...assembleBatch(store, ['c'], {
+          ...assembleImages(store, ['c'], {
             ...training,
             streamOf: () => generator(seed, 'x'),
             depthStreamOf: () => generator(0, 'd'),
@@ -77,29 +76,29 @@ describe('a batch', () => {
       ),
     );
     expect(fixedDepth.size).toBe(4);
-    const evenDepth = assembleBatch(store, ['b'], {
+    const evenDepth = assembleImages(store, ['b'], {
       ...training,
       flips: { horizontal: false, vertical: false },
       streamOf: () => generator(1, 'x'),
     });
-    expect([...evenDepth.images]).toEqual([...assembleBatch(store, ['b'], training).images]);
+    expect([...evenDepth.images]).toEqual([...assembleImages(store, ['b'], training).images]);
   });
 
   it('does not touch the volumes of the store', () => {
     const before = [...volumes.get('b')!.data];
-    assembleBatch(store, ['b', 'b'], { ...training, mean: 3, std: 2 });
+    assembleImages(store, ['b', 'b'], { ...training, mean: 3, std: 2 });
     expect([...volumes.get('b')!.data]).toEqual(before);
   });
 
-  it('is refused for another size, no spread, and an unknown scan', () => {
-    expect(() => assembleBatch(store, ['a'], { ...plain, size: 5 })).toThrow(/size of the store, 4, got 5/);
-    expect(() => assembleBatch(store, ['a'], { ...plain, std: 0 })).toThrow(/above 0/);
+  it('is refused for another size and for no spread', () => {
+    expect(() => assembleImages(store, ['a'], { ...plain, size: 5 })).toThrow(/size of the store, 4, got 5/);
+    expect(() => assembleImages(store, ['a'], { ...plain, std: 0 })).toThrow(/above 0/);
   });
 });
 
 describe('mean and standard deviation', () => {
   it('are those of all pixels of the chosen slices, in any order of the scans', () => {
-    const { images } = assembleBatch(store, ['a', 'b', 'c'], plain);
+    const { images } = assembleImages(store, ['a', 'b', 'c'], plain);
     const mean = images.reduce((sum, value) => sum + value, 0) / images.length;
     const std = Math.sqrt(images.reduce((sum, value) => sum + (value - mean) ** 2, 0) / images.length);
     const found = meanAndStd(store, ['a', 'b', 'c'], 5);
