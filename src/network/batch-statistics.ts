@@ -1,8 +1,8 @@
 /**
- * The two ways batch norm can run in a path: with the statistics of the batch, which are recorded, or
+ * The two ways batch norm can run in a network: with the statistics of the batch, which are recorded, or
  * with fixed ones.
  */
-import type { SuperNetLayout } from '../space/layout.js';
+import type { TensorEntry } from '../space/tensors.js';
 import type { Tensor } from '../tensor/backend.js';
 import { batchNormFixed, batchNormTraining } from '../tensor/batch-norm.js';
 import { fromFloats, keep, toFloats } from '../tensor/scope.js';
@@ -13,12 +13,7 @@ export class BatchStatisticsRecorder {
   private readonly recorded: Tensor[] = [];
 
   readonly normalise: Normalise = (unit, x, weights) => {
-    const { value, mean, variance } = batchNormTraining(
-      x,
-      weights(unit.gamma),
-      weights(unit.beta),
-      unit.activation,
-    );
+    const { value, mean, variance } = batchNormTraining(x, weights(unit.gamma), weights(unit.beta), unit);
     this.recorded.push(keep(mean), keep(variance));
     return value;
   };
@@ -44,7 +39,7 @@ export class BatchStatisticsRecorder {
 
 /** Normalises with the statistics at `indices` of the layout, given in that order, one after the other. */
 export function fixedStatistics(
-  layout: SuperNetLayout,
+  layout: { readonly statistics: readonly TensorEntry[] },
   indices: readonly number[],
   statistics: Float32Array,
 ): Normalise {
@@ -61,6 +56,6 @@ export function fixedStatistics(
   return (unit, x, weights) => {
     const mean = tensors.get(unit.mean)!;
     const variance = tensors.get(unit.variance)!;
-    return batchNormFixed(x, weights(unit.gamma), weights(unit.beta), { mean, variance }, unit.activation);
+    return batchNormFixed(x, { gamma: weights(unit.gamma), beta: weights(unit.beta), mean, variance }, unit);
   };
 }

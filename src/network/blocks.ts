@@ -7,6 +7,7 @@
 import type { UnitLayout } from '../space/layout.js';
 import type { PathStage } from '../space/path.js';
 import type { Tensor } from '../tensor/backend.js';
+import type { BatchNormOptions } from '../tensor/batch-norm.js';
 import { conv3d, pointwise, subsample } from '../tensor/conv3d.js';
 import { depthwise3d } from '../tensor/depthwise3d.js';
 import { add } from '../tensor/head.js';
@@ -21,15 +22,23 @@ export interface FeatureMap {
 /** Parameters on the device, by their index in the layout. */
 export type Weights = (index: number) => Tensor;
 
+/** A batch norm: its tensors by their index in the layout, and what follows it. */
+export interface NormLayout extends BatchNormOptions {
+  readonly gamma: number;
+  readonly beta: number;
+  readonly mean: number;
+  readonly variance: number;
+}
+
 /** Batch norm and activation of a unit. */
-export type Normalise = (unit: UnitLayout, x: Tensor, weights: Weights) => Tensor;
+export type Normalise = (unit: NormLayout, x: Tensor, weights: Weights) => Tensor;
 
 function convolve(unit: UnitLayout, { values, depth }: FeatureMap, weights: Weights): Tensor {
   const weight = weights(unit.weight);
   switch (unit.kind) {
     // Only the stem is a full convolution, and nothing before it has a gradient.
     case 'full':
-      return conv3d(values, weight, depth, unit.stride, { inputGradient: false });
+      return conv3d(values, weight, depth, { stride: unit.stride, inputGradient: false });
     case 'pointwise':
       return pointwise(subsample(values, depth, unit.stride), weight);
     case 'depthwise':

@@ -10,21 +10,10 @@
  */
 import type { Operation, SearchSpace } from './space.js';
 import { parseOperation } from './space.js';
+import type { NetworkLayout, TensorEntry } from './tensors.js';
+import { LayoutBuilder } from './tensors.js';
 
-/** How a tensor starts: a constant, or normal with mean 0 and this standard deviation. */
-export type Initial =
-  | { readonly kind: 'constant'; readonly value: number }
-  | { readonly kind: 'normal'; readonly deviation: number };
-
-/** One tensor in a flat vector. `offset` and `size` count floats. */
-export interface TensorEntry {
-  /** Unique and stable, for example `block03/mb_k5_e4/depthwise/weight`. */
-  readonly name: string;
-  readonly shape: readonly number[];
-  readonly size: number;
-  readonly offset: number;
-  readonly initial: Initial;
-}
+export type { ClassifierLayout, Initial, TensorEntry } from './tensors.js';
 
 /** Convolution without bias → batch norm → perhaps ReLU6. Tensors are named by index. */
 export interface UnitLayout {
@@ -48,31 +37,16 @@ export interface UnitLayout {
   readonly variance: number;
 }
 
-export interface ClassifierLayout {
-  readonly inputs: number;
-  readonly outputs: number;
-  /** Indices into `SuperNetLayout.parameters`: weight [inputs, outputs], bias [outputs]. */
-  readonly weight: number;
-  readonly bias: number;
-}
-
 export interface CellLayout {
   readonly calibration: UnitLayout;
   /** For each searchable block: candidate operation → its units (none for `skip`). */
   readonly blocks: readonly Readonly<Record<string, readonly UnitLayout[]>>[];
 }
 
-export interface SuperNetLayout {
-  readonly parameters: readonly TensorEntry[];
-  /** Running mean and variance of each batch norm: state, not parameters; not counted in sizes. */
-  readonly statistics: readonly TensorEntry[];
-  /** Floats in all parameters, and in all statistics. */
-  readonly parameterCount: number;
-  readonly statisticCount: number;
+export interface SuperNetLayout extends NetworkLayout {
   readonly stem: UnitLayout;
   readonly cells: readonly CellLayout[];
   readonly head: UnitLayout;
-  readonly classifier: ClassifierLayout;
 }
 
 /** A search space and the layout that follows from it. */
@@ -84,32 +58,8 @@ export interface SuperNet {
 const STEM_KERNEL = 3;
 const STEM_STRIDE = 2;
 
-/** Grows the two tensor lists; offsets follow from the order of the calls. */
-class Builder {
-  readonly parameters: TensorEntry[] = [];
-  readonly statistics: TensorEntry[] = [];
-  parameterCount = 0;
-  statisticCount = 0;
-
-  parameter(name: string, shape: readonly number[], initial: Initial): number {
-    const size = volume(shape);
-    this.parameters.push({ name, shape, size, offset: this.parameterCount, initial });
-    this.parameterCount += size;
-    return this.parameters.length - 1;
-  }
-
-  statistic(name: string, channels: number, value: number): number {
-    this.statistics.push({
-      name,
-      shape: [channels],
-      size: channels,
-      offset: this.statisticCount,
-      initial: { kind: 'constant', value },
-    });
-    this.statisticCount += channels;
-    return this.statistics.length - 1;
-  }
-
+/** Adds the units of a SuperNet to the tensor lists. */
+class Builder extends LayoutBuilder {
   /** Normal initialisation with std sqrt(2 / fan-out), the fan-out over all three kernel axes (spec section 1). */
   unit(
     name: string,
@@ -159,10 +109,6 @@ class Builder {
   }
 }
 
-function volume(shape: readonly number[]): number {
-  return shape.reduce((product, extent) => product * extent, 1);
-}
-
 /** The layout of a whole SuperNet. Order: stem, then each cell (calibration, blocks, each with all its operations), head, classifier. */
 export function superNetLayout(space: SearchSpace): SuperNetLayout {
   const cellCount = space.widths.length;
@@ -198,17 +144,7 @@ export function superNetLayout(space: SearchSpace): SuperNetLayout {
     return { calibration, blocks };
   });
   const head = builder.unit('head', 'pointwise', width, space.head, 1, 1, 'relu6');
-  const classifier: ClassifierLayout = {
-    inputs: space.head,
-    outputs: space.classes,
-    // Normal with the variance of the customary uniform draw in ±1/sqrt(inputs): logits start small,
-    // which sqrt(2 / fan-out) with two or three classes would not give.
-    weight: builder.parameter('classifier/weight', [space.head, space.classes], {
-      kind: 'normal',
-      deviation: Math.sqrt(1 / (3 * space.head)),
-    }),
-    bias: builder.parameter('classifier/bias', [space.classes], { kind: 'constant', value: 0 }),
-  };
+  const classifier = builder.classifier(space.head, space.classes);
   const { parameters, statistics, parameterCount, statisticCount } = builder;
   return { parameters, statistics, parameterCount, statisticCount, stem, cells, head, classifier };
 }

@@ -1,5 +1,5 @@
 /**
- * Batch normalisation over all positions of a channel, with ReLU6 behind it where asked.
+ * Batch normalisation over all positions of a channel, with ReLU or ReLU6 behind it where asked.
  *
  * TensorFlow's fused kernels (`FusedBatchNormV3`, `FusedBatchNormGradV3`): several times faster than the
  * formula composed of elementwise operations. They reduce over the first three axes, which in the
@@ -11,30 +11,45 @@
  */
 import type { Attribute, Tensor } from './backend.js';
 import { attributes, executeMany } from './backend.js';
+import { rawRelu, rawReluGradient } from './relu.js';
 import { rawRelu6, rawRelu6Gradient } from './relu6.js';
 import { differentiable, fromFloats } from './scope.js';
 import { expectShape } from './shapes.js';
 
-/** Added to the variance before the square root (the authors' code: 1e-3). */
+/** Added to the variance before the square root, where nothing else is said (the authors' code: 1e-3). */
 export const BATCH_NORM_EPSILON = 1e-3;
 
-export type Activation = 'relu6' | 'none';
+export type Activation = 'relu' | 'relu6' | 'none';
+
+export interface BatchNormOptions {
+  readonly activation: Activation;
+  /** Default: BATCH_NORM_EPSILON. */
+  readonly epsilon?: number;
+}
+
+/** Each activation and its gradient from (dy, y). */
+const ACTIVATIONS = {
+  relu: { forward: rawRelu, gradient: rawReluGradient },
+  relu6: { forward: rawRelu6, gradient: rawRelu6Gradient },
+  none: null,
+} as const;
 
 const OUTPUTS = 6;
 const GRADIENT_OUTPUTS = 5;
-const kernelAttributes = new Map<boolean, Attribute[]>();
+const kernelAttributes = new Map<string, Attribute[]>();
 
-function fused(training: boolean): Attribute[] {
-  let made = kernelAttributes.get(training);
+function fused(training: boolean, epsilon = BATCH_NORM_EPSILON): Attribute[] {
+  const key = `${training} ${epsilon}`;
+  let made = kernelAttributes.get(key);
   if (made === undefined) {
     made = attributes({
       T: { type: 'float' },
       U: { type: 'float' },
-      epsilon: { float: BATCH_NORM_EPSILON },
+      epsilon: { float: epsilon },
       data_format: { text: 'NHWC' },
       is_training: { flag: training },
     });
-    kernelAttributes.set(training, made);
+    kernelAttributes.set(key, made);
   }
   return made;
 }
@@ -60,29 +75,30 @@ export function batchNormTraining(
   x: Tensor,
   gamma: Tensor,
   beta: Tensor,
-  activation: Activation,
+  { activation, epsilon }: BatchNormOptions,
 ): { readonly value: Tensor } & BatchStatistics {
   checkShapes(x, [gamma, beta]);
+  const after = ACTIVATIONS[activation];
   const none = fromFloats(new Float32Array(0), [0]);
   // Run outside the differentiated function: its scope would free the statistics.
   const [normalised, mean, variance, reserve1, reserve2, reserve3] = executeMany(
     'FusedBatchNormV3',
-    fused(true),
+    fused(true, epsilon),
     [x, gamma, beta, none, none],
     OUTPUTS,
   ) as [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor];
   none.dispose();
   const value = differentiable([x, gamma, beta], (input, scale) => {
-    const result = activation === 'relu6' ? rawRelu6(normalised) : normalised;
-    const saved = [input, scale, reserve1, reserve2, reserve3, ...(activation === 'relu6' ? [result] : [])];
+    const result = after === null ? normalised : after.forward(normalised);
+    const saved = [input, scale, reserve1, reserve2, reserve3, ...(after === null ? [] : [result])];
     return {
       value: result,
       saved,
       gradient: (dy, [keptInput, keptScale, kept1, kept2, kept3, output]) => {
-        const upstream = output === undefined ? dy : rawRelu6Gradient(dy, output);
+        const upstream = after === null ? dy : after.gradient(dy, output!);
         const [dx, dGamma, dBeta, unused1, unused2] = executeMany(
           'FusedBatchNormGradV3',
-          fused(true),
+          fused(true, epsilon),
           [upstream, keptInput!, keptScale!, kept1!, kept2!, kept3!],
           GRADIENT_OUTPUTS,
         ) as [Tensor, Tensor, Tensor, Tensor, Tensor];
@@ -92,7 +108,7 @@ export function batchNormTraining(
       },
     };
   });
-  if (activation === 'relu6') normalised.dispose();
+  if (after !== null) normalised.dispose();
   for (const reserve of [reserve1, reserve2, reserve3]) reserve.dispose();
   return { value, mean, variance };
 }
@@ -100,21 +116,20 @@ export function batchNormTraining(
 /** Evaluation form: fixed statistics, so a row's result depends on that row alone. Not differentiable. */
 export function batchNormFixed(
   x: Tensor,
-  gamma: Tensor,
-  beta: Tensor,
-  statistics: BatchStatistics,
-  activation: Activation,
+  { gamma, beta, mean, variance }: BatchStatistics & { readonly gamma: Tensor; readonly beta: Tensor },
+  { activation, epsilon }: BatchNormOptions,
 ): Tensor {
-  checkShapes(x, [gamma, beta, statistics.mean, statistics.variance]);
+  checkShapes(x, [gamma, beta, mean, variance]);
   const [normalised, ...rest] = executeMany(
     'FusedBatchNormV3',
-    fused(false),
-    [x, gamma, beta, statistics.mean, statistics.variance],
+    fused(false, epsilon),
+    [x, gamma, beta, mean, variance],
     OUTPUTS,
   ) as [Tensor, ...Tensor[]];
   for (const unused of rest) unused.dispose();
-  if (activation === 'none') return normalised;
-  const value = rawRelu6(normalised);
+  const after = ACTIVATIONS[activation];
+  if (after === null) return normalised;
+  const value = after.forward(normalised);
   normalised.dispose();
   return value;
 }

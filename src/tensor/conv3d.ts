@@ -10,6 +10,7 @@
  */
 import type { Attribute, Tensor } from './backend.js';
 import { attributes, execute } from './backend.js';
+import { rawConcatenate } from './concatenate.js';
 import {
   padRows,
   putStrided,
@@ -22,6 +23,14 @@ import {
 } from './rows.js';
 import { differentiable } from './scope.js';
 import { expectShape, intVector, ShapeError } from './shapes.js';
+
+/** Step of a convolution or pooling: on all three axes, or [depth, height and width]. */
+export type Stride = number | readonly [depth: number, plane: number];
+
+/** [depth, plane] of a stride. */
+export function strideAxes(stride: Stride): readonly [depth: number, plane: number] {
+  return typeof stride === 'number' ? [stride, stride] : stride;
+}
 
 const products = new Map<string, Attribute[]>();
 
@@ -61,13 +70,13 @@ export function pointwise(x: Tensor, weight: Tensor): Tensor {
 }
 
 /** Every `stride`-th position along depth, height and width: what a 1x1x1 convolution of that stride sees. */
-export function subsample(x: Tensor, depth: number, stride: number): Tensor {
+export function subsample(x: Tensor, depth: number, stride: Stride): Tensor {
   const shape = unfoldDepth('subsample', x, depth);
-  if (stride === 1) return x;
-  const strides = [stride, 1, stride, stride, 1];
-  const [outDepth, outHeight, outWidth] = [depth, shape[2], shape[3]].map((extent) =>
-    Math.ceil(extent / stride),
-  ) as [number, number, number];
+  const [deep, plane] = strideAxes(stride);
+  if (deep === 1 && plane === 1) return x;
+  const strides = [deep, 1, plane, plane, 1];
+  const outDepth = Math.ceil(depth / deep);
+  const [outHeight, outWidth] = [Math.ceil(shape[2] / plane), Math.ceil(shape[3] / plane)];
   const folded = [outDepth * shape[1], outHeight, outWidth, shape[4]];
   return differentiable([x], (input) => ({
     value: reshape(takeStrided(reshape(input, shape), strides), folded),
@@ -81,12 +90,12 @@ export function subsample(x: Tensor, depth: number, stride: number): Tensor {
   }));
 }
 
-function conv2dAttributes(stride: number, padding: number): Attribute[] {
+function conv2dAttributes(stride: number, [high, wide]: readonly [number, number]): Attribute[] {
   return attributes({
     T: { type: 'float' },
     strides: { integer: [1, stride, stride, 1] },
     padding: { text: 'EXPLICIT' },
-    explicit_paddings: { integer: [0, 0, padding, padding, padding, padding, 0, 0] },
+    explicit_paddings: { integer: [0, 0, high, high, wide, wide, 0, 0] },
     use_cudnn_on_gpu: { flag: true },
     data_format: { text: 'NHWC' },
     dilations: { integer: [1, 1, 1, 1] },
@@ -107,35 +116,32 @@ function transpose(x: Tensor, axes: readonly number[]): Tensor {
   ]);
 }
 
-function concatChannels(parts: readonly Tensor[]): Tensor {
-  if (parts.length === 1) return parts[0]!;
-  return execute(
-    'ConcatV2',
-    attributes({ N: { integer: parts.length }, T: { type: 'float' }, Tidx: { type: 'int32' } }),
-    [...parts, intVector([3], [])],
-  );
+export interface ConvolutionOptions {
+  readonly stride: Stride;
+  /** False sends no gradient to the input, for a first layer; default true. */
+  readonly inputGradient?: boolean;
 }
 
 /**
- * Full convolution: `x` depth-major `[depth·batch, height, width, inputs]`, `filter` `[k, k, k, inputs,
- * outputs]` (depth, height, width), k odd; depth, height and width become ceil(n / stride).
- * `inputGradient: false` sends no gradient to x, for a first layer. Errors: ShapeError.
+ * Full convolution: `x` depth-major `[depth·batch, height, width, inputs]`, `filter` `[kd, kh, kw, inputs,
+ * outputs]` (depth, height, width), each k odd; an extent n becomes ceil(n / stride). Errors: ShapeError.
  */
 export function conv3d(
   x: Tensor,
   filter: Tensor,
   depth: number,
-  stride: number,
-  options: { readonly inputGradient: boolean } = { inputGradient: true },
+  { stride: strides, inputGradient = true }: ConvolutionOptions,
 ): Tensor {
   const [, batch, height, width, inputs] = unfoldDepth('conv3d', x, depth);
-  const kernel = filter.shape[0];
-  expectShape('conv3d', filter, [kernel, kernel, kernel, inputs, 'outputs']);
-  if (kernel % 2 === 0) throw new ShapeError('conv3d', 'an odd kernel', filter.shape);
+  const [stride, planeStride] = strideAxes(strides);
+  expectShape('conv3d', filter, ['kernel depth', 'kernel height', 'kernel width', inputs, 'outputs']);
+  const [kernel, high, wide] = filter.shape as [number, number, number];
+  if ([kernel, high, wide].some((extent) => extent % 2 === 0))
+    throw new ShapeError('conv3d', 'an odd kernel', filter.shape);
   const outputs = filter.shape[4]!;
   const padding = kernel >> 1;
   const outDepth = Math.ceil(depth / stride);
-  const planeAttributes = conv2dAttributes(stride, padding);
+  const planeAttributes = conv2dAttributes(planeStride, [high >> 1, wide >> 1]);
   // Enough rows for the last tap of the last output slice.
   const paddedDepth = (outDepth - 1) * stride + kernel;
   const rest = Math.max(0, paddedDepth - depth - padding);
@@ -144,7 +150,7 @@ export function conv3d(
 
   const tapsToChannels = (input: Tensor): Tensor => {
     const padded = padRows(input, padding * batch, rest * batch);
-    return concatChannels(
+    return rawConcatenate(
       Array.from({ length: kernel }, (_, tap) => {
         const run = sliceRows(padded, tap * batch, reach * batch);
         return stride === 1
@@ -176,10 +182,10 @@ export function conv3d(
     return sliceRows(sum(parts), padding * batch, depth * batch);
   };
 
-  return differentiable(options.inputGradient ? [x, filter] : [filter], (...given) => {
+  return differentiable(inputGradient ? [x, filter] : [filter], (...given) => {
     const weights = given.at(-1)!;
     const columns = tapsToChannels(x);
-    const plane = reshape(transpose(weights, DEPTH_TO_CHANNELS), [kernel, kernel, kernel * inputs, outputs]);
+    const plane = reshape(transpose(weights, DEPTH_TO_CHANNELS), [high, wide, kernel * inputs, outputs]);
     return {
       value: execute('Conv2D', planeAttributes, [columns, plane]),
       saved: [columns, plane],
@@ -190,10 +196,10 @@ export function conv3d(
           dy,
         ]);
         const filterGradient = transpose(
-          reshape(planeGradient, [kernel, kernel, kernel, inputs, outputs]),
+          reshape(planeGradient, [high, wide, kernel, inputs, outputs]),
           CHANNELS_TO_DEPTH,
         );
-        if (!options.inputGradient) return [filterGradient];
+        if (!inputGradient) return [filterGradient];
         return [
           channelsToTaps(
             execute('Conv2DBackpropInput', planeAttributes, [intVector(keptColumns!.shape), keptPlane!, dy]),

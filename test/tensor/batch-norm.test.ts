@@ -25,7 +25,7 @@ const tensors = (): [Tensor, Tensor, Tensor] =>
 describe('batch norm in training', () => {
   it('normalises with the biased variance and returns the unbiased one', () => {
     inScope(() => {
-      const { value, mean, variance } = batchNormTraining(...tensors(), 'none');
+      const { value, mean, variance } = batchNormTraining(...tensors(), { activation: 'none' });
       const expected = [...x.values].map((v, i) => {
         const c = i % channels;
         const m = moments(c);
@@ -50,12 +50,21 @@ describe('batch norm in training', () => {
   });
 
   it('has the gradients that differences show, through the statistics too', () => {
-    expectGradientsByDifferences((a, b, c) => batchNormTraining(a, b, c, 'none').value, [x, gamma, beta]);
+    expectGradientsByDifferences(
+      (a, b, c) => batchNormTraining(a, b, c, { activation: 'none' }).value,
+      [x, gamma, beta],
+    );
   });
 
   it('with ReLU6 behind it equals the two one after the other, gradients included', () => {
-    const fused = project((a, b, c) => batchNormTraining(a, b, c, 'relu6').value, [x, gamma, beta]);
-    const apart = project((a, b, c) => relu6(batchNormTraining(a, b, c, 'none').value), [x, gamma, beta]);
+    const fused = project(
+      (a, b, c) => batchNormTraining(a, b, c, { activation: 'relu6' }).value,
+      [x, gamma, beta],
+    );
+    const apart = project(
+      (a, b, c) => relu6(batchNormTraining(a, b, c, { activation: 'none' }).value),
+      [x, gamma, beta],
+    );
     expect(fused.output).toEqual(apart.output);
     expect(fused.gradients).toEqual(apart.gradients);
   });
@@ -64,7 +73,9 @@ describe('batch norm in training', () => {
     inScope(() => {
       const one = fromFloats(Float32Array.of(3), [1, 1, 1, 1]);
       const unit = fromFloats(Float32Array.of(1), [1]);
-      const { value, variance } = batchNormTraining(one, unit, fromFloats(Float32Array.of(0), [1]), 'none');
+      const { value, variance } = batchNormTraining(one, unit, fromFloats(Float32Array.of(0), [1]), {
+        activation: 'none',
+      });
       expect([toFloats(value)[0], toFloats(variance)[0]]).toEqual([0, 0]);
     });
   });
@@ -78,10 +89,16 @@ describe('batch norm with fixed statistics', () => {
       values: random([channels], 'variance').values.map((v) => v * v + 0.1),
     };
     inScope(() => {
+      const [input, scale, shift] = tensors();
       const value = batchNormFixed(
-        ...tensors(),
-        { mean: fromFloats(mean.values, [channels]), variance: fromFloats(variance.values, [channels]) },
-        'relu6',
+        input,
+        {
+          gamma: scale,
+          beta: shift,
+          mean: fromFloats(mean.values, [channels]),
+          variance: fromFloats(variance.values, [channels]),
+        },
+        { activation: 'relu6' },
       );
       const expected = [...x.values].map((v, i) => {
         const c = i % channels;
@@ -97,7 +114,9 @@ describe('batch norm with fixed statistics', () => {
   it('refuses statistics of another width', () => {
     inScope(() => {
       const short = fromFloats(new Float32Array(3), [3]);
-      expect(() => batchNormFixed(...tensors(), { mean: short, variance: short }, 'none')).toThrow(
+      const [input, scale, shift] = tensors();
+      const statistics = { gamma: scale, beta: shift, mean: short, variance: short };
+      expect(() => batchNormFixed(input, statistics, { activation: 'none' })).toThrow(
         /expected a tensor \[4\], got \[3\]/,
       );
     });

@@ -17,7 +17,7 @@ function compare(shape: ConvolutionCase): void {
     `filter ${JSON.stringify(shape)}`,
   );
   const { output, upstream, gradients } = project(
-    (a, b) => (depthwise ? depthwise3d(a, b, depth) : conv3d(a, b, depth, stride)),
+    (a, b) => (depthwise ? depthwise3d(a, b, depth) : conv3d(a, b, depth, { stride })),
     [x, filter],
   );
   const twin = naiveConvolution(shape, x.values, filter.values);

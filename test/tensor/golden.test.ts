@@ -65,7 +65,7 @@ describe('convolutions agree with PyTorch', () => {
       const depth = golden('stem', 'x').shape[0]!;
       compare(
         'stem',
-        (x, w) => conv3d(x, w, depth, 2),
+        (x, w) => conv3d(x, w, depth, { stride: 2 }),
         [folded(golden('stem', 'x')), fromFloats(filter.values, filter.shape)],
         { output: 'y', gradients: ['dx', 'dfilter'] },
       );
@@ -98,11 +98,16 @@ describe('batch norm with ReLU6 agrees with PyTorch', () => {
         channelTensor('gamma'),
         channelTensor('beta'),
       ] as const;
-      compare('batch norm', (x, gamma, beta) => batchNormTraining(x, gamma, beta, 'relu6').value, inputs, {
-        output: 'y',
-        gradients: ['dx', 'dgamma', 'dbeta'],
-      });
-      const { mean, variance } = batchNormTraining(...inputs, 'relu6');
+      compare(
+        'batch norm',
+        (x, gamma, beta) => batchNormTraining(x, gamma, beta, { activation: 'relu6' }).value,
+        inputs,
+        {
+          output: 'y',
+          gradients: ['dx', 'dgamma', 'dbeta'],
+        },
+      );
+      const { mean, variance } = batchNormTraining(...inputs, { activation: 'relu6' });
       expect(relativeError(toFloats(mean), golden('batch norm', 'mean').values)).toBeLessThan(TOLERANCE);
       expect(relativeError(toFloats(variance), golden('batch norm', 'variance').values)).toBeLessThan(
         TOLERANCE,
@@ -114,10 +119,13 @@ describe('batch norm with ReLU6 agrees with PyTorch', () => {
     inScope(() => {
       const value = batchNormFixed(
         folded(golden('batch norm', 'evaluation x')),
-        channelTensor('gamma'),
-        channelTensor('beta'),
-        { mean: channelTensor('mean'), variance: channelTensor('variance') },
-        'relu6',
+        {
+          gamma: channelTensor('gamma'),
+          beta: channelTensor('beta'),
+          mean: channelTensor('mean'),
+          variance: channelTensor('variance'),
+        },
+        { activation: 'relu6' },
       );
       expect(relativeError(toFloats(value), golden('batch norm', 'evaluation y').values)).toBeLessThan(
         TOLERANCE,
