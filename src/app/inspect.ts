@@ -1,7 +1,10 @@
 /** `emars inspect`: what a network of a configuration costs, by arithmetic alone; nothing is started. */
 import type { Command } from 'commander';
+import { Option } from 'commander';
 import { loadOptions } from '../config/load.js';
 import type { Options } from '../config/options.js';
+import type { BaselineName } from '../network/baselines/catalogue.js';
+import { BASELINE_NAMES } from '../network/baselines/catalogue.js';
 import type { PathCost } from '../space/cost.js';
 import { pathCost } from '../space/cost.js';
 import type { Genome } from '../space/genome.js';
@@ -17,7 +20,9 @@ import {
   wholeNumber,
 } from './arguments.js';
 import { UsageError } from './errors.js';
-import { print, printJson, textTable } from './output.js';
+import { grouped, megabytes, printBlocks } from './cost-table.js';
+import { inspectBaseline } from './inspect-baseline.js';
+import { print, printJson } from './output.js';
 
 const LARGEST_GENOME = 1024 * 1024;
 
@@ -25,6 +30,7 @@ interface Flags {
   readonly config?: string[];
   readonly set?: string[];
   readonly genome?: string;
+  readonly baseline?: BaselineName;
   readonly classes?: number;
   readonly json?: boolean;
 }
@@ -32,12 +38,17 @@ interface Flags {
 export function registerInspect(program: Command): void {
   program
     .command('inspect')
-    .description('parameters, size and FLOPs of the SuperNet and of a network in it')
+    .description('parameters, size and FLOPs of the SuperNet, of a network in it, or of a baseline')
     .addOption(configOption())
     .addOption(setOption())
     .option(
       '--genome <file>',
       'JSON file {"genome": ["skip", …]}, one operation a block; - reads standard input',
+    )
+    .addOption(
+      new Option('--baseline <name>', 'a network designed by hand instead')
+        .choices(BASELINE_NAMES)
+        .conflicts('genome'),
     )
     .option(
       '--classes <n>',
@@ -51,17 +62,23 @@ export function registerInspect(program: Command): void {
 Examples:
   emars inspect --config configs/paper.yaml
   emars inspect --config configs/smoke.yaml --genome genome.json
+  emars inspect --baseline resnet3d-101 --json
   echo '{"genome": ["skip", "mb_k3_e3", "skip", "skip"]}' | emars inspect --config configs/smoke.yaml --genome - --json`,
     )
     .action(inspect);
 }
 
-async function inspect({ config, set, genome: file, classes, json }: Flags): Promise<void> {
+async function inspect({ config, set, genome: file, baseline, classes, json }: Flags): Promise<void> {
   const options = loadOptions({
     ...(config === undefined ? {} : { file: config }),
     ...(set === undefined ? {} : { set }),
   });
-  const space = searchSpaceOf(options, classes ?? (await classCount(options)));
+  const classesOfNetwork = classes ?? (await classCount(options));
+  if (baseline !== undefined) {
+    await inspectBaseline(baseline, classesOfNetwork, options.input, json === true);
+    return;
+  }
+  const space = searchSpaceOf(options, classesOfNetwork);
   if (file === undefined) await showSpace(space, options, json === true);
   else await showNetwork(pathCost(space, await readGenome(file, space), options.input), json === true);
 }
@@ -104,9 +121,6 @@ async function readGenome(file: string, space: SearchSpace): Promise<Genome> {
   }
 }
 
-const megabytes = (value: number): string => `${value.toFixed(2)} MB`;
-const grouped = (value: number): string => value.toLocaleString('en-GB');
-
 async function showNetwork(
   { parameters, sizeMB, flops, blocks, supernet }: PathCost,
   json: boolean,
@@ -115,21 +129,7 @@ async function showNetwork(
     await printJson({ parameters, sizeMB, flops, blocks, supernet });
     return;
   }
-  const columns = [
-    { head: '#', align: 'right' as const },
-    { head: 'block' },
-    { head: 'parameters', align: 'right' as const },
-    { head: 'FLOPs', align: 'right' as const },
-    { head: 'output' },
-  ];
-  const rows = blocks.map((block) => [
-    String(block.index),
-    block.op,
-    grouped(block.parameters),
-    grouped(block.flops),
-    block.outputShape.join(' x '),
-  ]);
-  await print(textTable(columns, rows));
+  await printBlocks(blocks);
   await print(
     `network   ${grouped(parameters)} parameters, ${megabytes(sizeMB)}, ${grouped(flops)} FLOPs a scan`,
   );

@@ -6,6 +6,7 @@
  */
 import type { SuperNet } from '../space/layout.js';
 import type { Path } from '../space/path.js';
+import type { ClassifierLayout } from '../space/tensors.js';
 import type { Tensor } from '../tensor/backend.js';
 import { dense, globalAveragePool, multiplyMask } from '../tensor/head.js';
 import { fromFloats } from '../tensor/scope.js';
@@ -66,9 +67,16 @@ export function pathFeatures(
 
 /** Logits `[batch, classes]` of a path. */
 export function pathLogits({ net, path }: Subnet, images: FeatureMap, pass: ForwardPass): Tensor {
-  const { values, depth } = pathFeatures(path, images, pass);
+  return classify(pathFeatures(path, images, pass), net.layout.classifier, pass);
+}
+
+/** Pooling, dropout and classifier: the last feature map to logits `[batch, classes]`. */
+export function classify(
+  { values, depth }: FeatureMap,
+  { weight, bias }: ClassifierLayout,
+  pass: ForwardPass,
+): Tensor {
   const pooled = globalAveragePool(values, depth);
   const mask = pass.dropoutMask ?? null;
-  const { weight, bias } = net.layout.classifier;
   return dense(mask === null ? pooled : multiplyMask(pooled, mask), pass.weights(weight), pass.weights(bias));
 }

@@ -45,14 +45,14 @@ export interface PathCost {
 }
 
 /** Parameters (fp32) in MB of 2^20 bytes. */
-function sizeMB(parameters: number): number {
+export function sizeMB(parameters: number): number {
   return (parameters * 4) / 2 ** 20;
 }
 
 type Shape = readonly [number, number, number, number];
 
 /** Explicit symmetric padding k//2: a size n becomes ceil(n / stride). */
-function outputExtent(extent: number, stride: number): number {
+export function outputExtent(extent: number, stride: number): number {
   return Math.ceil(extent / stride);
 }
 

@@ -8,12 +8,12 @@ import { fromFloats, inScope, toFloats } from '#emars/tensor/scope.js';
 import { expectGradientsByDifferences, project, random, relativeError } from './support/numbers.js';
 
 /** [depth, batch, height, width, channels]: odd and even extents, and one below the kernel. */
-const VOLUMES = [
+type Volume = readonly [depth: number, batch: number, height: number, width: number, channels: number];
+const VOLUMES: readonly Volume[] = [
   [5, 2, 6, 7, 3],
   [4, 1, 2, 1, 2],
   [1, 2, 3, 4, 1],
-] as const;
-type Volume = (typeof VOLUMES)[number];
+];
 
 const folded = ([depth, batch, ...rest]: Volume): number[] => [depth * batch, ...rest];
 

@@ -54,6 +54,31 @@ describe('emars inspect', () => {
     expect(result.blocks.map(({ index }) => index)).toEqual(result.blocks.map((_, index) => index));
   });
 
+  it.each([
+    ['resnet3d-101', 325.21],
+    ['densenet3d-121', 43.06],
+    ['mc3-18', 43.84],
+  ])(
+    'gives %s %s MB as the paper counts, and within 0.5 %% of it on scans of one channel',
+    async (name, size) => {
+      const { code, stdout } = await emars(['inspect', '--baseline', name, '--json']);
+      expect(code).toBe(0);
+      const result = JSON.parse(stdout) as Inspected & { published: { sizeMB: number } };
+      expect(Math.abs(result.published.sizeMB - size)).toBeLessThan(0.01);
+      expect(Math.abs(result.sizeMB / size - 1)).toBeLessThan(0.005);
+      expect(result.blocks.reduce((sum, block) => sum + block.parameters, 0)).toBe(result.parameters);
+    },
+  );
+
+  it('refuses a baseline there is none of, and one together with a genome', async () => {
+    const unknown = await mistake('inspect', '--baseline', 'resnet3d-18');
+    expect(unknown.code).toBe(2);
+    expect(unknown.lines.join()).toMatch(/resnet3d-101, densenet3d-121, mc3-18/);
+    const both = await mistake('inspect', '--baseline', 'mc3-18', '--genome', '-');
+    expect(both.code).toBe(2);
+    expect(both.lines.join()).toMatch(/cannot be used with/);
+  });
+
   it('reads a genome from standard input and prints a table for people', async () => {
     const { code, stdout } = await emars(['inspect', '--config', config('smoke.yaml'), '--genome', '-'], {
       input: '{"genome": ["skip", "mb_k3_e3", "skip", "mb_k7_e4"]}',
