@@ -12,6 +12,8 @@ const may = {
   metrics: ['random'],
   search: ['random', 'space', 'evolution', 'gradient'],
   network: ['tensor', 'space', 'random'],
+  explain: [],
+  model: ['config', 'space', 'metrics', 'network', 'runtime'],
   training: ['tensor', 'network', 'scan', 'gradient', 'random', 'space'],
   objectives: ['space', 'evolution', 'training'],
   wire: ['space', 'search', 'gradient'],

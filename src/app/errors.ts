@@ -74,6 +74,8 @@ export const EXIT_BY_NAME: Readonly<Record<string, number>> = {
   SearchStopped: EXIT.environment,
   WorkerRefused: EXIT.environment,
   ObjectiveModuleError: EXIT.usage,
+  // model
+  ModelError: EXIT.data,
   // native, tensor
   NativePartError: EXIT.environment,
   TensorFlowError: EXIT.environment,
