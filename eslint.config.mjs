@@ -1,7 +1,7 @@
 import tseslint from 'typescript-eslint';
 
-const notYet = ['actors', 'app', 'metrics', 'network', 'report', 'search', 'space', 'tensor', 'training'];
-const pureRooms = ['random', 'space', 'evolution', 'explain', 'gradient', 'metrics', 'search', 'protocol'];
+const notYet = ['actors', 'app', 'metrics', 'network', 'report', 'space', 'tensor'];
+const pureRooms = ['random', 'space', 'evolution', 'explain', 'gradient', 'metrics', 'protocol'];
 
 export default tseslint.config(
   { ignores: ['dist/', '.types/', 'node_modules/', 'runs/', 'proto/generated/', 'dist-bench/'] },

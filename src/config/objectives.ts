@@ -5,11 +5,11 @@
  */
 import { z } from 'zod';
 import { DEFAULTS, OBJECTIVE_DEADLINE } from './defaults.js';
-import type { Direction, ObjectiveOptions } from './options.js';
+import type { ObjectiveDirection, ObjectiveOptions } from './options.js';
 import { nearestPath } from './problem.js';
 
 /** Directions an objective of ours may have; the first is its default (spec: only size may go both ways). */
-const BUILT_IN: Readonly<Record<string, readonly [Direction, ...Direction[]]>> = {
+const BUILT_IN: Readonly<Record<string, readonly [ObjectiveDirection, ...ObjectiveDirection[]]>> = {
   accuracy: ['max'],
   size: ['min', 'max'],
   flops: ['min'],
@@ -25,7 +25,7 @@ const LONGEST_DEADLINE = 3600;
 /** Reports one problem at a path below the list. */
 type Report = (path: (string | number)[], expected: string, remedy?: string) => void;
 
-const builtIn = (name: string): readonly [Direction, ...Direction[]] | undefined =>
+const builtIn = (name: string): readonly [ObjectiveDirection, ...ObjectiveDirection[]] | undefined =>
   Object.hasOwn(BUILT_IN, name) ? BUILT_IN[name] : undefined;
 
 /** `size:max` → name and direction. */
@@ -84,7 +84,12 @@ function fill(written: unknown, index: number, report: Report): ObjectiveOptions
   if (typeof deadline !== 'number' || !(deadline > 0 && deadline <= LONGEST_DEADLINE))
     wrong(['deadline'], `seconds above 0, at most ${LONGEST_DEADLINE}`);
   return wrongs === 0
-    ? { name, direction: chosen as Direction, module: module as string | null, deadline: deadline as number }
+    ? {
+        name,
+        direction: chosen as ObjectiveDirection,
+        module: module as string | null,
+        deadline: deadline as number,
+      }
     : null;
 }
 

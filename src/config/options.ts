@@ -7,7 +7,7 @@
 export type Optimizer = 'sgd' | 'adam';
 export type Selector = 'nsga3' | 'merged-fronts' | 'nsga2' | 'random' | 'top-accuracy';
 export type BatchNormMode = 'recalibrate' | 'running' | 'batch';
-export type Direction = 'max' | 'min';
+export type ObjectiveDirection = 'max' | 'min';
 export type ImageFormat = 'png' | 'tif' | 'nii';
 export type PhantomClass = 'Normal' | 'NCP' | 'CP';
 
@@ -99,7 +99,7 @@ export interface EvolutionOptions {
 
 export interface ObjectiveOptions {
   readonly name: string;
-  readonly direction: Direction;
+  readonly direction: ObjectiveDirection;
   /** Absolute path of a JavaScript module that measures it; null for those built in. */
   readonly module: string | null;
   /** Seconds one measurement may take. */

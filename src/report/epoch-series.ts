@@ -5,7 +5,7 @@ import { quantile } from './quantile.js';
 import type { HistoryLine } from '../run/history.js';
 import { byEpoch } from '../run/history.js';
 
-export interface EpochRow {
+export interface EpochSummary {
   readonly epoch: number;
   /** Individuals of the epoch, failed ones too. */
   readonly individuals: number;
@@ -19,7 +19,7 @@ export interface EpochRow {
 }
 
 /** Rows in order of the epochs. The band of the paper is the 30th to the 70th percentile. */
-export function epochSeries(history: readonly HistoryLine[]): EpochRow[] {
+export function epochSeries(history: readonly HistoryLine[]): EpochSummary[] {
   return byEpoch(history).map(({ epoch, lines }) => {
     const accuracies = lines.flatMap((line) => line.values['accuracy'] ?? []);
     return {

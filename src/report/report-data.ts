@@ -4,7 +4,7 @@
  */
 import type { FrontRow } from './current-front.js';
 import { currentFront } from './current-front.js';
-import type { EpochRow } from './epoch-series.js';
+import type { EpochSummary } from './epoch-series.js';
 import { epochSeries } from './epoch-series.js';
 import type { HypervolumeSeries } from './hypervolume-series.js';
 import { hypervolumeSeries } from './hypervolume-series.js';
@@ -34,7 +34,7 @@ export interface ReportData {
   readonly baseline: Majority | null;
   readonly best: HistoryLine | null;
   readonly front: readonly FrontRow[];
-  readonly epochs: readonly EpochRow[];
+  readonly epochs: readonly EpochSummary[];
   readonly hypervolume: HypervolumeSeries | null;
   /** Different genotypes that were evaluated. */
   readonly architectures: number;

@@ -1,7 +1,7 @@
 /** What can be wrong with data, as classes with fields; the command line turns them into exit code 3. */
 
 /** A path (relative to the data folder where there is one) and what is wrong there. */
-export interface Problem {
+export interface ScanProblem {
   readonly path: string;
   readonly reason: string;
 }
@@ -33,7 +33,7 @@ export class CatalogueError extends Error {
 export class BadScansError extends Error {
   override readonly name = 'BadScansError';
   constructor(
-    readonly bad: readonly Problem[],
+    readonly bad: readonly ScanProblem[],
     readonly total: number,
   ) {
     const shown = bad.slice(0, 3).map(({ path, reason }) => `${path}: ${reason}`);

@@ -61,7 +61,7 @@ export function openLedger(
   expectMembers(members);
   let ledger: StepLedger = { step, fence, members, slots: [], repeated: 0, nextNumber };
   for (let slot = 0; slot < slots; slot++)
-    ledger = withLease(ledger, slot, members[(step * slots + slot) % members.length]!);
+    ledger = becomeLeased(ledger, slot, members[(step * slots + slot) % members.length]!);
   return ledger;
 }
 
@@ -80,13 +80,7 @@ export function reportHeld(ledger: StepLedger, member: string, attempts: readonl
     if (attempt.bad === null && attempt.digest === null) continue;
     // Two members with different bytes under one attempt: damaged on the way, so neither counts.
     const good = attempt.bad === null && (entry.digest ?? attempt.digest) === attempt.digest;
-    if (!good) next = refuse(next, attempt.slot);
-    else if (!entry.holders.has(member))
-      next = replaced(next, attempt.slot, {
-        ...entry,
-        digest: attempt.digest,
-        holders: new Set(entry.holders).add(member),
-      });
+    next = good ? becomeHeld(next, attempt, member) : refuse(next, attempt.slot);
   }
   return next;
 }
@@ -95,7 +89,7 @@ export function reportHeld(ledger: StepLedger, member: string, attempts: readonl
 export function leaseAgain(ledger: StepLedger, slot: number): StepLedger {
   const { members, slots, repeated } = ledger;
   const next = members[(members.indexOf(slots[slot]!.lease.owner) + 1) % members.length]!;
-  return { ...withLease(ledger, slot, next), repeated: repeated + 1 };
+  return { ...becomeLeased(ledger, slot, next), repeated: repeated + 1 };
 }
 
 /**
@@ -116,7 +110,7 @@ export function loseMembers(ledger: StepLedger, members: readonly string[]): Ste
   for (const { lease } of next.slots) {
     if (kept.has(lease.owner) || settled(next, lease.slot)) continue;
     next = {
-      ...withLease(next, lease.slot, members[lease.slot % members.length]!),
+      ...becomeLeased(next, lease.slot, members[lease.slot % members.length]!),
       repeated: next.repeated + 1,
     };
   }
@@ -136,7 +130,7 @@ export function commitOf(ledger: StepLedger): CommittedSlot[] | null {
     fence: lease.fence,
     owner: lease.owner,
     number: lease.number,
-    digest: lease.diverged ? null : digest,
+    digest,
     diverged: lease.diverged,
   }));
 }
@@ -155,19 +149,31 @@ function refuse(ledger: StepLedger, slot: number): StepLedger {
   const entry = ledger.slots[slot]!;
   const counted = replaced(ledger, slot, { ...entry, bad: entry.bad + 1 });
   if (entry.bad + 1 < BAD_LIMIT) return leaseAgain(counted, slot);
-  return replaced(counted, slot, {
-    ...entry,
-    bad: entry.bad + 1,
-    lease: { ...entry.lease, diverged: true },
-  });
+  return becomeDiverged(counted, slot);
 }
 
+// --- the transitions of a slot, its only writers ---
+
 /** Gives the slot to `owner` under a new number: what is held of earlier attempts counts no more. */
-function withLease(ledger: StepLedger, slot: number, owner: string): StepLedger {
+function becomeLeased(ledger: StepLedger, slot: number, owner: string): StepLedger {
   const { fence, nextNumber, slots } = ledger;
   const lease = { slot, owner, fence, number: nextNumber, diverged: false };
   const entry = { lease, digest: null, holders: new Set<string>(), bad: slots[slot]?.bad ?? 0 };
   return { ...replaced(ledger, slot, entry), nextNumber: nextNumber + 1 };
+}
+
+/** A member holds the leased attempt. */
+function becomeHeld(ledger: StepLedger, { slot, digest }: HeldAttempt, member: string): StepLedger {
+  const entry = ledger.slots[slot]!;
+  if (entry.holders.has(member)) return ledger;
+  return replaced(ledger, slot, { ...entry, digest, holders: new Set(entry.holders).add(member) });
+}
+
+/** Settles the slot without a gradient, for good. */
+function becomeDiverged(ledger: StepLedger, slot: number): StepLedger {
+  const entry = ledger.slots[slot]!;
+  const lease = { ...entry.lease, diverged: true };
+  return replaced(ledger, slot, { ...entry, lease, digest: null, holders: new Set() });
 }
 
 function replaced(ledger: StepLedger, slot: number, entry: SlotEntry): StepLedger {

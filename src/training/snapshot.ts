@@ -41,7 +41,8 @@ export class SnapshotFormatError extends Error {
     readonly got: string,
   ) {
     super(
-      `expected a snapshot with ${expected}, got ${got}; the run folder does not belong to this configuration or is damaged`,
+      `expected a snapshot with ${expected}, got ${got}; ` +
+        'the run folder does not belong to this configuration or is damaged',
     );
   }
 }

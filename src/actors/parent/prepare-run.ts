@@ -9,7 +9,7 @@ import { positiveClass } from '../../config/positive.js';
 import type { Options } from '../../config/options.js';
 import { writeFileAtomic } from '../../runtime/storage/atomic-file.js';
 import { scanRemarks, splitRemarks } from '../../scan/catalogue/remarks.js';
-import type { Problem } from '../../scan/errors.js';
+import type { ScanProblem } from '../../scan/errors.js';
 import { writePhantoms } from '../../scan/phantom/phantom.js';
 import { readSplit } from '../../scan/split/split-file.js';
 import { requireClassesOnSides, splitByPatient, withoutScans } from '../../scan/split/split.js';
@@ -27,7 +27,7 @@ export class DataUnfit extends Error {
 }
 
 export interface PreparedRun {
-  readonly badScans: readonly Problem[];
+  readonly badScans: readonly ScanProblem[];
   /** What a person should know of the data; for phantoms too. */
   readonly remarks: readonly string[];
 }

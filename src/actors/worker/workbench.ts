@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { loadOptions } from '../../config/load.js';
 import type { Options } from '../../config/options.js';
 import { cacheFolder } from '../../native/cache.js';
-import { lungWindow } from '../../scan/store/normalise.js';
+import { lungWindow } from '../../scan/store/window.js';
 import { openScanStore } from '../../scan/store/store.js';
 import type { ScanStore } from '../../scan/store/store.js';
 import type { SuperNet } from '../../space/layout.js';

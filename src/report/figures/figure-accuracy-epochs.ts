@@ -3,7 +3,7 @@
  * percentile as a band. A narrow band is what the paper calls a robust search.
  */
 import { frame, horizontalMark, thinned } from './axes.js';
-import type { EpochRow } from '../epoch-series.js';
+import type { EpochSummary } from '../epoch-series.js';
 import type { Figure } from './figure.js';
 import { html } from '../html.js';
 import { percent } from '../numbers.js';
@@ -19,7 +19,7 @@ interface DrawingApi {
 /** Null if no individual has an accuracy. */
 export function accuracyEpochsFigure(
   history: readonly HistoryLine[],
-  rows: readonly EpochRow[],
+  rows: readonly EpochSummary[],
   baseline: Majority | null,
 ): Figure | null {
   const band = rows.flatMap(({ epoch, accuracy }) => (accuracy === null ? [] : [{ epoch, ...accuracy }]));

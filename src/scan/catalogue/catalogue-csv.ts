@@ -5,7 +5,7 @@
  * pages. It is looked up in the tree that was walked under the rules of `tree.ts` and never opened
  * itself, so an absolute path or one with `..` cannot reach anything; it is refused with its own words.
  */
-import type { Problem } from '../errors.js';
+import type { ScanProblem } from '../errors.js';
 import { parseCsv } from './csv.js';
 import { formatOf } from './formats.js';
 import { slicesOf, type CatalogueScan } from './layouts.js';
@@ -17,12 +17,12 @@ export interface ScanTable {
   /** Names of its columns, as written. */
   readonly columns: readonly string[];
   /** Rows that cannot be used. */
-  readonly problems: readonly Problem[];
+  readonly problems: readonly ScanProblem[];
 }
 
 /** Reads a table; `name` stands before the line of each problem. */
 export function scansOfTable(name: string, text: string, root: Folder): ScanTable {
-  const problems: Problem[] = [];
+  const problems: ScanProblem[] = [];
   const [header, ...rows] = parseCsv(text);
   const columns = header?.fields.map((field) => field.toLowerCase()) ?? [];
   const [pathColumn, patientColumn, classColumn] = ['path', 'patient', 'class'].map((column) =>

@@ -8,7 +8,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { scansOfTable } from './catalogue-csv.js';
-import { CatalogueError, type Problem } from '../errors.js';
+import { CatalogueError, type ScanProblem } from '../errors.js';
 import { scansOfClassFolders, type CatalogueNotes, type CatalogueScan } from './layouts.js';
 import { dicomByContent, dicomByName, runFolderRefused } from './foreign.js';
 import { defaultLimits, type ScanLimits } from '../limits.js';
@@ -26,7 +26,7 @@ export interface Catalogue {
   /** Sorted by path. */
   readonly scans: readonly CatalogueScan[];
   /** What was found and cannot be used. */
-  readonly problems: readonly Problem[];
+  readonly problems: readonly ScanProblem[];
   /** What can be used, though perhaps not as it was meant. */
   readonly remarks: readonly string[];
 }
@@ -42,7 +42,7 @@ const tableBytes = 64 * 2 ** 20;
 /** Errors: CatalogueError when the folder cannot be read, passes a limit, or holds no scan. */
 export async function readCatalogue(root: string, options: CatalogueOptions = {}): Promise<Catalogue> {
   const limits = options.limits ?? defaultLimits;
-  const problems: Problem[] = [];
+  const problems: ScanProblem[] = [];
   const remarks: string[] = [];
   const tree = await readTree(root, limits, problems);
   const refused = runFolderRefused(tree);

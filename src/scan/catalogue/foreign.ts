@@ -4,7 +4,7 @@
  */
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Problem } from '../errors.js';
+import type { ScanProblem } from '../errors.js';
 import { formatOf } from './formats.js';
 import type { Folder } from './tree.js';
 
@@ -14,7 +14,7 @@ const DICOM_REASON =
 const isDicomName = (name: string): boolean => /\.(dcm|dicom|ima)$|^DICOMDIR$/i.test(name);
 
 /** One problem a folder that holds files with the names of DICOM. */
-export function dicomByName(folder: Folder): Problem[] {
+export function dicomByName(folder: Folder): ScanProblem[] {
   const own = folder.files.filter(isDicomName);
   const here =
     own.length === 0
@@ -34,7 +34,7 @@ const MOST_SNIFFED = 20;
 const MARK_AT = 128;
 
 /** The first file, if any, that is DICOM by its content: archives often give no ending at all. */
-export async function dicomByContent(root: string, tree: Folder): Promise<Problem[]> {
+export async function dicomByContent(root: string, tree: Folder): Promise<ScanProblem[]> {
   for (const path of unknownFiles(tree).slice(0, MOST_SNIFFED)) {
     if ((await bytesAt(join(root, path), MARK_AT, 4)) === 'DICM') return [{ path, reason: DICOM_REASON }];
   }

@@ -6,7 +6,7 @@ import { resolve } from 'node:path';
 import { readCatalogue, type CatalogueScan } from './catalogue.js';
 import type { ScanFacts } from '../store/decode-worker.js';
 import { DecodePool, defaultThreads, inLanes } from '../store/decode-pool.js';
-import type { Problem } from '../errors.js';
+import type { ScanProblem } from '../errors.js';
 import { defaultLimits, type ScanLimits } from '../limits.js';
 import { codeUnitOrder } from './natural-order.js';
 import { expectedSplitRemarks, scanRemarks } from './remarks.js';
@@ -33,7 +33,7 @@ export interface Inspection {
    * x], or null.
    */
   readonly scans: readonly InspectedScan[];
-  readonly problems: readonly Problem[];
+  readonly problems: readonly ScanProblem[];
   /** What can be used, and what a person should know of it. */
   readonly remarks: readonly string[];
 }
@@ -45,7 +45,7 @@ export async function inspectData(root: string, options: InspectOptions = {}): P
   const catalogue = await readCatalogue(root, { limits });
   const threads = options.threads ?? defaultThreads;
   const scans: InspectedScan[] = [];
-  const problems: Problem[] = [...catalogue.problems];
+  const problems: ScanProblem[] = [...catalogue.problems];
   const pool = new DecodePool(threads, options.signal);
   let done = 0;
   try {

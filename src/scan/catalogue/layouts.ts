@@ -8,7 +8,7 @@
  * `study_….nii.gz` a patient; grade 0 is Normal, 1 to 4 are NCP); COVID-CTset (`covid`, `normal`, also with a
  * number; patient, series `SR_…`, tif).
  */
-import type { Problem } from '../errors.js';
+import type { ScanProblem } from '../errors.js';
 import { formatOf, stemOf, type ScanFormat } from './formats.js';
 import type { Folder } from './tree.js';
 
@@ -25,7 +25,7 @@ export interface CatalogueScan {
 
 /** Where the catalogue writes what it cannot use, and what may not be as it was meant. */
 export interface CatalogueNotes {
-  readonly problems: Problem[];
+  readonly problems: ScanProblem[];
   readonly remarks: string[];
 }
 
@@ -113,7 +113,7 @@ class ClassFolder {
   constructor(
     private readonly folder: Folder,
     private readonly className: string,
-    private readonly problems: Problem[],
+    private readonly problems: ScanProblem[],
   ) {}
 
   /** Scans in and below `at`; `below`: names of the folders under the class folder on the way to it. */

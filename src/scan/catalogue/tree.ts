@@ -8,7 +8,7 @@
  */
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
-import { CatalogueError, reasonOf, type Problem } from '../errors.js';
+import { CatalogueError, reasonOf, type ScanProblem } from '../errors.js';
 import type { ScanLimits } from '../limits.js';
 import { naturalOrder } from './natural-order.js';
 
@@ -26,7 +26,7 @@ export interface Folder {
  * Reads the tree under `root`. What cannot be used is added to `problems`.
  * Errors: CatalogueError when the root is no readable folder or a limit is passed.
  */
-export async function readTree(root: string, limits: ScanLimits, problems: Problem[]): Promise<Folder> {
+export async function readTree(root: string, limits: ScanLimits, problems: ScanProblem[]): Promise<Folder> {
   let realRoot: string;
   try {
     realRoot = await realpath(root);
@@ -46,7 +46,7 @@ class Walk {
     private readonly root: string,
     private readonly realRoot: string,
     private readonly limits: ScanLimits,
-    private readonly problems: Problem[],
+    private readonly problems: ScanProblem[],
   ) {}
 
   /** `above`: the real paths of the folders on the way down, this one included. */

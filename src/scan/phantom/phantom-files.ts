@@ -7,7 +7,7 @@
  * equal byte for byte everywhere. Formats: PNG specification; TIFF 6.0; NIfTI-1; RFC 1950 to 1952.
  */
 import { crc32 } from 'node:zlib';
-import type { HounsfieldWindow } from '../store/normalise.js';
+import type { HounsfieldWindow } from '../store/window.js';
 
 /** Deflate as stored blocks (RFC 1951, section 3.2.4), at most 65 535 bytes each. */
 function storedBlocks(data: Buffer): Buffer[] {

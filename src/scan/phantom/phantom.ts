@@ -7,7 +7,7 @@
  */
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { lungWindow } from '../store/normalise.js';
+import { lungWindow } from '../store/window.js';
 import { encodeGzip, encodeNifti, encodePng, encodeTiff, toGrey, toOffset } from './phantom-files.js';
 import type { PhantomClass } from './phantom-lesions.js';
 import { drawPhantom, type PhantomVolume } from './phantom-volume.js';

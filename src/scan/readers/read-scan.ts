@@ -3,7 +3,7 @@ import { ScanError } from '../errors.js';
 import { formatOf } from '../catalogue/formats.js';
 import type { CatalogueScan } from '../catalogue/layouts.js';
 import { defaultLimits, type ScanLimits } from '../limits.js';
-import { normalise, type HounsfieldWindow } from '../store/normalise.js';
+import { applyWindow, type HounsfieldWindow } from '../store/window.js';
 import { imageReader } from './image-reader.js';
 import { niftiReader } from './nifti-reader.js';
 import type { OpenScan, ScanReader, ValueType } from './reader.js';
@@ -24,7 +24,7 @@ export interface Volume {
 
 export interface ReadOptions {
   readonly limits?: ScanLimits;
-  /** Given: values are brought to [0, 1] (`normalise.ts`). */
+  /** Given: values are brought to [0, 1] (`store/window.ts`). */
   readonly window?: HounsfieldWindow;
 }
 
@@ -59,7 +59,7 @@ export async function readScan(
   let z = 0;
   for await (const slice of open.slices()) {
     range.include(slice);
-    if (options.window !== undefined) normalise(slice, open.unit, options.window);
+    if (options.window !== undefined) applyWindow(slice, open.unit, options.window);
     data.set(slice, z++ * height * width);
   }
   return {

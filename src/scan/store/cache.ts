@@ -13,7 +13,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { reasonOf } from '../errors.js';
-import type { HounsfieldWindow } from './normalise.js';
+import type { HounsfieldWindow } from './window.js';
 
 /** Everything apart from the content that decides the values of an entry. */
 export interface DecodeSettings {

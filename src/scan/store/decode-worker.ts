@@ -7,11 +7,11 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { CacheError, readEntry, writeEntry, type DecodeSettings } from './cache.js';
 import { stampFiles } from './cache-index.js';
-import { ScanError, reasonOf, type Problem } from '../errors.js';
+import { ScanError, reasonOf, type ScanProblem } from '../errors.js';
 import { formatOf } from '../catalogue/formats.js';
 import type { CatalogueScan } from '../catalogue/layouts.js';
 import type { ScanLimits } from '../limits.js';
-import { normalise } from './normalise.js';
+import { applyWindow } from './window.js';
 import { ValueRange, openScan } from '../readers/read-scan.js';
 import type { OpenScan } from '../readers/reader.js';
 import { readWhole } from '../readers/reader.js';
@@ -31,7 +31,7 @@ export interface CacheTask extends ScanTask {
 /** `environment`: the machine failed (disk full), not the scan. */
 export type Outcome<T> =
   | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly problem: Problem; readonly environment: boolean };
+  | { readonly ok: false; readonly problem: ScanProblem; readonly environment: boolean };
 
 /** What `inspect` says of a scan. */
 export type ScanFacts = Pick<OpenScan, 'shape' | 'dtype' | 'spacing'> & {
@@ -89,7 +89,7 @@ async function decodeScan(
   const resizer = new SliceResizer(height, width, settings.size);
   let z = 0;
   for await (const slice of open.slices()) {
-    normalise(slice, open.unit, settings.window);
+    applyWindow(slice, open.unit, settings.window);
     resizer.resize(slice, data.subarray(z * area, (z + 1) * area));
     z++;
   }

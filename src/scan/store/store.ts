@@ -10,9 +10,9 @@ import { CacheError, readEntry, type DecodedScan, type DecodeSettings } from './
 import { CacheIndex, stampFiles } from './cache-index.js';
 import { readCatalogue, type Catalogue, type CatalogueScan } from '../catalogue/catalogue.js';
 import { DecodePool, defaultThreads, inLanes } from './decode-pool.js';
-import { BadScansError, ScanError, reasonOf, type Problem } from '../errors.js';
+import { BadScansError, ScanError, reasonOf, type ScanProblem } from '../errors.js';
 import { defaultLimits, type ScanLimits } from '../limits.js';
-import { lungWindow, type HounsfieldWindow } from './normalise.js';
+import { lungWindow, type HounsfieldWindow } from './window.js';
 import { codeUnitOrder } from '../catalogue/natural-order.js';
 
 export interface ScanStoreOptions {
@@ -51,7 +51,7 @@ export interface ScanStore {
   readonly classes: readonly string[];
   /** Sorted by id. */
   readonly scans: readonly StoredScan[];
-  readonly bad: readonly Problem[];
+  readonly bad: readonly ScanProblem[];
   /** What can be used, though perhaps not as it was meant. */
   readonly remarks: readonly string[];
   /**
@@ -84,7 +84,7 @@ class Opening {
   private readonly index: CacheIndex;
   private readonly stored: StoredScan[] = [];
   private readonly kept = new Map<string, DecodedScan>();
-  private readonly bad: Problem[];
+  private readonly bad: ScanProblem[];
   private memoryLeft: number;
   private pool: DecodePool | null = null;
 

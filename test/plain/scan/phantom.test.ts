@@ -3,7 +3,7 @@ import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readCatalogue } from '#emars/scan/catalogue/catalogue.js';
-import { lungWindow } from '#emars/scan/store/normalise.js';
+import { lungWindow } from '#emars/scan/store/window.js';
 import {
   defaultPhantoms,
   PhantomError,

@@ -7,8 +7,8 @@ import { describe, expect, it } from 'vitest';
 import { inspectData } from '#emars/scan/catalogue/inspect.js';
 import { readCatalogue } from '#emars/scan/catalogue/catalogue.js';
 import { readScan } from '#emars/scan/readers/read-scan.js';
-import { lungWindow } from '#emars/scan/store/normalise.js';
-import { resizeSlices } from '#emars/scan/store/resample.js';
+import { lungWindow } from '#emars/scan/store/window.js';
+import { resizeSlices } from './resize-slices.js';
 
 const root = process.env['EMARS_REAL_CT'] ?? '';
 const absent = root === '';

@@ -2,8 +2,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { generator } from '#emars/random/generator.js';
-import { depthIndices, resizeSlices } from '#emars/scan/store/resample.js';
+import { depthIndices } from '#emars/scan/store/resample.js';
 import { holds } from '../property.js';
+import { resizeSlices } from './resize-slices.js';
 
 const side = fc.integer({ min: 1, max: 24 });
 /** A slice `[height, width]` with values of a normalised scan, 0…1. */

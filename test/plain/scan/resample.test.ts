@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { lungWindow, normalise } from '#emars/scan/store/normalise.js';
-import { depthIndices, resizeSlices } from '#emars/scan/store/resample.js';
+import { lungWindow, applyWindow } from '#emars/scan/store/window.js';
+import { depthIndices } from '#emars/scan/store/resample.js';
+import { resizeSlices } from './resize-slices.js';
 import { copyFlipped, drawFlips } from '#emars/training/augment.js';
 import { generator } from '#emars/random/generator.js';
 
 describe('values to [0, 1]', () => {
   const through = (unit: 'grey' | 'hu' | 'offset-hu', ...values: number[]): number[] => {
     const slice = Float32Array.from(values);
-    normalise(slice, unit, lungWindow);
+    applyWindow(slice, unit, lungWindow);
     return [...slice];
   };
 

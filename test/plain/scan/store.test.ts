@@ -10,9 +10,9 @@ import { inspectData } from '#emars/scan/catalogue/inspect.js';
 import { writePhantoms } from '#emars/scan/phantom/phantom.js';
 import { readCatalogue } from '#emars/scan/catalogue/catalogue.js';
 import { readScan } from '#emars/scan/readers/read-scan.js';
-import { lungWindow } from '#emars/scan/store/normalise.js';
+import { lungWindow } from '#emars/scan/store/window.js';
 import { openScanStore, type ScanStore } from '#emars/scan/store/store.js';
-import { resizeSlices } from '#emars/scan/store/resample.js';
+import { resizeSlices } from './resize-slices.js';
 import { fixtures, flatPng, lay, scratch } from './scratch.js';
 
 const shape = [8, 24, 24] as const;

@@ -36,7 +36,8 @@ const adam: OptimizerOptions = {
 function replicaOf(seed: number, optimizer = adam): { replica: Replica; memory: ArrayBuffer } {
   const memory = new ArrayBuffer(learnedBytes(layout, optimizer.kind));
   const random = generator(seed, 'replica');
-  for (const vector of Object.values(learnedViews(layout, optimizer.kind, memory)))
+  const { parameters, statistics, optimizerState } = learnedViews(layout, optimizer.kind, memory);
+  for (const vector of [parameters, statistics, optimizerState])
     for (let i = 0; i < vector.length; i++) vector[i] = random.normal();
   const replica = new Replica({ layout, optimizer, rate: { first: 0.1, last: 0.1, steps: 1 }, memory });
   return { replica, memory };

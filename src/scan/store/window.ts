@@ -23,7 +23,7 @@ export interface HounsfieldWindow {
 export const lungWindow: HounsfieldWindow = Object.freeze({ low: -1350, high: 150, offset: 1024 });
 
 /** Replaces the values of `slice` by numbers in [0, 1]. Not a number (a float file's "no data") becomes 0. */
-export function normalise(slice: Float32Array, unit: ValueUnit, window: HounsfieldWindow): void {
+export function applyWindow(slice: Float32Array, unit: ValueUnit, window: HounsfieldWindow): void {
   const low = unit === 'grey' ? 0 : unit === 'hu' ? window.low : window.low + window.offset;
   const range = unit === 'grey' ? 255 : window.high - window.low;
   for (let i = 0; i < slice.length; i++) {
