@@ -1,6 +1,6 @@
 import tseslint from 'typescript-eslint';
 
-const notYet = ['actors', 'app', 'metrics', 'network', 'report', 'space', 'tensor'];
+const notYet = ['actors', 'app', 'network', 'report', 'space', 'tensor'];
 const pureRooms = ['random', 'space', 'evolution', 'explain', 'gradient', 'metrics', 'protocol'];
 
 export default tseslint.config(

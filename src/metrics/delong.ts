@@ -23,8 +23,9 @@ export interface DeLongResult {
 
 interface Components {
   readonly auc: number;
-  /** V10: for each positive scan, the share of negatives it beats; V01: for each negative, of positives that beat it. */
+  /** V10: for each positive scan, the share of negatives it beats. */
   readonly positives: Float64Array;
+  /** V01: for each negative scan, the share of positives that beat it. */
   readonly negatives: Float64Array;
 }
 
