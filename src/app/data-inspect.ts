@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { Inspection } from '../scan/catalogue/inspect.js';
 import { jsonOption, requireFolder } from './arguments.js';
 import { counter } from './counter.js';
-import { EXIT } from './errors.js';
+import { commandExit } from '../errors/exit-codes.js';
 import { interruptible } from './interrupt.js';
 import { print, printJson, textTable } from './output.js';
 
@@ -30,7 +30,7 @@ Examples:
       );
       if (json === true) await printJson(found);
       else for (const line of describeInspection(found)) await print(line);
-      if (found.problems.length > 0) process.exitCode = EXIT.data;
+      if (found.problems.length > 0) process.exitCode = commandExit('data');
     });
 }
 

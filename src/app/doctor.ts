@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { DoctorReport } from '../native/doctor.js';
 import { jsonOption } from './arguments.js';
-import { EXIT } from './errors.js';
+import { commandExit } from '../errors/exit-codes.js';
 import { print, printJson } from './output.js';
 
 export function registerDoctor(program: Command): void {
@@ -24,7 +24,7 @@ Examples:
       const report = await doctor();
       if (json === true) await printJson(report);
       else for (const line of describeEnvironment(report)) await print(line);
-      if (report.missing.length > 0) process.exitCode = EXIT.environment;
+      if (report.missing.length > 0) process.exitCode = commandExit('environment');
     });
 }
 

@@ -2,15 +2,18 @@
  * Errors as people and scripts meet them: one clear line on standard error and an exit code.
  *
  * 0 done · 2 configuration or command line · 3 data or a damaged run · 4 environment (engine, broker,
- * disk) · 130 interrupted · 1 a defect of ours. `EMARS_DEBUG=1` adds the stack trace.
+ * disk) · 130 interrupted · 1 a defect of ours: the kind of an error decides (`errors/exit-codes.ts`).
+ * `EMARS_DEBUG=1` adds the stack trace.
  */
+import type { ErrorKind } from '../errors/error.js';
+import { EmarsError, kindOf } from '../errors/error.js';
+import { commandExit } from '../errors/exit-codes.js';
 import { CommanderError } from 'commander';
 
-export const EXIT = { done: 0, defect: 1, usage: 2, data: 3, environment: 4, interrupted: 130 } as const;
-
 /** A mistake on the command line that the parser cannot see. */
-export class UsageError extends Error {
+export class UsageError extends EmarsError {
   override readonly name = 'UsageError';
+  readonly kind = 'usage';
   constructor(message: string) {
     // What it quotes may have line ends; an error is one line.
     super(message.replace(/\s*\n\s*/g, ' '));
@@ -18,72 +21,13 @@ export class UsageError extends Error {
 }
 
 /** The person asked to stop. `advice` says how to go on, where that is possible. */
-export class Interrupted extends Error {
+export class Interrupted extends EmarsError {
   override readonly name = 'Interrupted';
+  readonly kind = 'interrupted';
   constructor(readonly advice: string) {
     super(advice === '' ? 'interrupted' : `interrupted; ${advice}`);
   }
 }
-
-/**
- * Exit code of each typed error of the rooms. By name, not by class: an error that has crossed a
- * thread or a process keeps its name only. A test finds every class of the rooms and asks for it here.
- */
-export const EXIT_BY_NAME: Readonly<Record<string, number>> = {
-  UsageError: EXIT.usage,
-  Interrupted: EXIT.interrupted,
-  // config, evolution
-  ConfigError: EXIT.usage,
-  SelectionRequestError: EXIT.usage,
-  ObjectiveValueError: EXIT.data,
-  // scan
-  ScanError: EXIT.data,
-  BadScansError: EXIT.data,
-  CatalogueError: EXIT.data,
-  SplitError: EXIT.data,
-  PhantomError: EXIT.usage,
-  CacheError: EXIT.environment,
-  // report, runtime: the run folder
-  RunFolderError: EXIT.data,
-  JournalError: EXIT.data,
-  SnapshotError: EXIT.data,
-  SnapshotFormatError: EXIT.data,
-  RunLockedError: EXIT.environment,
-  // runtime, wire: the broker and the processes
-  BrokerStartError: EXIT.environment,
-  BrokerUnreachable: EXIT.environment,
-  AskTimeout: EXIT.environment,
-  NoResponder: EXIT.environment,
-  BusClosed: EXIT.environment,
-  FlushTimeout: EXIT.environment,
-  PayloadTooLarge: EXIT.environment,
-  NotPermitted: EXIT.environment,
-  WireError: EXIT.environment,
-  MailboxFull: EXIT.environment,
-  ThreadDeadline: EXIT.environment,
-  ThreadExited: EXIT.environment,
-  WorkQueueError: EXIT.environment,
-  WorkUnavailable: EXIT.environment,
-  // actors
-  NotARun: EXIT.data,
-  DamagedRun: EXIT.data,
-  HistoryError: EXIT.data,
-  DataUnfit: EXIT.data,
-  EvaluationUnfit: EXIT.data,
-  RunFailed: EXIT.environment,
-  SearchStopped: EXIT.environment,
-  WorkerRefused: EXIT.environment,
-  ObjectiveModuleError: EXIT.usage,
-  // model
-  ModelError: EXIT.data,
-  // native, tensor
-  NativePartError: EXIT.environment,
-  TensorFlowError: EXIT.environment,
-  CommandError: EXIT.environment,
-  NoLibrary: EXIT.environment,
-  WheelError: EXIT.environment,
-  ShapeError: EXIT.defect,
-};
 
 /** What the file system says when the machine, not the request, is at fault. */
 const SYSTEM: Readonly<Record<string, string>> = {
@@ -103,33 +47,35 @@ const SYSTEM: Readonly<Record<string, string>> = {
 const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
   error instanceof Error && 'syscall' in error && 'code' in error;
 
-/** Exit code of anything thrown. */
+/** The kind of anything thrown, the parser's and the system's errors included. */
+function kindOfAnything(error: unknown): ErrorKind {
+  if (error instanceof CommanderError) return 'usage';
+  return kindOf(error) ?? (systemRemedy(error) === null ? 'internal' : 'environment');
+}
+
+/** What to do about an error of the system; null for other errors. */
+function systemRemedy(error: unknown): string | null {
+  return isSystemError(error) ? (SYSTEM[error.code ?? ''] ?? null) : null;
+}
+
+/** Exit code of anything thrown; 0 for the help and the version, which the parser throws. */
 export function exitCodeOf(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-  if (!(error instanceof Error)) return EXIT.defect;
-  if (Object.hasOwn(EXIT_BY_NAME, error.name)) return EXIT_BY_NAME[error.name] ?? EXIT.defect;
-  if (isSystemError(error) && Object.hasOwn(SYSTEM, error.code ?? '')) return EXIT.environment;
-  return EXIT.defect;
+  return error instanceof CommanderError && error.exitCode === 0 ? 0 : commandExit(kindOfAnything(error));
 }
 
 /** The lines shown for anything thrown: one a problem, without stack. Empty for help and version. */
 export function linesOf(error: unknown): string[] {
   if (error instanceof CommanderError)
     return error.exitCode === 0 || error.code === 'commander.help' ? [] : [commandLine(error.message)];
-  if (
-    isSystemError(error) &&
-    error.code !== undefined &&
-    SYSTEM[error.code] !== undefined &&
-    !Object.hasOwn(EXIT_BY_NAME, error.name)
-  ) {
-    return [`${error.path ?? error.syscall ?? 'system'}: ${SYSTEM[error.code] ?? ''}`];
-  }
+  const remedy = kindOf(error) === null ? systemRemedy(error) : null;
+  if (remedy !== null && isSystemError(error))
+    return [`${error.path ?? error.syscall ?? 'system'}: ${remedy}`];
   const text = error instanceof Error ? error.message : String(error);
   const lines = text
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '');
-  if (exitCodeOf(error) !== EXIT.defect) return lines;
+  if (kindOfAnything(error) !== 'internal') return lines;
   return [`a defect of emars: ${lines.join('; ') || 'no message'}; EMARS_DEBUG=1 shows where`];
 }
 

@@ -1,4 +1,5 @@
 /** Predicts the scans of another folder with an individual of a run: `emars evaluate`. */
+import { EmarsError } from '../errors/error.js';
 import { readSnapshot } from '../runtime/storage/snapshots.js';
 import type { ScanStore } from '../scan/store/store.js';
 import { superNetOf } from '../space/layout.js';
@@ -35,8 +36,9 @@ export interface ScanEvaluation {
 }
 
 /** The run has no such individual, or the scans are of other classes. */
-export class EvaluationUnfit extends Error {
+export class EvaluationUnfit extends EmarsError {
   override readonly name = 'EvaluationUnfit';
+  readonly kind = 'data';
 }
 
 /**

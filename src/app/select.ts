@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { SELECTION_LIMITS, answerSelection } from '../evolution/service.js';
 import { readSmallFile } from './arguments.js';
-import { EXIT } from './errors.js';
+import { commandExit } from '../errors/exit-codes.js';
 import { linesOfStream } from './lines.js';
 import { printJson } from './output.js';
 
@@ -31,7 +31,7 @@ Examples:
 async function answerOnce(): Promise<void> {
   const answer = answerSelection(await readSmallFile('-', 4 * SELECTION_LIMITS.characters, 'a request'));
   await printJson(answer.ok ? answer.output : { error: answer.error });
-  if (!answer.ok) process.exitCode = EXIT.usage;
+  if (!answer.ok) process.exitCode = commandExit('usage');
 }
 
 /** Every line has exactly one answer, in order, so that a caller may count them. */

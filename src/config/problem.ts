@@ -3,6 +3,7 @@
  * made three mistakes is told all three at once, each in one line with place, path, expectation and
  * remedy (reliability matrix, F1).
  */
+import { EmarsError } from '../errors/error.js';
 import { distance } from 'fastest-levenshtein';
 
 export interface Problem {
@@ -22,8 +23,9 @@ export function describeProblem({ where, path, expected, got, remedy }: Problem)
 }
 
 /** Thrown by `loadOptions`, with every problem found; its message has one line a problem. */
-export class ConfigError extends Error {
+export class ConfigError extends EmarsError {
   override readonly name = 'ConfigError';
+  readonly kind = 'usage';
 
   constructor(readonly problems: readonly Problem[]) {
     super(problems.map(describeProblem).join('\n'));

@@ -5,6 +5,7 @@
  * A NaN that reaches a dominance comparison makes everything non-dominated without a word, so it is
  * refused here with its place; it is never ranked "worst".
  */
+import { EmarsError } from '../errors/error.js';
 
 export type Direction = 'max' | 'min';
 
@@ -22,8 +23,9 @@ export interface Points {
 export const MAX_MAGNITUDE = 1e150;
 
 /** A value of the matrix is not a usable number. `row` is the individual, `column` the objective, from 0. */
-export class ObjectiveValueError extends Error {
+export class ObjectiveValueError extends EmarsError {
   override readonly name = 'ObjectiveValueError';
+  readonly kind = 'data';
   constructor(
     readonly row: number,
     readonly column: number,
@@ -37,8 +39,9 @@ export class ObjectiveValueError extends Error {
 }
 
 /** A request for a selection that cannot be answered. `field` names the part of the request that is wrong. */
-export class SelectionRequestError extends Error {
+export class SelectionRequestError extends EmarsError {
   override readonly name = 'SelectionRequestError';
+  readonly kind = 'usage';
   constructor(
     readonly field: string,
     problem: string,

@@ -1,6 +1,8 @@
 /** A model cannot be read, or is not what it claims to be. */
-export class ModelError extends Error {
+import { EmarsError } from '../errors/error.js';
+export class ModelError extends EmarsError {
   override readonly name = 'ModelError';
+  readonly kind = 'data';
   constructor(
     /** The file that is at fault. */
     readonly path: string,

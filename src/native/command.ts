@@ -2,6 +2,7 @@
  * Runs other programs of the machine: with a deadline, without a shell, and with the end of what they said.
  */
 
+import { EmarsError } from '../errors/error.js';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
@@ -19,7 +20,8 @@ export interface CommandResult {
 }
 
 /** A program did not start, failed, or ran past its deadline. */
-export class CommandError extends Error {
+export class CommandError extends EmarsError {
+  readonly kind = 'environment';
   constructor(
     readonly program: string,
     readonly reason: string,

@@ -1,4 +1,5 @@
 /** What is said when a native part cannot be had: which sources were tried, why each failed, what to do. */
+import { EmarsError } from '../errors/error.js';
 
 /** One source that was tried and did not work. */
 export interface Attempt {
@@ -12,8 +13,8 @@ export interface Attempt {
  * A native part of the environment is missing or unusable. The command line ends with exit code 4.
  * The message is one line: what is missing, each source with its reason, and the remedy.
  */
-export class NativePartError extends Error {
-  readonly exitCode = 4;
+export class NativePartError extends EmarsError {
+  readonly kind = 'environment';
 
   constructor(
     /** The part: "TensorFlow", "the TensorFlow binding", "nats-server", "the cache". */

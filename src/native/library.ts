@@ -10,6 +10,7 @@
  * A folder of the user's or of a Python is used in place; a wheel is unpacked into the cache and dropped.
  */
 
+import { EmarsError } from '../errors/error.js';
 import { existsSync, statSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { dirname, join, resolve } from 'node:path';
@@ -39,7 +40,8 @@ export const LIBRARIES = ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2
 export const OWN_TENSORFLOW = 'EMARS_TENSORFLOW';
 
 /** All sources of libraries failed; the caller may know another way. */
-export class NoLibrary extends Error {
+export class NoLibrary extends EmarsError {
+  readonly kind = 'environment';
   constructor(readonly attempts: readonly Attempt[]) {
     super('no source of TensorFlow worked');
     this.name = 'NoLibrary';

@@ -7,6 +7,7 @@
  * SHA-256 of the whole file before; sizes, CRC-32 and paths are checked here all the same.
  */
 
+import { EmarsError } from '../errors/error.js';
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream, mkdirSync, writeFileSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
@@ -30,7 +31,8 @@ export interface WheelEntry {
 }
 
 /** The file is not a wheel this reader takes. */
-export class WheelError extends Error {
+export class WheelError extends EmarsError {
+  readonly kind = 'environment';
   constructor(
     readonly file: string,
     reason: string,

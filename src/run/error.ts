@@ -1,8 +1,11 @@
 /**
  * The one error of reading a run folder: which file, and what is wrong with it.
  */
-export class RunFolderError extends Error {
+import { EmarsError } from '../errors/error.js';
+
+export class RunFolderError extends EmarsError {
   override readonly name = 'RunFolderError';
+  readonly kind = 'damaged';
 
   /**
    * @param path the file (or the folder) that cannot be used

@@ -1,4 +1,5 @@
 /** What can be wrong with data, as classes with fields; the command line turns them into exit code 3. */
+import { EmarsError } from '../errors/error.js';
 
 /** A path (relative to the data folder where there is one) and what is wrong there. */
 export interface ScanProblem {
@@ -7,8 +8,9 @@ export interface ScanProblem {
 }
 
 /** One scan or file that cannot be read. */
-export class ScanError extends Error {
+export class ScanError extends EmarsError {
   override readonly name = 'ScanError';
+  readonly kind = 'data';
   constructor(
     readonly path: string,
     readonly reason: string,
@@ -19,8 +21,9 @@ export class ScanError extends Error {
 }
 
 /** A data folder that cannot be used at all. */
-export class CatalogueError extends Error {
+export class CatalogueError extends EmarsError {
   override readonly name = 'CatalogueError';
+  readonly kind = 'data';
   constructor(
     readonly root: string,
     readonly reason: string,
@@ -30,8 +33,9 @@ export class CatalogueError extends Error {
 }
 
 /** All scans that could not be read, at once. */
-export class BadScansError extends Error {
+export class BadScansError extends EmarsError {
   override readonly name = 'BadScansError';
+  readonly kind = 'data';
   constructor(
     readonly bad: readonly ScanProblem[],
     readonly total: number,

@@ -5,6 +5,7 @@
  * skipped. An event copies what it changes, not what is known: the whole history of a search costs time
  * and memory in proportion to it. The phase changes only in `become…` (phases.ts).
  */
+import { EmarsError } from '../errors/error.js';
 import { slotPosition } from '../gradient/slots.js';
 import { generator } from '../random/generator.js';
 import { genomeId } from '../space/genome.js';
@@ -24,8 +25,9 @@ import { drawPopulation, planEpoch } from './plan.js';
 import { frontOf, measuredCompletely } from './selection.js';
 import type { EpochPlan, EpochRow, Measurement, SearchRules, SearchState } from './state.js';
 
-export class HistoryError extends Error {
+export class HistoryError extends EmarsError {
   override readonly name = 'HistoryError';
+  readonly kind = 'damaged';
   constructor(
     readonly event: SearchEvent,
     readonly expected: string,

@@ -2,6 +2,7 @@
  * Sampling, crossover and mutation on one-hot codes (paper Alg. 1, Fig. 3).
  * Pure: every function consumes numbers of the generator it is given.
  */
+import { EmarsError } from '../errors/error.js';
 import type { Generator } from '../random/generator.js';
 import type { Genome } from './genome.js';
 import { genomeId } from './genome.js';
@@ -35,6 +36,12 @@ export function mutate(space: SearchSpace, genome: Genome, probability: number, 
 }
 
 /** Probabilities of variation. */
+/** The search space has too few networks for the population asked for. */
+export class SpaceExhausted extends EmarsError {
+  override readonly name = 'SpaceExhausted';
+  readonly kind = 'usage';
+}
+
 export interface VariationOptions {
   /** p_c, 0…1. */
   readonly crossoverProbability: number;
@@ -52,11 +59,11 @@ export interface Brood {
   readonly streamOf: (index: number) => Generator;
 }
 
-/** Errors: RangeError if the space has fewer than `count` genomes that are not taken. */
+/** Errors: SpaceExhausted if the space has fewer than `count` genomes that are not taken. */
 export function expectUnused(space: SearchSpace, taken: ReadonlySet<string>, count: number): void {
   const capacity = Math.pow(space.operations.length, blockCount(space)) - taken.size;
   if (capacity < count)
-    throw new RangeError(
+    throw new SpaceExhausted(
       `expected at least ${count} unused genomes in the search space, got ${capacity}; widen the space or lower evolution.population`,
     );
 }
@@ -69,7 +76,7 @@ const BREEDING_TRIES = 64;
  * selection): draw p; p > 0.5 gives a random genome, else crossover and mutation of two
  * different parents (a single parent is only mutated).
  *
- * Errors: RangeError if the space has fewer unused genomes than `count`.
+ * Errors: SpaceExhausted if the space has fewer unused genomes than `count`.
  */
 export function breed(
   space: SearchSpace,

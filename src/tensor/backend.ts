@@ -5,6 +5,7 @@
  * TensorFlow is missing. Operations tfjs has no kernel for (fused batch norm with its gradient, strided
  * slices) run by their TensorFlow name through the binding.
  */
+import { EmarsError } from '../errors/error.js';
 import { createRequire } from 'node:module';
 import type * as TensorFlowModule from '@tensorflow/tfjs-node-gpu';
 import type { Tensor } from '@tensorflow/tfjs-node-gpu';
@@ -15,8 +16,9 @@ export type TensorFlow = typeof TensorFlowModule;
 const PACKAGE = '@tensorflow/tfjs-node-gpu';
 
 /** TensorFlow cannot be used in this process. */
-export class TensorFlowError extends Error {
+export class TensorFlowError extends EmarsError {
   override readonly name = 'TensorFlowError';
+  readonly kind = 'environment';
   constructor(
     message: string,
     override readonly cause?: unknown,

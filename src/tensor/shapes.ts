@@ -1,12 +1,14 @@
 /**
  * Shape checks that say what was expected and what came, and shapes as tensors.
  */
+import { EmarsError } from '../errors/error.js';
 import type { Tensor } from './backend.js';
 import { tensorflow } from './backend.js';
 
 /** A tensor of the wrong shape was given to an operation. */
-export class ShapeError extends Error {
+export class ShapeError extends EmarsError {
   override readonly name = 'ShapeError';
+  readonly kind = 'internal';
   constructor(
     readonly operation: string,
     readonly expected: string,

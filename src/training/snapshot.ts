@@ -8,6 +8,7 @@
  *
  * Its file is named by the SHA-256 of its bytes; equal replicas have equal snapshots.
  */
+import { EmarsError } from '../errors/error.js';
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { bytesOf } from '../gradient/chunks.js';
@@ -34,8 +35,9 @@ export interface Snapshot extends LearnedState {
 }
 
 /** Bytes that are no snapshot of this net and optimiser. */
-export class SnapshotFormatError extends Error {
+export class SnapshotFormatError extends EmarsError {
   override readonly name = 'SnapshotFormatError';
+  readonly kind = 'damaged';
   constructor(
     readonly expected: string,
     readonly got: string,

@@ -3,6 +3,7 @@
  * schemas.ts what is let in; a message as the code sees it has digests in hexadecimal, closed sets of
  * words, and null where something is absent.
  */
+import { EmarsError } from '../errors/error.js';
 import { z } from 'zod';
 import { emars } from '../../proto/generated/emars.js';
 import { schemas } from './schemas.js';
@@ -66,8 +67,9 @@ const drafts = Object.fromEntries(
 ) as Record<MessageName, z.ZodObject>;
 
 /** Bytes that are no such message, or a message that must not travel. */
-export class WireError extends Error {
+export class WireError extends EmarsError {
   override readonly name = 'WireError';
+  readonly kind = 'unavailable';
   constructor(
     readonly expected: MessageName,
     reason: string,

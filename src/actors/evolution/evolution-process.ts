@@ -7,7 +7,6 @@ import { loadOptions } from '../../config/load.js';
 import { optionsHash } from '../../config/describe.js';
 import type { Options } from '../../config/options.js';
 import { guardAgainstOrphaning } from '../../runtime/process/orphan-guard.js';
-import { JournalError } from '../../runtime/storage/journal.js';
 import { acquireRunLock } from '../../runtime/storage/run-lock.js';
 import { startThread } from '../../runtime/process/thread.js';
 import { declareWorkQueue } from '../../runtime/bus/work-queue.js';
@@ -21,21 +20,12 @@ import { evolutionWork } from './evolution-work.js';
 import type { ObjectiveThread, ObjectiveThreadData } from './objective-thread.js';
 import { loadObjectives, objectiveRules } from '../setup/objective-rules.js';
 import { searchRulesOf } from '../setup/rules.js';
-import { DAMAGED_EXIT, STOPPED_EXIT, TERMINATED_EXIT } from '../setup/run-exits.js';
+import { kindOf } from '../../errors/error.js';
+import { processExit, TERMINATED_EXIT } from '../../errors/exit-codes.js';
 import { runFolder } from '../../run/folder.js';
 import { openSearch } from './search-journal.js';
 import { readSides } from '../../run/sides.js';
 import { measureDeadlineMs } from '../worker/worker-bus.js';
-
-const DAMAGE = new Set([
-  'DamagedRun',
-  'SnapshotError',
-  'HistoryError',
-  'JournalError',
-  'ZodError',
-  'SyntaxError',
-]);
-const STOPS = new Set(['SearchStopped', 'RunLockedError', 'ObjectiveModuleError', 'RangeError']);
 
 /** A worker that beats but says nothing of its step, or of the beginning or end of its epoch, for so long is left out. */
 const MUTED_MS = 120_000;
@@ -126,11 +116,5 @@ try {
   process.exit(0);
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  const name = error instanceof Error ? error.name : '';
-  // A journal that cannot be written is the disk's fault, one that cannot be read the run's.
-  const unwritable =
-    error instanceof JournalError && (error.reason === 'write-failed' || error.reason === 'cannot-open');
-  process.exit(
-    DAMAGE.has(name) && !unwritable ? DAMAGED_EXIT : STOPS.has(name) || unwritable ? STOPPED_EXIT : 1,
-  );
+  process.exit(processExit(kindOf(error) ?? 'internal'));
 }

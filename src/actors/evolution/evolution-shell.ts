@@ -3,6 +3,7 @@
  * this order: inputs are stepped, their records journalled (one fdatasync), work started, messages sent.
  * So nothing is said or done that the journal does not hold.
  */
+import { EmarsError } from '../../errors/error.js';
 import { failedStatus, step } from '../../protocol/evolution/evolution.js';
 import type { EvolutionCommand, EvolutionInput } from '../../protocol/evolution/commands.js';
 import type { EvolutionSetup, EvolutionState } from '../../protocol/evolution/evolution-state.js';
@@ -20,8 +21,9 @@ import type { SearchJournal } from './search-journal.js';
 import { DamagedRun } from './search-journal.js';
 
 /** The search cannot go on; the run folder holds all that was done. */
-export class SearchStopped extends Error {
+export class SearchStopped extends EmarsError {
   override readonly name = 'SearchStopped';
+  readonly kind = 'environment';
 }
 
 /** Work of the machine, by kind; each resolves to the input that tells its end, or null. */

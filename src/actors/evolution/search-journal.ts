@@ -1,4 +1,5 @@
 /** The journal of a search: opened, folded, and appended to. What it holds is the truth about a run. */
+import { EmarsError } from '../../errors/error.js';
 import type { Journal } from '../../runtime/storage/journal.js';
 import { openJournal } from '../../runtime/storage/journal.js';
 import type { Tally } from '../../protocol/evolution/tally.js';
@@ -10,8 +11,9 @@ import type { SearchRules, SearchState } from '../../search/state.js';
 import { initialState } from '../../search/state.js';
 
 /** The journal cannot be read as the history of this run. */
-export class DamagedRun extends Error {
+export class DamagedRun extends EmarsError {
   override readonly name = 'DamagedRun';
+  readonly kind = 'damaged';
 }
 
 export interface OpenedSearch {

@@ -3,6 +3,7 @@
  * decoded into the cache here, so that a broken file is told before anything is started, and the
  * workers find all of it ready.
  */
+import { EmarsError } from '../../errors/error.js';
 import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { positiveClass } from '../../config/positive.js';
@@ -22,8 +23,9 @@ import { openStore } from '../worker/workbench.js';
 export type Preparing = (what: 'phantoms' | 'decoding', done: number, total: number) => void;
 
 /** The data does not allow the search that the configuration asks for. */
-export class DataUnfit extends Error {
+export class DataUnfit extends EmarsError {
   override readonly name = 'DataUnfit';
+  readonly kind = 'data';
 }
 
 export interface PreparedRun {

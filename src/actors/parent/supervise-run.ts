@@ -3,6 +3,7 @@
  * keeps `run.json`, and ends them all. It holds no search state: killed, it loses nothing, and its
  * children end with it (orphan-guard.ts).
  */
+import { EmarsError } from '../../errors/error.js';
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
@@ -18,7 +19,7 @@ import type { Message } from '../../wire/messages.js';
 import { decode, MESSAGE_LIMIT } from '../../wire/messages.js';
 import { knownRunId, writeBusAccess } from '../../run/bus-access.js';
 import { joinBus } from '../setup/bus-access.js';
-import { DAMAGED_EXIT, REFUSED_EXIT, STOPPED_EXIT } from '../setup/run-exits.js';
+import { processEnd } from '../../errors/exit-codes.js';
 import type { RunFolder } from '../../run/folder.js';
 import type { ProcessRow, RunRecorder } from './run-recorder.js';
 
@@ -33,12 +34,14 @@ export interface RunSetup {
   readonly foreign: { readonly url: string; readonly credentials?: Credentials | undefined } | null;
 }
 
-/** The run cannot go on. `damaged`: its folder cannot be read; else its environment is at fault. */
-export class RunFailed extends Error {
-  override readonly name: string;
-  constructor(reason: string, damaged: boolean) {
+/** The run cannot go on: its folder cannot be read (`damaged`), or its environment is at fault. */
+export class RunFailed extends EmarsError {
+  override readonly name = 'RunFailed';
+  constructor(
+    reason: string,
+    readonly kind: 'damaged' | 'environment',
+  ) {
     super(reason);
-    this.name = damaged ? 'DamagedRun' : 'RunFailed';
   }
 }
 
@@ -53,7 +56,8 @@ interface Child {
   readonly device: string | null;
   readonly process: Supervised;
   starts: number;
-  lost: string;
+  /** Why it is given up; null while it works or is started again. */
+  lost: string | null;
 }
 
 export class RunSupervision {
@@ -144,7 +148,7 @@ export class RunSupervision {
     if (bus.maxPayload < MESSAGE_LIMIT)
       throw new RunFailed(
         `expected a nats-server that takes messages of ${MESSAGE_LIMIT} bytes, got a limit of ${bus.maxPayload}; raise its max_payload`,
-        false,
+        'environment',
       );
     bus.subscribe(subjects.status, (bytes) => {
       const status = decode('Status', bytes);
@@ -211,17 +215,19 @@ export class RunSupervision {
           ),
       },
     );
-    const child: Child = { role, id, device, process, starts: 0, lost: '' };
+    const child: Child = { role, id, device, process, starts: 0, lost: null };
     this.children.push(child);
   }
 
   private onExit(child: Child, { code, signal }: ChildExit): void {
-    if (this.ending || code === 0) return;
-    if (code === REFUSED_EXIT) {
+    const end = processEnd(code);
+    if (this.ending || end === 'finished') return;
+    if (end === 'refused') {
       void child.process.stop(0);
       this.giveUp(child, lastLine(this.setup.folder.log(child.id)));
-    } else if (child.role === 'evolution' && (code === STOPPED_EXIT || code === DAMAGED_EXIT)) {
-      this.settle.reject(new RunFailed(lastLine(this.setup.folder.log(child.id)), code === DAMAGED_EXIT));
+    } else if (child.role === 'evolution' && end !== 'died') {
+      const kind = end === 'damaged' ? 'damaged' : 'environment';
+      this.settle.reject(new RunFailed(lastLine(this.setup.folder.log(child.id)), kind));
     } else this.onNote(`${child.id} died (${signal ?? `exit code ${code ?? '?'}`})`);
   }
 
@@ -231,8 +237,8 @@ export class RunSupervision {
     child.lost = reason;
     this.onNote(`${child.id} is given up: ${reason}`);
     const trainers = this.children.filter(({ role }) => role === 'trainer');
-    if (child.role === 'evolution' || trainers.every(({ lost }) => lost !== ''))
-      this.settle.reject(new RunFailed(`${child.id} cannot run: ${reason}`, false));
+    if (child.role === 'evolution' || trainers.every(({ lost }) => lost !== null))
+      this.settle.reject(new RunFailed(`${child.id} cannot run: ${reason}`, 'environment'));
   }
 
   private keepRecord(record: RunRecorder): void {

@@ -1,12 +1,14 @@
 /** Which objectives a run measures, from its configuration: built-in ones and modules of the user. */
+import { EmarsError } from '../../errors/error.js';
 import { pathToFileURL } from 'node:url';
 import type { Options } from '../../config/options.js';
 import { builtinObjectives } from '../../objectives/builtin.js';
 import type { Objective } from '../../objectives/objective.js';
 import type { ObjectiveRule } from '../../search/state.js';
 
-export class ObjectiveModuleError extends Error {
+export class ObjectiveModuleError extends EmarsError {
   override readonly name = 'ObjectiveModuleError';
+  readonly kind = 'usage';
 }
 
 /** The objectives of a run. Accuracy is always measured: potential and reports need it. */

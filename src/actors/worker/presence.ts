@@ -2,6 +2,7 @@
  * A worker's presence on the bus: hello until welcomed, hello again under every new fence, heartbeats
  * from the bus thread so that they live through a long TensorFlow step.
  */
+import { EmarsError } from '../../errors/error.js';
 import { after } from '../../runtime/process/monotonic.js';
 import type { Bus } from '../../runtime/bus/connection.js';
 import type { Message } from '../../wire/messages.js';
@@ -20,8 +21,9 @@ export interface Identity {
 }
 
 /** The evolution actor will not have this worker; starting it again would not help. */
-export class WorkerRefused extends Error {
+export class WorkerRefused extends EmarsError {
   override readonly name = 'WorkerRefused';
+  readonly kind = 'refused';
 }
 
 export class Presence {

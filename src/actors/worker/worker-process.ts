@@ -6,7 +6,7 @@ import { startThread } from '../../runtime/process/thread.js';
 import { tensorflowFacts } from '../../tensor/backend.js';
 import { canaryDigest } from '../../training/canary.js';
 import type { Identity } from './presence.js';
-import { REFUSED_EXIT, TERMINATED_EXIT } from '../setup/run-exits.js';
+import { processExit, TERMINATED_EXIT } from '../../errors/exit-codes.js';
 
 /** Identity of this process, with what decides the bits it computes. Loads TensorFlow. */
 export async function workerIdentity(
@@ -60,7 +60,7 @@ export async function runBusThread(url: URL, workerData: object, serve: object):
   await thread.stop();
   if (end.refused !== '') {
     process.stderr.write(`${end.refused}\n`);
-    process.exit(REFUSED_EXIT);
+    process.exit(processExit('refused'));
   }
   process.exit(0);
 }

@@ -1,4 +1,5 @@
 /** What an owner of a broker gives to it and gets from it. Started by `startBroker` (broker.ts). */
+import { EmarsError } from '../../errors/error.js';
 
 export interface BrokerOptions {
   /** Path of a nats-server executable. */
@@ -24,8 +25,9 @@ export interface BrokerRestart {
 }
 
 /** The server could not be started. `reason`: what the system or the server's log says. */
-export class BrokerStartError extends Error {
+export class BrokerStartError extends EmarsError {
   override readonly name = 'BrokerStartError';
+  readonly kind = 'environment';
   constructor(
     readonly binary: string,
     readonly reason: string,

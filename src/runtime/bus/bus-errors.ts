@@ -1,8 +1,10 @@
 /** What can go wrong on the bus: one class a cause, so that an actor decides by class and not by text. */
+import { EmarsError } from '../../errors/error.js';
 
 /** No broker answered at start. `reason` says what the last attempt met. */
-export class BrokerUnreachable extends Error {
+export class BrokerUnreachable extends EmarsError {
   override readonly name = 'BrokerUnreachable';
+  readonly kind = 'unavailable';
   constructor(
     readonly url: string,
     readonly reason: string,
@@ -17,8 +19,9 @@ export class BrokerUnreachable extends Error {
 /**
  * Nobody answered in time. The question may have been heard all the same: ask only what may be done twice.
  */
-export class AskTimeout extends Error {
+export class AskTimeout extends EmarsError {
   override readonly name = 'AskTimeout';
+  readonly kind = 'unavailable';
   constructor(
     readonly subject: string,
     readonly deadlineMs: number,
@@ -28,24 +31,27 @@ export class AskTimeout extends Error {
 }
 
 /** Nobody listens on the subject (the server knows at once). */
-export class NoResponder extends Error {
+export class NoResponder extends EmarsError {
   override readonly name = 'NoResponder';
+  readonly kind = 'unavailable';
   constructor(readonly subject: string) {
     super(`nobody listens on ${subject}`);
   }
 }
 
 /** The bus was closed, by us or for ever by the server. */
-export class BusClosed extends Error {
+export class BusClosed extends EmarsError {
   override readonly name = 'BusClosed';
+  readonly kind = 'unavailable';
   constructor(readonly operation: string) {
     super(`${operation}: the bus is closed`);
   }
 }
 
 /** What was published has not reached the server in time (see Bus.flush). */
-export class FlushTimeout extends Error {
+export class FlushTimeout extends EmarsError {
   override readonly name = 'FlushTimeout';
+  readonly kind = 'unavailable';
   constructor(
     readonly pendingBytes: number,
     readonly deadlineMs: number,
@@ -55,8 +61,9 @@ export class FlushTimeout extends Error {
 }
 
 /** A message above the server's limit: cut it into chunks. */
-export class PayloadTooLarge extends Error {
+export class PayloadTooLarge extends EmarsError {
   override readonly name = 'PayloadTooLarge';
+  readonly kind = 'environment';
   constructor(
     readonly subject: string,
     readonly bytes: number,
@@ -67,8 +74,9 @@ export class PayloadTooLarge extends Error {
 }
 
 /** The server refused a subject to these credentials. */
-export class NotPermitted extends Error {
+export class NotPermitted extends EmarsError {
   override readonly name = 'NotPermitted';
+  readonly kind = 'unavailable';
   constructor(
     readonly subject: string,
     readonly operation: string,

@@ -16,6 +16,7 @@
  * A broker of somebody else's may lose its last items in a power cut without losing the stream: an owner
  * that waits for long enqueues what is open again now and then; what is still there is a 'duplicate'.
  */
+import { EmarsError } from '../../errors/error.js';
 import {
   JetStreamApiError,
   jetstream,
@@ -47,8 +48,9 @@ export interface WorkQueueOptions {
 }
 
 /** The queue cannot do what was asked, and trying again did not help. */
-export class WorkQueueError extends Error {
+export class WorkQueueError extends EmarsError {
   override readonly name = 'WorkQueueError';
+  readonly kind = 'unavailable';
   constructor(
     readonly stream: string,
     readonly operation: string,

@@ -6,12 +6,14 @@
  * would count as delivered and wait for its ackWait. Here a pull that is ended lets the server's last
  * message in before it says that nothing more will come.
  */
+import { EmarsError } from '../../errors/error.js';
 import { after, monotonicMs } from '../process/monotonic.js';
 import type { Bus } from './bus.js';
 
 /** A broker without the stream or the consumer, or an answer that is none. */
-export class WorkUnavailable extends Error {
+export class WorkUnavailable extends EmarsError {
   override readonly name = 'WorkUnavailable';
+  readonly kind = 'unavailable';
   constructor(
     readonly stream: string,
     readonly reason: string,

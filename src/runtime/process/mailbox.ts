@@ -2,10 +2,12 @@
  * An actor's mailbox: messages are handled one at a time, in the order of their posting, however long the
  * handler takes. So a handler may await, and still no other message sees its half-changed state.
  */
+import { EmarsError } from '../../errors/error.js';
 
 /** The mailbox is full: its owner does not keep up, or its handler never ends. */
-export class MailboxFull extends Error {
+export class MailboxFull extends EmarsError {
   override readonly name = 'MailboxFull';
+  readonly kind = 'unavailable';
   constructor(
     readonly owner: string,
     readonly limit: number,

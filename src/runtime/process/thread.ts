@@ -7,6 +7,7 @@
  * Each direction has its own port: main → thread (exposeInThread), thread → main (`serve`, callMain).
  * The peer may call any function it can name on the object exposed: never expose more than is meant.
  */
+import { EmarsError } from '../../errors/error.js';
 import * as Comlink from 'comlink';
 import {
   isMainThread,
@@ -26,8 +27,9 @@ export const transfer = Comlink.transfer;
  * The other thread did not answer in time. It may still do what it was asked to; its late answer is
  * dropped.
  */
-export class ThreadDeadline extends Error {
+export class ThreadDeadline extends EmarsError {
   override readonly name = 'ThreadDeadline';
+  readonly kind = 'unavailable';
   constructor(
     readonly thread: string,
     readonly deadlineMs: number,
@@ -37,8 +39,9 @@ export class ThreadDeadline extends Error {
 }
 
 /** The thread is gone: it threw (see `cause`), left with a code, or was stopped. */
-export class ThreadExited extends Error {
+export class ThreadExited extends EmarsError {
   override readonly name = 'ThreadExited';
+  readonly kind = 'unavailable';
   constructor(
     readonly thread: string,
     readonly code: number,

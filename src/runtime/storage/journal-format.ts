@@ -13,6 +13,8 @@
  * Limit, said aloud: a bit that flips in the very last group looks like a torn tail. The caller is told
  * how many bytes are left over, and the work since the group before is repeated.
  */
+import type { ErrorKind } from '../../errors/error.js';
+import { EmarsError } from '../../errors/error.js';
 import { crc32 } from 'node:zlib';
 
 const MAGIC = Buffer.from('EMARSJNL', 'latin1');
@@ -31,8 +33,10 @@ interface JournalErrorDetails {
 }
 
 /** The journal cannot be read, or can no longer be written. */
-export class JournalError extends Error {
+export class JournalError extends EmarsError {
   override readonly name = 'JournalError';
+  /** A journal that cannot be written is the disk's fault, one that cannot be read the run's. */
+  readonly kind: ErrorKind;
   /** Byte of the file, where one is to blame. */
   readonly offset: number | null;
   /** The system's code where it was the system that refused: ENOSPC, EIO, EROFS… */
@@ -47,6 +51,7 @@ export class JournalError extends Error {
     super(`journal ${path}: ${message}`, cause === undefined ? undefined : { cause });
     this.offset = offset ?? null;
     this.code = code ?? null;
+    this.kind = reason === 'write-failed' || reason === 'cannot-open' ? 'environment' : 'damaged';
   }
 }
 

@@ -11,6 +11,7 @@
  * The owner is (host, boot, process id, start time): an id that the kernel has given to another process
  * does not hold the lock. A lock of another host cannot be checked from here and counts as held.
  */
+import { EmarsError } from '../../errors/error.js';
 import { randomBytes } from 'node:crypto';
 import { link, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
@@ -21,8 +22,9 @@ import { bootId, isSameProcess, processStartTime } from '../process/process-tabl
 const LOCK = /^run\.lock\.(\d{1,9})$/;
 
 /** Another process works in the folder. */
-export class RunLockedError extends Error {
+export class RunLockedError extends EmarsError {
   override readonly name = 'RunLockedError';
+  readonly kind = 'environment';
   constructor(
     readonly folder: string,
     readonly pid: number,

@@ -5,6 +5,8 @@
  * when it is read, and two writers of the same content cannot disturb each other. Written like every
  * file that must not be half there: temporary name, fsync, rename, fsync of the folder.
  */
+import type { ErrorKind } from '../../errors/error.js';
+import { EmarsError } from '../../errors/error.js';
 import { createHash } from 'node:crypto';
 import { mkdir, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -17,8 +19,9 @@ const SHA256 = /^[0-9a-f]{64}$/;
 const TEMPORARY = /^\.writing-(\d+)-(\w+)-\d+$/;
 
 /** A snapshot is missing, is not what its name says, or cannot be written. */
-export class SnapshotError extends Error {
+export class SnapshotError extends EmarsError {
   override readonly name = 'SnapshotError';
+  readonly kind: ErrorKind;
   /** The system's code where it was the system that refused: ENOSPC, EIO… */
   readonly code: string | null;
   constructor(
@@ -29,6 +32,7 @@ export class SnapshotError extends Error {
   ) {
     super(`snapshot ${path}: ${message}`, cause === undefined ? undefined : { cause });
     this.code = code ?? null;
+    this.kind = reason === 'write-failed' ? 'environment' : 'damaged';
   }
 }
 

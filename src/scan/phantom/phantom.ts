@@ -5,6 +5,7 @@
  * lesions beside, in `masks/<class>/<patient>/<scan>.nii.gz`, which the catalogue passes over; and
  * `phantoms.json`, which says how they were made. Deterministic: the same options give the same bytes.
  */
+import { EmarsError } from '../../errors/error.js';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lungWindow } from '../store/window.js';
@@ -51,8 +52,9 @@ export interface PhantomScan {
 }
 
 /** A phantom folder that cannot be made. */
-export class PhantomError extends Error {
+export class PhantomError extends EmarsError {
   override readonly name = 'PhantomError';
+  readonly kind = 'usage';
 }
 
 /**

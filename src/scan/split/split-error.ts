@@ -1,6 +1,9 @@
 /** Everything that is wrong with a split, at once. */
-export class SplitError extends Error {
+import { EmarsError } from '../../errors/error.js';
+
+export class SplitError extends EmarsError {
   override readonly name = 'SplitError';
+  readonly kind = 'data';
   constructor(readonly problems: readonly string[]) {
     super(
       problems.length === 1

@@ -9,6 +9,7 @@
  * Layout: magic (8 bytes), length of the header (4 bytes), header (JSON, padded with spaces so that the
  * voxels are aligned), voxels (float32, little-endian, `[depth, size, size]`).
  */
+import { EmarsError } from '../../errors/error.js';
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -42,8 +43,9 @@ const prefixBytes = magic.length + 4;
 const decoderVersion = 1;
 
 /** A cache folder that cannot be written. */
-export class CacheError extends Error {
+export class CacheError extends EmarsError {
   override readonly name = 'CacheError';
+  readonly kind = 'environment';
   constructor(
     readonly path: string,
     readonly reason: string,

@@ -27,7 +27,7 @@ function tableOfPage(): Map<string, string[]> {
   );
 }
 
-/** The same from the rules: everything in src is forbidden except the room itself and what the pattern lets through. */
+/** The same from the rules: all of src is forbidden but the room itself, `errors`, and what the pattern lets through. */
 function tableOfRules(): Map<string, string[]> {
   return new Map(
     forbidden.flatMap(({ from, to }) => {
@@ -35,7 +35,7 @@ function tableOfRules(): Map<string, string[]> {
       const others = /^\^src\/\((.*)\)\/$/.exec(to.pathNot ?? '')?.[1];
       return room === undefined || others === undefined
         ? []
-        : [[room, others.split('|').filter((other) => other !== room)] as const];
+        : [[room, others.split('|').filter((other) => other !== room && other !== 'errors')] as const];
     }),
   );
 }

@@ -31,7 +31,7 @@ async function failure(work: Promise<unknown>): Promise<NativePartError> {
   );
   if (!(error instanceof NativePartError))
     throw new Error(`expected a NativePartError, got ${String(error)}`);
-  expect(error.exitCode).toBe(4);
+  expect(error.kind).toBe('environment');
   expect(error.message).not.toContain('\n');
   return error;
 }

@@ -5,7 +5,7 @@ import { generator } from '#emars/random/generator.js';
 import type { Genome } from '#emars/space/genome.js';
 import { asGenome, genomeId } from '#emars/space/genome.js';
 import type { Operation, SearchSpace } from '#emars/space/space.js';
-import { breed, crossover, mutate, sampleGenome } from '#emars/space/variation.js';
+import { breed, crossover, mutate, sampleGenome, SpaceExhausted } from '#emars/space/variation.js';
 import { holds } from '../property.js';
 
 const OPERATIONS: readonly Operation[] = ['skip', 'mb_k3_e3', 'mb_k3_e6', 'mb_k5_e3', 'mb_k5_e6', 'mb_k7_e6'];
@@ -88,7 +88,7 @@ describe('every brood', () => {
         expect(new Set([...ids, genomeId(a), genomeId(b)]).size).toBe(
           count + new Set([genomeId(a), genomeId(b)]).size,
         );
-        expect(() => bred(where, number, [a, b], room + 1)).toThrow(RangeError);
+        expect(() => bred(where, number, [a, b], room + 1)).toThrow(SpaceExhausted);
       }),
     );
   });
