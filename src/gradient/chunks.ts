@@ -17,16 +17,18 @@ export interface Chunk {
 
 /** The chunks of a vector of floats, at most `chunkBytes` (a multiple of 4) each; at least one. */
 export function cut(vector: Float32Array, chunkBytes: number): Chunk[] {
-  const bytes = bytesOf(vector);
   const count = chunkCount(vector.length, chunkBytes);
-  return Array.from({ length: count }, (_, index) => {
-    const payload = bytes.subarray(index * chunkBytes, Math.min((index + 1) * chunkBytes, bytes.length));
-    return { index, count, payload, checksum: crc32(payload) };
-  });
+  return Array.from({ length: count }, (_, index) => chunkAt(vector, index, chunkBytes));
+}
+
+/** One of the chunks of a vector; `index` below their count. */
+export function chunkAt(vector: Float32Array, index: number, chunkBytes: number): Chunk {
+  const payload = bytesOf(vector).subarray(index * chunkBytes, (index + 1) * chunkBytes);
+  return { index, count: chunkCount(vector.length, chunkBytes), payload, checksum: crc32(payload) };
 }
 
 /** Chunks that a vector of `length` floats is cut into. */
-function chunkCount(length: number, chunkBytes: number): number {
+export function chunkCount(length: number, chunkBytes: number): number {
   return Math.max(1, Math.ceil((length * 4) / chunkBytes));
 }
 

@@ -4,8 +4,8 @@ import { callMain, exposeInThread, threadData } from '../../runtime/process/thre
 import { joinBus } from '../setup/bus-access.js';
 import type { Measurer } from '../worker/evaluation-taker.js';
 import { takeEvaluations } from '../worker/evaluation-taker.js';
-import type { Identity } from '../worker/presence.js';
-import { Presence } from '../worker/presence.js';
+import type { Identity } from '../../protocol/worker/presence.js';
+import { startPresence } from '../worker/presence.js';
 import { runFolder } from '../../run/folder.js';
 import { farewell, measurerOf, presenceTiming } from '../worker/worker-bus.js';
 
@@ -20,15 +20,23 @@ const options = loadOptions({ file: folder.config });
 const main = callMain<Measurer>();
 const { bus, subjects } = await joinBus(folder.bus, identity.id);
 const end = farewell(bus, subjects);
-const taker = takeEvaluations(bus, subjects, identity.id, measurerOf(main, options));
-new Presence(
+const onError = (error: unknown): void => end.fail(error);
+const taker = takeEvaluations({
+  bus,
+  subjects,
+  worker: identity.id,
+  measurer: measurerOf(main, options),
+  onError,
+});
+const presence = startPresence({
   bus,
   subjects,
   identity,
-  () => null,
-  presenceTiming(options),
-  () => taker.resume(),
-  (error) => end.refuse(error),
-);
+  timing: presenceTiming(options),
+  position: () => null,
+  onWelcome: () => taker.resume(),
+  onRefused: (reason) => end.refuse(reason),
+  onError,
+});
 
-exposeInThread({ untilFarewell: () => end.reached });
+exposeInThread({ untilFarewell: () => end.closing([presence, taker]) });

@@ -1,19 +1,20 @@
-/** The bus thread of a trainer: connection, presence, training protocol, evaluations in between. */
+/** The bus thread of a trainer: connection, presence, the trainer machine, evaluations in between. */
 import { loadOptions } from '../../config/load.js';
+import type { Identity } from '../../protocol/worker/presence.js';
 import { callMain, exposeInThread, threadData } from '../../runtime/process/thread.js';
 import { superNetOf } from '../../space/layout.js';
 import { Replica } from '../../training/replica.js';
+import { runFolder } from '../../run/folder.js';
 import { joinBus } from '../setup/bus-access.js';
+import { learningRateOf, optimizerOf, samplingOf, spaceOf } from '../setup/rules.js';
+import { readSides } from '../../run/sides.js';
 import type { Measurer } from '../worker/evaluation-taker.js';
 import { takeEvaluations } from '../worker/evaluation-taker.js';
-import type { Identity } from '../worker/presence.js';
-import { Presence } from '../worker/presence.js';
-import { learningRateOf, optimizerOf, samplingOf, spaceOf } from '../setup/rules.js';
-import { runFolder } from '../../run/folder.js';
-import { readSides } from '../../run/sides.js';
-import type { SlotComputer } from './trainer-protocol.js';
-import { TrainerProtocol } from './trainer-protocol.js';
+import { startPresence } from '../worker/presence.js';
 import { farewell, measurerOf, presenceTiming } from '../worker/worker-bus.js';
+import type { SlotComputer } from './replica-work.js';
+import { ReplicaWork } from './replica-work.js';
+import { SLOT_MS, startTrainer, TRAINER_TIMING } from './trainer-shell.js';
 
 export interface TrainerBusData {
   readonly root: string;
@@ -23,55 +24,63 @@ export interface TrainerBusData {
   readonly vector: SharedArrayBuffer;
 }
 
-/** A slot takes seconds; one that takes this long never ends. */
-const SLOT_MS = 1_800_000;
-
 const { root, identity, memory, vector } = threadData() as TrainerBusData;
 const folder = runFolder(root);
 const options = loadOptions({ file: folder.config });
 const sides = await readSides(folder.split);
 const net = superNetOf(spaceOf(options, sides.classes.length));
+const { batch, microBatches } = samplingOf(options);
 const main = callMain<SlotComputer & Measurer>();
 const { bus, subjects } = await joinBus(folder.bus, identity.id);
 const end = farewell(bus, subjects);
+const onError = (error: unknown): void => end.fail(error);
 
-const taker = takeEvaluations(bus, subjects, identity.id, measurerOf(main, options));
-const protocol = new TrainerProtocol(
+const taker = takeEvaluations({
   bus,
   subjects,
-  {
-    id: identity.id,
-    net,
-    sampling: samplingOf(options),
-    individualsPerStep: options.training.individualsPerStep,
-    snapshots: folder.snapshots,
-    checkDigestEvery: options.runtime.checkDigestEvery,
-  },
-  new Replica({
+  worker: identity.id,
+  measurer: measurerOf(main, options),
+  onError,
+});
+const work = new ReplicaWork({
+  net,
+  replica: new Replica({
     layout: net.layout,
     optimizer: optimizerOf(options),
     rate: learningRateOf(options, sides.training.length),
     memory,
   }),
-  new Float32Array(vector),
-  {
+  slotVector: new Float32Array(vector),
+  computer: {
     initialise: () => main.call(SLOT_MS, (api) => api.initialise()),
     computeSlot: (key, genome) => main.call(SLOT_MS, (api) => api.computeSlot(key, genome)),
   },
-  async (busy) => {
-    if (busy) await taker.pause();
-    else taker.resume();
+  snapshots: folder.snapshots,
+  slotSamples: batch / microBatches,
+});
+const trainer = startTrainer({
+  bus,
+  subjects,
+  setup: {
+    id: identity.id,
+    individualsPerStep: options.training.individualsPerStep,
+    microBatches,
+    checkDigestEvery: options.runtime.checkDigestEvery,
+    ...TRAINER_TIMING,
   },
-  (error) => end.fail(error),
-);
-new Presence(
+  work,
+  taker,
+  onError,
+});
+const presence = startPresence({
   bus,
   subjects,
   identity,
-  () => protocol.position(),
-  presenceTiming(options),
-  () => protocol.becomeWelcome(),
-  (error) => end.refuse(error),
-);
+  timing: presenceTiming(options),
+  position: () => trainer.position(),
+  onWelcome: (fence) => trainer.welcome(fence),
+  onRefused: (reason) => end.refuse(reason),
+  onError,
+});
 
-exposeInThread({ untilFarewell: () => end.reached });
+exposeInThread({ untilFarewell: () => end.closing([presence, trainer, taker]) });

@@ -18,7 +18,7 @@ import { loadObjectives } from '../setup/objective-rules.js';
 import { samplingOf } from '../setup/rules.js';
 import { runFolder } from '../../run/folder.js';
 import type { TrainerBusData } from './trainer-bus.js';
-import type { SlotComputer } from './trainer-protocol.js';
+import type { SlotComputer } from './replica-work.js';
 import { runBusThread, runWorker, workerIdentity } from '../worker/worker-process.js';
 import type { Workbench } from '../worker/workbench.js';
 import { openWorkbench } from '../worker/workbench.js';

@@ -1,23 +1,23 @@
 /**
- * Takes evaluations from the work queue, one at a time: the evaluator always, a trainer between
- * epochs. Lives in the bus thread. A request is acknowledged after the evolution actor has written
- * the result down; before that, whatever dies, the queue hands it to somebody else.
+ * Shell of the taker: takes evaluations from the work queue, one at a time, the evaluator always, a
+ * trainer between epochs. Lives in the bus thread; the TensorFlow thread measures.
  */
 import type { Measured } from '../../objectives/objective.js';
-import type { Bus } from '../../runtime/bus/connection.js';
-import { sleep } from '../../runtime/process/monotonic.js';
-import type { Taken, WorkTaker } from '../../runtime/bus/work-queue.js';
+import type {
+  EvaluationKey,
+  TakerCommand,
+  TakerInput,
+  TakerState,
+} from '../../protocol/worker/evaluation-taker.js';
+import { initialTaker, step } from '../../protocol/worker/evaluation-taker.js';
+import type { Bus, Handle } from '../../runtime/bus/bus.js';
+import type { Verdict, WorkTaker } from '../../runtime/bus/work-queue.js';
 import { takeWork } from '../../runtime/bus/work-queue.js';
-import type { Draft, Message } from '../../wire/messages.js';
-import { decode, encode } from '../../wire/messages.js';
+import { decode, WireError } from '../../wire/messages.js';
 import type { Subjects } from '../../wire/subjects.js';
+import { MachineShell } from './machine-shell.js';
 
-export interface EvaluationKey {
-  readonly epoch: number;
-  readonly snapshot: string;
-  readonly genome: readonly string[];
-  readonly objective: string;
-}
+export type { EvaluationKey } from '../../protocol/worker/evaluation-taker.js';
 
 /** What the TensorFlow thread does for the taker. */
 export interface Measurer {
@@ -26,63 +26,76 @@ export interface Measurer {
 
 /** After `maxDeliver` deliveries whoever takes the request says that it cannot be done. */
 export const EVALUATION_QUEUE = { ackWaitMs: 6000, maxDeliver: 5 };
-const RESULT_MS = 10_000;
-const RETRY_MS = 500;
+const RESULT_MS = 5000;
+const TICK_MS = 250;
 
-/** Starts paused: who is not welcome must not deliver. */
-export function takeEvaluations(bus: Bus, subjects: Subjects, worker: string, measurer: Measurer): WorkTaker {
-  const onError = (error: unknown): void =>
-    void process.stderr.write(`evaluation: ${error instanceof Error ? error.message : String(error)}\n`);
-  const work = { stream: subjects.evaluationStream, consumer: 'evaluators', paused: true, onError };
-  return takeWork(
+export interface TakerParts {
+  readonly bus: Bus;
+  readonly subjects: Subjects;
+  readonly worker: string;
+  readonly measurer: Measurer;
+  readonly onError: (error: unknown) => void;
+}
+
+/** Starts paused: who is not welcome must not deliver. Ends when the handle is closed. */
+export function takeEvaluations(parts: TakerParts): Handle & Pick<WorkTaker, 'pause' | 'resume'> {
+  const { bus, subjects, worker, measurer, onError } = parts;
+  const setup = { worker, maxDeliver: EVALUATION_QUEUE.maxDeliver, resultMs: RESULT_MS };
+  const ended = new AbortController();
+  let giveBack: (verdict: Verdict) => void = () => undefined;
+  const start = (command: TakerCommand): void => {
+    if (command.kind === 'measure') {
+      void measurer.measure(command.key).then(
+        ({ value, confusion }) =>
+          shell.take({ kind: 'measured', value, confusion: confusion === undefined ? [] : [...confusion] }),
+        (error: unknown) => shell.take({ kind: 'measured', failure: textOf(error) }),
+      );
+      return;
+    }
+    if (command.reason !== null) say(command.reason);
+    giveBack(command.verdict);
+  };
+  const shell = new MachineShell<TakerState, TakerInput, TakerCommand>({
+    bus,
+    subjects,
+    initial: initialTaker,
+    step: (state, input, now) => step(setup, state, input, now),
+    start,
+    tick: { everyMs: TICK_MS, input: () => ({ kind: 'tick' }) },
+    onError,
+  });
+  shell.listenForAnswers('EvaluationResult', 'Receipt', (received) => received);
+  const work = { stream: subjects.evaluationStream, consumer: 'evaluators', paused: true, onError: say };
+  const taker = takeWork(
     bus,
     work,
-    async (bytes, taken) => {
-      const request = decode('EvaluationRequest', bytes);
-      const result = await measured(request, taken, worker, measurer);
-      return (await delivered(bus, subjects, result)) ? 'ack' : 'nak';
+    (bytes, { deliveries }) => {
+      try {
+        const request = decode('EvaluationRequest', bytes);
+        return new Promise<Verdict>((resolve) => {
+          giveBack = resolve;
+          shell.take({ kind: 'taken', request, deliveries });
+        });
+      } catch (error) {
+        if (!(error instanceof WireError)) throw error;
+        say(error);
+        return Promise.resolve('term' as const);
+      }
     },
-    { signal: new AbortController().signal },
+    { signal: ended.signal },
   );
+  const close = (): void => {
+    ended.abort();
+    shell.close();
+    giveBack('nak');
+  };
+  return { pause: () => taker.pause(), resume: () => taker.resume(), close };
 }
 
-/** Insists: while nobody answers, the evolution actor is being started again, and the work is done. */
-async function delivered(bus: Bus, subjects: Subjects, result: Draft<'EvaluationResult'>): Promise<boolean> {
-  for (;;) {
-    try {
-      return decode('Receipt', await bus.ask(subjects.result, encode('EvaluationResult', result), RESULT_MS))
-        .accepted;
-    } catch (error) {
-      if (bus.closed) throw error;
-      await sleep(RETRY_MS);
-    }
-  }
+function say(error: unknown): void {
+  process.stderr.write(`evaluation: ${textOf(error)}\n`);
 }
 
-async function measured(
-  request: Message<'EvaluationRequest'>,
-  { deliveries, exhausted }: Taken,
-  worker: string,
-  measurer: Measurer,
-): Promise<Draft<'EvaluationResult'>> {
-  const { epoch, snapshot, objective, individual } = request;
-  const base = { epoch, snapshot, objective, individual: individual.id, worker, deliveries };
-  if (exhausted)
-    return {
-      ...base,
-      error: `given up after ${EVALUATION_QUEUE.maxDeliver} deliveries: each worker that took it died or fell silent`,
-    };
-  try {
-    const { value, confusion } = await measurer.measure({
-      epoch,
-      snapshot,
-      genome: individual.genome,
-      objective,
-    });
-    return { ...base, value, confusion: [...(confusion ?? [])] };
-  } catch (error) {
-    // Tried again elsewhere first: the fault may be this worker's, and must not become a verdict.
-    if (deliveries < EVALUATION_QUEUE.maxDeliver) throw error;
-    return { ...base, error: error instanceof Error ? error.message : String(error) };
-  }
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -1,30 +1,33 @@
 /** What the bus threads of trainers and evaluators have in common: timing, and how they end. */
 import { writeSync } from 'node:fs';
 import type { Options } from '../../config/options.js';
-import type { Bus } from '../../runtime/bus/connection.js';
+import type { Bus, Handle } from '../../runtime/bus/bus.js';
 import type { Caller } from '../../runtime/process/thread.js';
 import { ThreadDeadline } from '../../runtime/process/thread.js';
 import type { Subjects } from '../../wire/subjects.js';
 import type { Measurer } from './evaluation-taker.js';
-import type { WorkerRefused } from './presence.js';
 import type { Farewelled } from './worker-process.js';
 
 export interface Farewell {
-  readonly reached: Promise<Farewelled>;
-  refuse(error: WorkerRefused): void;
+  refuse(reason: string): void;
   /** The thread cannot go on: the process ends and is started again. */
   fail(error: unknown): void;
+  /** Resolves when the search is over for this worker; closes what it is given before. Errors: that of `fail`. */
+  closing(handles: readonly Handle[]): Promise<Farewelled>;
 }
 
 /** Waits for the search to say farewell on the bus. */
 export function farewell(bus: Bus, subjects: Subjects): Farewell {
   let settle!: { resolve: (end: Farewelled) => void; reject: (error: unknown) => void };
   const reached = new Promise<Farewelled>((resolve, reject) => (settle = { resolve, reject }));
-  bus.subscribe(subjects.farewell, () => settle.resolve({ refused: '' }));
+  // Somebody asks for it in time; until then a failure is no rejection that nobody handles.
+  reached.catch(() => undefined);
+  const subscription = bus.subscribe(subjects.farewell, () => settle.resolve({ refused: null }));
   return {
-    reached,
-    refuse: (error) => settle.resolve({ refused: error.message }),
+    refuse: (reason) => settle.resolve({ refused: reason }),
     fail: (error) => settle.reject(error),
+    closing: (handles) =>
+      reached.finally(() => [...handles, subscription].forEach((handle) => handle.close())),
   };
 }
 

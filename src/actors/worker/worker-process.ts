@@ -5,7 +5,7 @@ import { fingerprint } from '../../native/fingerprint.js';
 import { startThread } from '../../runtime/process/thread.js';
 import { tensorflowFacts } from '../../tensor/backend.js';
 import { canaryDigest } from '../../training/canary.js';
-import type { Identity } from './presence.js';
+import type { Identity } from '../../protocol/worker/presence.js';
 import { processExit, TERMINATED_EXIT } from '../../errors/exit-codes.js';
 
 /** Identity of this process, with what decides the bits it computes. Loads TensorFlow. */
@@ -58,7 +58,7 @@ export async function runBusThread(url: URL, workerData: object, serve: object):
     thread.exited.then((error) => Promise.reject(error)),
   ]);
   await thread.stop();
-  if (end.refused !== '') {
+  if (end.refused !== null) {
     process.stderr.write(`${end.refused}\n`);
     process.exit(processExit('refused'));
   }
@@ -79,8 +79,8 @@ export async function runWorker(main: () => Promise<void>): Promise<void> {
 const LONGEST_MS = 2 ** 31 - 1;
 
 export interface Farewelled {
-  /** Why the run refused this worker; '' after an ordinary end. */
-  readonly refused: string;
+  /** Why the run refused this worker; null after an ordinary end. */
+  readonly refused: string | null;
 }
 
 export interface BusThread {

@@ -1,23 +1,32 @@
-/** The gradient exchange over a real broker: loss, repetition, large vectors, and what they cost. */
+/**
+ * Trainer machines on a real broker, without TensorFlow: the exchange of slots under loss, repetition and
+ * large vectors. The test plays the evolution actor and the replica.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { SlotExchange } from '#emars/actors/trainer/slot-exchange.js';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { RunningTrainer } from '#emars/actors/trainer/trainer-shell.js';
+import { startTrainer, TRAINER_TIMING } from '#emars/actors/trainer/trainer-shell.js';
 import { digestOf } from '#emars/gradient/chunks.js';
+import type { AppliedSlot, ReplicaCommand, TrainerInput } from '#emars/protocol/trainer/commands.js';
 import { generator } from '#emars/random/generator.js';
 import type { Broker } from '#emars/runtime/broker/broker.js';
 import { startBroker } from '#emars/runtime/broker/broker.js';
 import type { Bus } from '#emars/runtime/bus/connection.js';
 import { connect } from '#emars/runtime/bus/connection.js';
 import type { SlotLease } from '#emars/search/step-ledger.js';
+import type { Draft, Message } from '#emars/wire/messages.js';
+import { decode, encode } from '#emars/wire/messages.js';
+import type { Subjects } from '#emars/wire/subjects.js';
 import { subjectsOf } from '#emars/wire/subjects.js';
+import { until } from '../../support/until.js';
 import { natsBinary } from '../nats-binary.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'emars-exchange-'));
-const buses: Bus[] = [];
 let broker: Broker;
 let runs = 0;
+let worlds: World[] = [];
 
 beforeAll(async () => {
   broker = await startBroker({
@@ -27,32 +36,15 @@ beforeAll(async () => {
   });
 });
 
+afterEach(async () => {
+  await Promise.all(worlds.map((world) => world.close()));
+  worlds = [];
+});
+
 afterAll(async () => {
-  await Promise.all(buses.map((bus) => bus.close()));
   await broker.stop();
   rmSync(folder, { recursive: true, force: true });
 });
-
-const LOST = { share: 0 };
-
-/** Exchanges of `ids` on one run; every message a member publishes is lost with probability LOST.share. */
-async function members(ids: string[]): Promise<SlotExchange[]> {
-  const subjects = subjectsOf(`run${runs++}`);
-  return Promise.all(
-    ids.map(async (id) => {
-      const bus = await connect({ url: broker.url, credentials: broker.credentials, name: id });
-      buses.push(bus);
-      const random = generator(1, 'loss', id);
-      const publish = bus.publish.bind(bus);
-      bus.publish = (subject, bytes, reply) =>
-        random.chance(LOST.share) ? true : publish(subject, bytes, reply);
-      const exchange = new SlotExchange(bus, subjects, id, () => undefined);
-      exchange.setPeers(ids);
-      await bus.flush();
-      return exchange;
-    }),
-  );
-}
 
 const vectorOf = (slot: number, length: number): Float32Array => {
   const vector = new Float32Array(length);
@@ -60,95 +52,191 @@ const vectorOf = (slot: number, length: number): Float32Array => {
   for (let i = 0; i < length; i += 97) vector[i] = random.normal();
   return vector;
 };
+const digestOfSlot = (slot: number, length: number): string =>
+  digestOf(vectorOf(slot, length)).toString('hex');
 
-const leasesOf = (owners: string[]): SlotLease[] =>
-  owners.map((owner, slot) => ({ slot, owner, fence: 1, number: slot + 1, diverged: false }));
+/** Trainers of one run, and what an evolution actor would hear from them. */
+class World {
+  readonly applied = new Map<string, readonly AppliedSlot[]>();
+  readonly ready = new Set<string>();
+  readonly held = new Map<string, Message<'SlotsHeld'>['held']>();
+  /** Share of all messages of trainers that is lost. */
+  lost = 0;
+  private readonly buses: Bus[] = [];
+  private readonly trainers: RunningTrainer[] = [];
 
-async function untilAllHold(
-  exchanges: SlotExchange[],
-  step: number,
-  slots: number,
-  seconds: number,
-): Promise<void> {
-  for (
-    const end = performance.now() + 1000 * seconds;
-    performance.now() < end;
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  ) {
-    for (const exchange of exchanges) exchange.chase();
-    if (exchanges.every((exchange) => exchange.held(step).length === slots)) return;
+  private constructor(
+    readonly ids: readonly string[],
+    readonly length: number,
+    private readonly compute: (slot: number) => TrainerInput,
+    private readonly bus: Bus,
+    private readonly subjects: Subjects,
+  ) {}
+
+  static async of(
+    ids: readonly string[],
+    length: number,
+    compute = (slot: number): TrainerInput => ({ kind: 'slot-computed', vector: vectorOf(slot, length) }),
+  ): Promise<World> {
+    const bus = await connect({ url: broker.url, credentials: broker.credentials, name: 'evolution' });
+    const world = new World(ids, length, compute, bus, subjectsOf(`run${runs++}`));
+    worlds.push(world);
+    await world.start();
+    return world;
   }
-  throw new Error(
-    `waited ${seconds} s; held: ${exchanges.map((exchange) => exchange.held(step).length).join(', ')} of ${slots}`,
-  );
+
+  private async start(): Promise<void> {
+    const { bus, subjects } = this;
+    this.buses.push(bus);
+    bus.subscribe(subjects.ready, (bytes) => void this.ready.add(decode('EpochReady', bytes).id));
+    bus.subscribe(subjects.slots, (bytes) => {
+      const { id, held } = decode('SlotsHeld', bytes);
+      this.held.set(id, held);
+    });
+    for (const id of this.ids) await this.startTrainer(id);
+    await this.repeat(
+      {
+        plan: {
+          snapshot: null,
+          firstStep: 0,
+          individuals: [{ id: '0'.repeat(16), genome: ['any'] }],
+          schedule: Array<number>(64).fill(0),
+        },
+      },
+      () => this.ready.size === this.ids.length,
+      10_000,
+    );
+  }
+
+  private async startTrainer(id: string): Promise<void> {
+    const bus = await connect({ url: broker.url, credentials: broker.credentials, name: id });
+    this.buses.push(bus);
+    const random = generator(1, 'loss', id);
+    const publish = bus.publish.bind(bus);
+    bus.publish = (subject, bytes, reply) =>
+      random.chance(this.lost) ? true : publish(subject, bytes, reply ?? null);
+    const trainer = startTrainer({
+      bus,
+      subjects: this.subjects,
+      setup: {
+        id,
+        individualsPerStep: 1,
+        microBatches: 2 * this.ids.length,
+        checkDigestEvery: 10,
+        ...TRAINER_TIMING,
+      },
+      work: { run: (command) => Promise.resolve(this.work(id, command)) },
+      taker: { pause: () => Promise.resolve(), resume: () => undefined },
+      onError: (error) => {
+        throw error;
+      },
+    });
+    this.trainers.push(trainer);
+    await bus.flush();
+    trainer.welcome(1);
+  }
+
+  private work(id: string, command: ReplicaCommand): TrainerInput {
+    switch (command.kind) {
+      case 'load-epoch':
+        return { kind: 'epoch-loaded', lengths: [this.length], error: null };
+      case 'compute':
+        return this.compute(command.lease.slot);
+      case 'apply':
+        this.applied.set(id, command.slots);
+        return { kind: 'applied', digest: null, failure: null };
+      case 'digest':
+        return { kind: 'digested', sha256: 'ab'.repeat(32) };
+      case 'write-snapshot':
+        return { kind: 'snapshot-written', error: null };
+    }
+  }
+
+  /** Repeats a directive, as the evolution actor does, until `condition` holds. */
+  async repeat(what: Draft<'Directive'>, condition: () => boolean, ms: number): Promise<void> {
+    const send = (): void => {
+      this.bus.publish(
+        this.subjects.directive,
+        encode('Directive', { fence: 1, epoch: 1, members: this.ids, ...what }),
+      );
+    };
+    send();
+    const timer = setInterval(send, 300);
+    try {
+      await until(condition, ms);
+    } finally {
+      clearInterval(timer);
+    }
+  }
+
+  /** Steps 0 and 1: every slot computed, exchanged, committed, applied by every member. */
+  async trainOneStep(ms: number): Promise<void> {
+    const leases: SlotLease[] = this.ids
+      .flatMap((id) => [id, id])
+      .map((owner, slot) => ({ slot, owner, fence: 1, number: slot + 1, diverged: false }));
+    const step = { step: 0, stepInEpoch: 0, leases, commit: null };
+    const whole = (): boolean => this.ids.every((id) => this.held.get(id)?.length === leases.length);
+    await this.repeat({ step }, whole, ms);
+    const slots = leases.map((lease) => ({ ...lease, digest: digestOfSlot(lease.slot, this.length) }));
+    const next = { step: 1, stepInEpoch: 1, leases: [], commit: { step: 0, slots } };
+    await this.repeat({ step: next }, () => this.applied.size === this.ids.length, 10_000);
+  }
+
+  async close(): Promise<void> {
+    for (const trainer of this.trainers) trainer.close();
+    await Promise.all(this.buses.map((bus) => bus.close()));
+  }
 }
 
-async function exchangeOnce(ids: string[], length: number, seconds: number): Promise<void> {
-  const exchanges = await members(ids);
-  const leases = leasesOf(ids.flatMap((id) => [id, id]));
-  for (const exchange of exchanges) exchange.want(5, leases, () => length);
-  const sending = leases.map((lease) =>
-    exchanges[ids.indexOf(lease.owner)]!.offer(5, lease, vectorOf(lease.slot, length)),
-  );
-  await untilAllHold(exchanges, 5, leases.length, seconds);
-  await Promise.all(sending);
-  const digests = leases.map(({ slot }) => digestOf(vectorOf(slot, length)).toString('hex'));
-  for (const exchange of exchanges) {
-    expect(exchange.held(5).map(({ digest }) => digest)).toEqual(digests);
-    const committed = exchange.committed(
-      5,
-      leases.map((lease, i) => ({ ...lease, digest: digests[i]! })),
-    );
-    expect(committed!.map((vector) => digestOf(vector!).toString('hex'))).toEqual(digests);
+/** Every member applied the same bytes of every slot, in the order of the slots. */
+function expectSameBytes(world: World): void {
+  const slots = Array.from({ length: 2 * world.ids.length }, (_, slot) => slot);
+  const digests = slots.map((slot) => digestOfSlot(slot, world.length));
+  for (const id of world.ids) {
+    const applied = world.applied.get(id)!;
+    expect(applied.map(({ slot }) => slot)).toEqual(slots);
+    expect(applied.map(({ vector }) => digestOf(vector!).toString('hex'))).toEqual(digests);
   }
 }
 
 describe('an exchange of slots', () => {
   it('gives every member every slot, three members', async () => {
-    await exchangeOnce(['a', 'b', 'c'], 100_000, 20);
+    const world = await World.of(['a', 'b', 'c'], 100_000);
+    await world.trainOneStep(20_000);
+    expectSameBytes(world);
   });
 
   it('carries vectors beyond the credit window, 24 MB each', async () => {
-    await exchangeOnce(['a', 'b'], 6_000_000, 60);
+    const world = await World.of(['a', 'b'], 6_000_000);
+    await world.trainOneStep(60_000);
+    expectSameBytes(world);
   });
 
   it('comes to the same when a fifth of all messages is lost', async () => {
-    LOST.share = 0.2;
-    try {
-      await exchangeOnce(['a', 'b', 'c'], 700_000, 60);
-    } finally {
-      LOST.share = 0;
-    }
+    const world = await World.of(['a', 'b', 'c'], 700_000);
+    world.lost = 0.2;
+    await world.trainOneStep(60_000);
+    expectSameBytes(world);
   });
 
   it('passes on why a slot is no gradient, and finds NaN in what arrives', async () => {
-    const [a, b] = await members(['a', 'b']);
-    const leases = leasesOf(['a', 'a', 'b']);
-    for (const exchange of [a!, b!]) exchange.want(1, leases, () => 1000);
-    a!.offerBad(1, leases[0]!, 'value 3 is NaN');
     const poisoned = vectorOf(1, 1000);
     poisoned[7] = NaN;
-    await a!.offer(1, leases[1]!, poisoned);
-    await untilAllHold([b!], 1, 1, 10);
-    expect(a!.held(1).map(({ slot, bad }) => [slot, bad])).toEqual([
-      [0, 'value 3 is NaN'],
-      [1, 'value 7 of the vector is NaN'],
+    const world = await World.of(['a', 'b'], 1000, (slot) =>
+      slot === 0
+        ? { kind: 'slot-computed', bad: 'value 3 is NaN' }
+        : { kind: 'slot-computed', vector: poisoned },
+    );
+    const leases = [0, 1].map((slot) => ({ slot, owner: 'a', fence: 1, number: slot + 1, diverged: false }));
+    const step = { step: 0, stepInEpoch: 0, leases, commit: null };
+    await world.repeat(
+      { step },
+      () => world.held.get('b')?.length === 1 && world.held.get('a')?.length === 2,
+      10_000,
+    );
+    expect(world.held.get('a')![0]).toMatchObject({ slot: 0, digest: null, bad: 'value 3 is NaN' });
+    expect(world.held.get('b')).toMatchObject([
+      { slot: 1, digest: null, bad: 'value 7 of the vector is NaN' },
     ]);
-    expect(b!.held(1)[0]).toMatchObject({ slot: 1, bad: 'value 7 of the vector is NaN' });
-  });
-
-  it('ignores attempts that are not wanted any more, and forgets steps before the last', async () => {
-    const [a, b] = await members(['a', 'b']);
-    const old = leasesOf(['a']);
-    const fresh = [{ ...old[0]!, owner: 'b', number: 9 }];
-    a!.want(1, old, () => 10);
-    b!.want(1, fresh, () => 10);
-    await a!.offer(1, old[0]!, vectorOf(0, 10));
-    await b!.offer(1, fresh[0]!, vectorOf(0, 10));
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    expect(b!.held(1)[0]).toMatchObject({ owner: 'b', number: 9 });
-    expect(a!.committed(1, [{ ...fresh[0]!, digest: b!.held(1)[0]!.digest! }])).toBeNull();
-    for (const step of [2, 3]) a!.want(step, leasesOf(['a']), () => 10);
-    expect(a!.held(1)).toEqual([]);
   });
 });

@@ -1,0 +1,126 @@
+/**
+ * Runs a protocol machine of a worker on the bus. The one place where such a machine receives, steps,
+ * has its work done and sends, in that order; it owns the machine's subscriptions and its ticks.
+ *
+ * Inputs are handled one at a time: one that comes while another is handled waits for its end.
+ */
+import type { Send, Step } from '../../protocol/step.js';
+import type { Bus, Handle } from '../../runtime/bus/bus.js';
+import { monotonicMs } from '../../runtime/process/monotonic.js';
+import type { Message, MessageName } from '../../wire/messages.js';
+import { decode, encode, WireError } from '../../wire/messages.js';
+import type { Subjects } from '../../wire/subjects.js';
+import { subjectOf } from '../../wire/subjects.js';
+
+export interface MachineParts<State, Input, Command> {
+  readonly bus: Bus;
+  readonly subjects: Subjects;
+  readonly initial: State;
+  readonly step: (state: State, input: Input, now: number) => Step<State, Command>;
+  /** Starts a command; its end is passed to `take`, in a later turn. */
+  readonly start: (command: Command) => void;
+  readonly tick: { readonly everyMs: number; readonly input: () => Input };
+  /** The machine threw, or the bus refuses its messages: this process cannot go on. */
+  readonly onError: (error: unknown) => void;
+}
+
+export type ReceivedMessage<Name extends MessageName> = {
+  readonly kind: 'received';
+  readonly name: Name;
+  readonly message: Message<Name>;
+  readonly reply: string | null;
+};
+
+export class MachineShell<State, Input, Command> implements Handle {
+  private readonly handles: Handle[] = [];
+  private readonly waiting: Input[] = [];
+  private readonly inboxes = new Map<MessageName, string>();
+  private readonly malformed = new Map<MessageName, number>();
+  private readonly timer: NodeJS.Timeout;
+  private current: State;
+  private isHandling = false;
+  private isClosed = false;
+
+  constructor(private readonly parts: MachineParts<State, Input, Command>) {
+    this.current = parts.initial;
+    this.timer = setInterval(() => this.take(parts.tick.input()), parts.tick.everyMs);
+  }
+
+  get state(): State {
+    return this.current;
+  }
+
+  /** Passes on the messages of a subject. One that does not decode is counted and dropped. */
+  listen<Name extends MessageName>(
+    name: Name,
+    subject: string,
+    input: (received: ReceivedMessage<Name>) => Input,
+  ): void {
+    const subscription = this.parts.bus.subscribe(subject, (bytes, { reply }) => {
+      try {
+        this.take(input({ kind: 'received', name, message: decode(name, bytes), reply }));
+      } catch (error) {
+        if (!(error instanceof WireError)) throw error;
+        this.count(name, error);
+      }
+    });
+    this.handles.push(subscription);
+  }
+
+  /** Messages of the name `question` are sent with an inbox, and their answers passed on. */
+  listenForAnswers<Name extends MessageName>(
+    question: MessageName,
+    name: Name,
+    input: (received: ReceivedMessage<Name>) => Input,
+  ): void {
+    const inbox = this.parts.bus.inbox();
+    this.inboxes.set(question, inbox);
+    this.listen(name, inbox, input);
+  }
+
+  /** Hands an input to the machine. */
+  take(input: Input): void {
+    if (this.isClosed) return;
+    this.waiting.push(input);
+    if (this.isHandling) return;
+    this.isHandling = true;
+    try {
+      for (let next = this.waiting.shift(); next !== undefined; next = this.waiting.shift())
+        this.handle(next);
+    } catch (error) {
+      this.close();
+      this.parts.onError(error);
+    } finally {
+      this.isHandling = false;
+    }
+  }
+
+  close(): void {
+    this.isClosed = true;
+    clearInterval(this.timer);
+    this.waiting.length = 0;
+    for (const handle of this.handles.splice(0)) handle.close();
+  }
+
+  private handle(input: Input): void {
+    const { state, save, send } = this.parts.step(this.current, input, monotonicMs());
+    this.current = state;
+    for (const command of save) this.parts.start(command);
+    for (const message of send) this.send(message);
+  }
+
+  private send({ name, message, to }: Send): void {
+    const { bus, subjects } = this.parts;
+    // Closed is how a bus ends when its run does: nothing is left to be told to anybody.
+    if (bus.closed) return;
+    bus.publish(subjectOf(subjects, name, to), encode(name, message), this.inboxes.get(name) ?? null);
+  }
+
+  /** Told when the first comes, then at each tenfold: a log must not grow with what others send. */
+  private count(name: MessageName, error: WireError): void {
+    const seen = (this.malformed.get(name) ?? 0) + 1;
+    this.malformed.set(name, seen);
+    if (/^10*$/.test(String(seen)))
+      process.stderr.write(`${error.message}; dropped, ${seen} of this kind so far\n`);
+  }
+}

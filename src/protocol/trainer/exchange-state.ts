@@ -1,0 +1,57 @@
+/** What the slot exchange knows: which attempts are wanted, what came of them, and what is on its way out. */
+import type { Assembly } from '../../gradient/chunks.js';
+import type { HeldAttempt, SlotLease } from '../../search/step-ledger.js';
+
+/** One attempt of a slot that is wanted. */
+export interface Entry {
+  readonly lease: SlotLease;
+  /** Floats of its vector. */
+  readonly length: number;
+  /** Where the vector of another trainer is put together; null for one of our own. */
+  readonly assembly: Assembly | null;
+  /** The whole vector; it does not change any more. */
+  readonly vector: Float32Array | null;
+  /** Set when the vector is whole, or known to be bad. */
+  readonly held: HeldAttempt | null;
+  readonly movedAt: number;
+}
+
+type Slots = ReadonlyMap<number, Entry>;
+
+export interface ExchangeState {
+  /** Step → slot → what is known of it. At most the step at work and the one before. */
+  readonly steps: ReadonlyMap<number, Slots>;
+  readonly outgoing: Outgoing;
+}
+
+/** The chunks of one vector that still wait, from `next` on. */
+export interface Waiting {
+  readonly step: number;
+  readonly lease: SlotLease;
+  readonly next: number;
+}
+
+export interface Outgoing {
+  /** The other members of the epoch. */
+  readonly peers: readonly string[];
+  /** Bytes sent since the start, modulo 2^32. */
+  readonly sent: number;
+  /** Peer → the `sent` it has confirmed. */
+  readonly confirmed: ReadonlyMap<string, number>;
+  /** Sender → its `sent` as last seen here, and bytes that came since it was told. */
+  readonly received: ReadonlyMap<string, { readonly sent: number; readonly untold: number }>;
+  readonly queue: readonly Waiting[];
+  /** Since when the queue waits for credit; null while it does not. */
+  readonly blockedSince: number | null;
+}
+
+const emptyOutgoing: Outgoing = {
+  peers: [],
+  sent: 0,
+  confirmed: new Map(),
+  received: new Map(),
+  queue: [],
+  blockedSince: null,
+};
+
+export const emptyExchange: ExchangeState = { steps: new Map(), outgoing: emptyOutgoing };

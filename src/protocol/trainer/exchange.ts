@@ -1,0 +1,184 @@
+/**
+ * The exchange of slot gradients among trainers (all-gather through the broker), as data.
+ *
+ * Every trainer needs every slot. A trainer publishes the vectors it computed in chunks (outgoing.ts),
+ * assembles those of the others, asks for chunks that did not come, and keeps a step's slots until the
+ * next step has committed, so that it can answer who missed something.
+ *
+ * Functions return the state that follows. DEVIATION from plain data: an `Assembly` is filled in place by
+ * `takeChunk`, as its vector has the size of a gradient; nobody else writes to it.
+ */
+import { Assembly, digestOf, firstNonFinite } from '../../gradient/chunks.js';
+import type { CommittedSlot } from '../../search/events.js';
+import type { HeldAttempt, SlotLease } from '../../search/step-ledger.js';
+import { sameAttempt } from '../../search/step-ledger.js';
+import type { Message } from '../../wire/messages.js';
+import type { Entry, ExchangeState } from './exchange-state.js';
+import { becomeConnected, credit, enqueue } from './outgoing.js';
+import type { TrainerTurn } from './turn.js';
+
+/** What to want of a step: its leases, and how long the vector of each slot is. */
+export interface Wanted {
+  readonly step: number;
+  readonly leases: readonly SlotLease[];
+  readonly lengthOf: (slot: number) => number;
+}
+
+/** Chunks that one request names; more are asked for as "all". */
+const REQUEST_CHUNKS = 1000;
+
+/** The other members of the epoch. */
+export function withPeers(state: ExchangeState, peers: readonly string[]): ExchangeState {
+  return { ...state, outgoing: becomeConnected(state.outgoing, peers) };
+}
+
+/** Forgets all vectors, those on their way out too: an epoch begins anew. */
+export function cleared(state: ExchangeState): ExchangeState {
+  return { steps: new Map(), outgoing: { ...state.outgoing, queue: [], blockedSince: null } };
+}
+
+/** Wants the leased attempts of a step. Forgets steps before the last. */
+export function want(
+  turn: TrainerTurn,
+  state: ExchangeState,
+  { step, leases, lengthOf }: Wanted,
+): ExchangeState {
+  const { chunkBytes } = turn.setup.exchange;
+  const slots = new Map(state.steps.get(step) ?? []);
+  for (const lease of leases) {
+    const known = slots.get(lease.slot);
+    if (known !== undefined && sameAttempt(known.lease, lease)) {
+      if (known.lease.diverged !== lease.diverged) slots.set(lease.slot, { ...known, lease });
+      continue;
+    }
+    const length = lengthOf(lease.slot);
+    const assembly = lease.owner === turn.setup.id ? null : new Assembly(length, chunkBytes);
+    slots.set(lease.slot, { lease, length, assembly, vector: null, held: null, movedAt: turn.now });
+  }
+  const steps = new Map([...state.steps].filter(([old]) => old >= step - 1));
+  return { ...state, steps: steps.set(step, slots) };
+}
+
+/** True while this attempt of a slot is the leased one and not here yet. */
+export function isWanted(state: ExchangeState, step: number, lease: SlotLease): boolean {
+  const entry = state.steps.get(step)?.get(lease.slot);
+  return entry?.held === null && sameAttempt(entry.lease, lease);
+}
+
+/** What is held of a step, good and bad, ascending. */
+export function heldOf(state: ExchangeState, step: number): HeldAttempt[] {
+  return [...(state.steps.get(step)?.values() ?? [])]
+    .flatMap(({ held }) => held ?? [])
+    .sort((a, b) => a.slot - b.slot);
+}
+
+/** Vectors of a committed step by slot (null where it diverged), or null while one is not here. */
+export function committedVectors(
+  state: ExchangeState,
+  step: number,
+  slots: readonly CommittedSlot[],
+): (Float32Array | null)[] | null {
+  const vectors: (Float32Array | null)[] = [];
+  for (const slot of slots) {
+    if (slot.diverged) {
+      vectors.push(null);
+      continue;
+    }
+    const entry = state.steps.get(step)?.get(slot.slot);
+    if (entry?.held == null || entry.vector === null || !sameAttempt(entry.lease, slot)) return null;
+    if (entry.held.bad !== null || entry.held.digest !== slot.digest) return null;
+    vectors.push(entry.vector);
+  }
+  return vectors;
+}
+
+/** A slot computed here: a vector, which goes to the others and must not change any more, or why it is none. */
+export function keep(
+  state: ExchangeState,
+  step: number,
+  lease: SlotLease,
+  result: { readonly vector: Float32Array } | { readonly bad: string },
+): ExchangeState {
+  const entry = state.steps.get(step)?.get(lease.slot);
+  if (entry === undefined || !isWanted(state, step, lease)) return state;
+  const attempt = { ...attemptOf(lease), slot: lease.slot };
+  if ('bad' in result)
+    return withEntry(state, step, { ...entry, held: { ...attempt, digest: null, bad: result.bad } });
+  const { vector } = result;
+  if (vector.length !== entry.length)
+    throw new RangeError(`expected a slot vector of ${entry.length} floats, got ${vector.length}`);
+  const held = { ...attempt, digest: digestOf(vector).toString('hex'), bad: null };
+  const kept = withEntry(state, step, { ...entry, vector, held });
+  return { ...kept, outgoing: enqueue(kept.outgoing, step, lease) };
+}
+
+/**
+ * Takes a chunk in, and gives its sender credit. A chunk of a wrong length or checksum is as good as lost:
+ * it will be asked for. `completed`: the vector is whole now, good or bad.
+ */
+export function takeChunk(
+  turn: TrainerTurn,
+  state: ExchangeState,
+  chunk: Message<'GradientChunk'>,
+): { readonly state: ExchangeState; readonly completed: boolean } {
+  if (chunk.owner === turn.setup.id) return { state, completed: false };
+  const credited = { ...state, outgoing: credit(turn, state.outgoing, chunk) };
+  const entry = credited.steps.get(chunk.step)?.get(chunk.slot);
+  if (entry?.assembly == null || entry.held !== null || !sameAttempt(chunk, entry.lease))
+    return { state: credited, completed: false };
+  if (chunk.length !== entry.length) return { state: credited, completed: false };
+  const verdict = entry.assembly.add(chunk.index, chunk.payload, chunk.checksum);
+  if (verdict === 'complete')
+    return {
+      state: withEntry(credited, chunk.step, completed(entry, entry.assembly.vector)),
+      completed: true,
+    };
+  if (verdict !== 'stored') return { state: credited, completed: false };
+  return { state: withEntry(credited, chunk.step, { ...entry, movedAt: turn.now }), completed: false };
+}
+
+/** Asks the owners for what stands still. */
+export function chase(turn: TrainerTurn, state: ExchangeState): ExchangeState {
+  let next = state;
+  for (const [step, slots] of state.steps)
+    for (const entry of slots.values()) {
+      const { lease, assembly, held, movedAt } = entry;
+      if (assembly === null || held !== null || lease.diverged) continue;
+      if (turn.now - movedAt < turn.setup.exchange.chaseMs) continue;
+      const missing = assembly.missing();
+      turn.tell(
+        'ChunkRequest',
+        {
+          from: turn.setup.id,
+          fence: lease.fence,
+          number: lease.number,
+          step,
+          slot: lease.slot,
+          missing: missing.length > REQUEST_CHUNKS ? [] : missing,
+        },
+        lease.owner,
+      );
+      next = withEntry(next, step, { ...entry, movedAt: turn.now });
+    }
+  return next;
+}
+
+export function attemptOf({
+  fence,
+  owner,
+  number,
+}: SlotLease): Pick<SlotLease, 'fence' | 'owner' | 'number'> {
+  return { fence, owner, number };
+}
+
+function completed(entry: Entry, vector: Float32Array): Entry {
+  const position = firstNonFinite(vector);
+  const bad = position < 0 ? null : `value ${position} of the vector is ${vector[position]!}`;
+  const digest = bad === null ? digestOf(vector).toString('hex') : null;
+  return { ...entry, vector, held: { ...attemptOf(entry.lease), slot: entry.lease.slot, digest, bad } };
+}
+
+function withEntry(state: ExchangeState, step: number, entry: Entry): ExchangeState {
+  const slots = new Map(state.steps.get(step) ?? []).set(entry.lease.slot, entry);
+  return { ...state, steps: new Map(state.steps).set(step, slots) };
+}

@@ -1,0 +1,126 @@
+/**
+ * A worker's presence on the bus, as a deterministic machine: hello until it is answered, hello again
+ * when the roll call has another fence or does not name it, heartbeats in between. Ticks several times
+ * within a heartbeat; the answer to a hello is passed in as a received Welcome.
+ */
+import type { Message, Role } from '../../wire/messages.js';
+import type { Received, Send, Step } from '../step.js';
+
+export interface Identity {
+  readonly role: Role;
+  readonly id: string;
+  /** New for each start of the process. */
+  readonly incarnation: string;
+  readonly pid: number;
+  readonly device: string;
+  readonly fingerprint: string;
+  /** SHA-256, hexadecimal. */
+  readonly canary: string;
+}
+
+export interface PresenceSetup {
+  readonly identity: Identity;
+  /** Version of the messages, see `proto/emars.proto`. */
+  readonly protocol: number;
+  readonly heartbeatMs: number;
+  /** How long an answer to a hello is waited for. */
+  readonly askMs: number;
+}
+
+/** Where a trainer stands, as its hello says; null: it holds no weights. */
+export type Position = Message<'Hello'>['position'];
+
+export interface PresenceState {
+  /** The fence this worker was welcomed under last; null before. */
+  readonly fence: number | null;
+  /** A hello is due. */
+  readonly isDue: boolean;
+  /** When the hello without an answer was sent; null when none is. */
+  readonly askedAt: number | null;
+  /** When the last heartbeat was sent. */
+  readonly beatAt: number | null;
+}
+
+export type PresenceInput =
+  | Received<'RollCall' | 'Welcome'>
+  /** `position`: for the hello, should one be due. */
+  | { readonly kind: 'tick'; readonly position: Position };
+
+export type PresenceCommand =
+  /** The run takes this worker. Comes again with each welcome; the fence never falls. */
+  | { readonly kind: 'welcomed'; readonly fence: number }
+  /** The run will not have this worker; starting it again would not help. */
+  | { readonly kind: 'refused'; readonly reason: string };
+
+export const initialPresence: PresenceState = { fence: null, isDue: true, askedAt: null, beatAt: null };
+
+export function step(
+  setup: PresenceSetup,
+  state: PresenceState,
+  input: PresenceInput,
+  now: number,
+): Step<PresenceState, PresenceCommand> {
+  switch (input.kind) {
+    case 'received':
+      return receive(setup, state, input);
+    case 'tick':
+      return tick(setup, state, input.position, now);
+    default:
+      return input satisfies never;
+  }
+}
+
+function receive(
+  { identity }: PresenceSetup,
+  state: PresenceState,
+  input: Received<'RollCall' | 'Welcome'>,
+): Step<PresenceState, PresenceCommand> {
+  switch (input.name) {
+    case 'RollCall': {
+      const { fence, present } = input.message;
+      const isKnown = fence === state.fence && present.includes(identity.incarnation);
+      return { state: isKnown ? state : { ...state, isDue: true }, save: [], send: [] };
+    }
+    case 'Welcome': {
+      const { accepted, reason, fence } = input.message;
+      // A broker answers for nobody with an empty message: neither welcome nor refusal.
+      if (!accepted && reason === null) return { state, save: [], send: [] };
+      if (!accepted)
+        return {
+          state: { ...state, isDue: false, askedAt: null },
+          save: [{ kind: 'refused', reason: `${identity.id} was refused: ${reason!}` }],
+          send: [],
+        };
+      // An answer to an earlier hello, overtaken by a later one.
+      if (state.fence !== null && fence < state.fence) return { state, save: [], send: [] };
+      return {
+        state: { ...state, fence, isDue: false, askedAt: null },
+        save: [{ kind: 'welcomed', fence }],
+        send: [],
+      };
+    }
+    default:
+      return input satisfies never;
+  }
+}
+
+function tick(
+  setup: PresenceSetup,
+  state: PresenceState,
+  position: Position,
+  now: number,
+): Step<PresenceState, PresenceCommand> {
+  const { identity, protocol, heartbeatMs, askMs } = setup;
+  const { id, role, incarnation } = identity;
+  const send: Send[] = [];
+  let { beatAt, askedAt } = state;
+  if (beatAt === null || now - beatAt >= heartbeatMs) {
+    beatAt = now;
+    send.push({ name: 'Heartbeat', message: { id, role, incarnation, fence: state.fence ?? 0 }, to: null });
+  }
+  if (state.isDue && (askedAt === null || now - askedAt >= askMs)) {
+    askedAt = now;
+    send.push({ name: 'Hello', message: { protocol, ...identity, position }, to: null });
+  }
+  return { state: { ...state, beatAt, askedAt }, save: [], send };
+}

@@ -1,0 +1,102 @@
+/** A worker's presence: heartbeats, hello until it is answered, hello again when it must be. */
+import { describe, expect, it } from 'vitest';
+import type { PresenceInput, PresenceState } from '#emars/protocol/worker/presence.js';
+import { initialPresence, step } from '#emars/protocol/worker/presence.js';
+import type { Step } from '#emars/protocol/step.js';
+import type { PresenceCommand } from '#emars/protocol/worker/presence.js';
+
+const setup = {
+  identity: {
+    role: 'trainer',
+    id: 'trainer-0',
+    incarnation: 'one',
+    pid: 1,
+    device: 'cpu',
+    fingerprint: 'f',
+    canary: 'ab'.repeat(32),
+  },
+  protocol: 1,
+  heartbeatMs: 500,
+  askMs: 1000,
+} as const;
+
+class Worker {
+  state: PresenceState = initialPresence;
+  give(now: number, input: PresenceInput): Step<PresenceState, PresenceCommand> {
+    const outcome = step(setup, this.state, input, now);
+    this.state = outcome.state;
+    return outcome;
+  }
+  /** Names of what a tick sends. */
+  tick(now: number, position: { epoch: number; appliedStep: number } | null = null): string[] {
+    return this.give(now, { kind: 'tick', position }).send.map(({ name }) => name);
+  }
+  welcome(
+    now: number,
+    message: { accepted: boolean; reason: string | null; fence: number },
+  ): PresenceCommand[] {
+    return [...this.give(now, { kind: 'received', name: 'Welcome', message, reply: null }).save];
+  }
+  rollCall(now: number, fence: number, present: string[]): void {
+    this.give(now, { kind: 'received', name: 'RollCall', message: { fence, present }, reply: null });
+  }
+}
+
+describe('a worker', () => {
+  it('beats and says hello at once, and again while nobody answers', () => {
+    const worker = new Worker();
+    expect(worker.tick(0)).toEqual(['Heartbeat', 'Hello']);
+    expect(worker.tick(499)).toEqual([]);
+    expect(worker.tick(500)).toEqual(['Heartbeat']);
+    expect(worker.tick(1000)).toEqual(['Heartbeat', 'Hello']);
+  });
+
+  it('says where it stands, and its fence in each heartbeat', () => {
+    const worker = new Worker();
+    const position = { epoch: 3, appliedStep: 12 };
+    const { send } = worker.give(0, { kind: 'tick', position });
+    expect(send[1]).toMatchObject({ name: 'Hello', message: { id: 'trainer-0', position }, to: null });
+    worker.welcome(1, { accepted: true, reason: null, fence: 7 });
+    expect(worker.give(600, { kind: 'tick', position }).send).toMatchObject([{ message: { fence: 7 } }]);
+  });
+
+  it('is quiet once it is welcome, until the roll call has another fence or leaves it out', () => {
+    const worker = new Worker();
+    worker.tick(0);
+    expect(worker.welcome(10, { accepted: true, reason: null, fence: 2 })).toEqual([
+      { kind: 'welcomed', fence: 2 },
+    ]);
+    worker.rollCall(20, 2, ['other', 'one']);
+    expect(worker.tick(30)).toEqual([]);
+    worker.rollCall(40, 3, ['one']);
+    expect(worker.tick(50)).toEqual(['Hello']);
+    worker.rollCall(60, 3, ['one']);
+    expect(worker.tick(70)).toEqual([]);
+    worker.welcome(80, { accepted: true, reason: null, fence: 3 });
+    worker.rollCall(90, 3, ['other']);
+    expect(worker.tick(100)).toEqual(['Hello']);
+  });
+
+  it('takes an empty answer, which a broker gives for nobody, neither as a welcome nor as a refusal', () => {
+    const worker = new Worker();
+    worker.tick(0);
+    expect(worker.welcome(1, { accepted: false, reason: null, fence: 0 })).toEqual([]);
+    expect(worker.tick(1000)).toContain('Hello');
+  });
+
+  it('that is refused says so and asks no more', () => {
+    const worker = new Worker();
+    worker.tick(0);
+    expect(worker.welcome(1, { accepted: false, reason: 'other arithmetic', fence: 1 })).toEqual([
+      { kind: 'refused', reason: 'trainer-0 was refused: other arithmetic' },
+    ]);
+    expect(worker.tick(5000)).toEqual(['Heartbeat']);
+  });
+
+  it('keeps the newest fence when welcomes overtake each other', () => {
+    const worker = new Worker();
+    worker.welcome(1, { accepted: true, reason: null, fence: 5 });
+    expect(worker.welcome(2, { accepted: true, reason: null, fence: 4 })).toEqual([]);
+    expect(worker.state.fence).toBe(5);
+  });
+});
