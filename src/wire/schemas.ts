@@ -24,7 +24,7 @@ import {
 export const CHUNK_BYTES = 512 * 1024;
 
 /** Chunks that one request names; more are asked for as "all". */
-const REQUEST_CHUNKS = 1000;
+export const REQUEST_CHUNKS = 1000;
 
 export const ROLES = ['trainer', 'evaluator'] as const;
 export type Role = (typeof ROLES)[number];

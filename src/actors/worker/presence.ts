@@ -1,4 +1,4 @@
-/** Shell of a worker's presence: lives in the bus thread, so that heartbeats live through a long TensorFlow step. */
+/** Shell of a worker's presence, in the bus thread: heartbeats live through a long TensorFlow step. */
 import type {
   Identity,
   Position,

@@ -12,7 +12,7 @@ export interface Farewell {
   refuse(reason: string): void;
   /** The thread cannot go on: the process ends and is started again. */
   fail(error: unknown): void;
-  /** Resolves when the search is over for this worker; closes what it is given before. Errors: that of `fail`. */
+  /** Resolves when the search is over for this worker, its handles closed. Errors: that of `fail`. */
   closing(handles: readonly Handle[]): Promise<Farewelled>;
 }
 

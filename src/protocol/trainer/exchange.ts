@@ -13,6 +13,7 @@ import type { CommittedSlot } from '../../search/events.js';
 import type { HeldAttempt, SlotLease } from '../../search/step-ledger.js';
 import { sameAttempt } from '../../search/step-ledger.js';
 import type { Message } from '../../wire/messages.js';
+import { REQUEST_CHUNKS } from '../../wire/schemas.js';
 import type { Entry, ExchangeState } from './exchange-state.js';
 import { becomeConnected, credit, enqueue } from './outgoing.js';
 import type { TrainerTurn } from './turn.js';
@@ -23,9 +24,6 @@ export interface Wanted {
   readonly leases: readonly SlotLease[];
   readonly lengthOf: (slot: number) => number;
 }
-
-/** Chunks that one request names; more are asked for as "all". */
-const REQUEST_CHUNKS = 1000;
 
 /** The other members of the epoch. */
 export function withPeers(state: ExchangeState, peers: readonly string[]): ExchangeState {
@@ -92,7 +90,7 @@ export function committedVectors(
   return vectors;
 }
 
-/** A slot computed here: a vector, which goes to the others and must not change any more, or why it is none. */
+/** A slot computed here: why there is no vector, or one that goes to the others and must not change any more. */
 export function keep(
   state: ExchangeState,
   step: number,

@@ -14,7 +14,7 @@ export const SHA = 'ab'.repeat(32);
 export const LENGTHS = [10, 4];
 const CHUNK_BYTES = 16;
 
-export const setupOf = (id: string, more: Partial<TrainerSetup> = {}): TrainerSetup => ({
+const setupOf = (id: string, more: Partial<TrainerSetup> = {}): TrainerSetup => ({
   id,
   individualsPerStep: 2,
   microBatches: 1,
@@ -32,7 +32,6 @@ export class TestTrainer {
   now = 0;
   saved: TrainerCommand[] = [];
   sent: Send[] = [];
-  /** Everything sent so far, also what `give` has forgotten. */
   readonly setup: TrainerSetup;
 
   constructor(
