@@ -1,0 +1,105 @@
+/**
+ * What runs an actor's machine in the simulated cluster, as its shell does in a process: one input at a
+ * time, then what the step came to, in the order record, save, send. It can die at any of these points.
+ */
+import type { Send } from '#emars/protocol/step.js';
+import type { MessageName } from '#emars/wire/messages.js';
+import { encode } from '#emars/wire/messages.js';
+import { subjectOf } from '#emars/wire/subjects.js';
+import type { KillPoint, TailFate } from '../faults/fault.js';
+import { SimProcess } from '../kernel/process.js';
+import type { Cluster } from './cluster.js';
+
+/** Between the start of a process and its first word on the bus. */
+const BOOT_MS = 30;
+
+export abstract class Host {
+  readonly process: SimProcess;
+  private readonly stages = new Map<string, string>();
+  /** Where it is to die when it next comes by. */
+  private doom: KillPoint | null = null;
+  /** A fault: it ends soon after each start, and how often it has. */
+  diesAfterEachStart = false;
+  quickDeaths = 0;
+  /** A fault: of all it says only heartbeats are heard. */
+  isMute = false;
+  /** What its death does to the end of a file it was writing. */
+  tail: TailFate = { kind: 'kept' };
+
+  constructor(
+    protected readonly cluster: Cluster,
+    readonly id: string,
+    /** In words, for people: "trainer-0". */
+    readonly role: 'evolution' | 'trainer' | 'evaluator',
+  ) {
+    this.process = new SimProcess(id, cluster.timeline);
+  }
+
+  /** Starts the process anew, if it is not running. */
+  start(): void {
+    if (this.process.alive) return;
+    this.doom = null;
+    this.process.begin();
+    this.process.after(BOOT_MS, () => {
+      if (this.diesAfterEachStart) this.kill('dies');
+      else this.boot();
+    });
+  }
+
+  /** Ends the process at once; the supervisor starts it again. */
+  kill(why: string): void {
+    if (!this.process.alive) return;
+    this.process.kill();
+    this.cluster.tell(this.id, why);
+    this.cluster.ended(this);
+  }
+
+  /** It dies at `point`: at once, or when it comes by. */
+  killAt(point: KillPoint, tail: TailFate): void {
+    if (!this.process.alive) return;
+    this.tail = tail;
+    this.doom = point;
+    this.diesAt('now');
+  }
+
+  /** A fault of its memory or arithmetic. */
+  spoil(fault: 'bad-gradient' | 'weights'): void {
+    throw new TypeError(`${this.id} has no ${fault} to spoil`);
+  }
+
+  /** True when the actor died here. */
+  protected diesAt(point: KillPoint): boolean {
+    if (this.doom !== point) return false;
+    this.cluster.count(`kill ${this.role} ${point}`);
+    this.kill(point === 'now' ? 'is killed' : `is killed (${point})`);
+    return true;
+  }
+
+  /** Notes a stage, each time it is reached. */
+  protected reach(kind: string, stage: string): void {
+    if (this.stages.get(kind) === stage) return;
+    this.stages.set(kind, stage);
+    this.cluster.stages.add(`${kind} ${stage}`);
+  }
+
+  /** Subscribes, reads what is on disk, says hello. */
+  protected abstract boot(): void;
+
+  /** Sends what a step came to; false when the actor died over it. */
+  protected sendAll(send: readonly Send[], replyTo: string | null = null): boolean {
+    const { bus, subjects } = this.cluster;
+    for (const [i, sent] of send.entries()) {
+      if (i === 1 && this.diesAt('half-sent')) return false;
+      const { name, message, to } = sent;
+      // Nobody watches a simulated run.
+      if (name === 'Status' || (this.isMute && name !== 'Heartbeat')) continue;
+      this.cluster.told(this.id, sent);
+      const subject = subjectOf(subjects, name, to);
+      bus.publish(this.process, subject, encode(name, message as never), ASKS.has(name) ? replyTo : null);
+    }
+    return send.length !== 1 || !this.diesAt('half-sent');
+  }
+}
+
+/** Messages that want an answer. */
+const ASKS: ReadonlySet<MessageName> = new Set(['Hello', 'EvaluationResult']);

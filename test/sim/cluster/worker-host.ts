@@ -1,0 +1,198 @@
+/**
+ * What trainers and evaluators have in common in the simulated cluster: the real machines for presence and
+ * for taking evaluations, and a fake measurement whose value follows from snapshot and genome.
+ */
+import type { PresenceInput, PresenceState } from '#emars/protocol/worker/presence.js';
+import { initialPresence, step as stepPresence } from '#emars/protocol/worker/presence.js';
+import type { TakerCommand, TakerInput, TakerState } from '#emars/protocol/worker/evaluation-taker.js';
+import { initialTaker, step as stepTaker } from '#emars/protocol/worker/evaluation-taker.js';
+import { WireError } from '#emars/wire/messages.js';
+import { asGenome, genomeId } from '#emars/space/genome.js';
+import type { TakenItem } from '../kernel/work-queue.js';
+import { decoded } from './decoded.js';
+import { Host } from './host.js';
+import { measuredOnWeights } from './rules.js';
+import { MEASURE_MS, presenceSetup, QUEUE, takerSetup, WORKER_TICK_MS } from './setup.js';
+
+const NAK_MS = 500;
+
+export abstract class WorkerHost extends Host {
+  private presence: PresenceState = initialPresence;
+  private taker: TakerState = initialTaker;
+  private item: TakenItem | null = null;
+  private wantsWork = false;
+  private stopPulling: (() => void) | null = null;
+  /** Called once nothing is being evaluated any more. */
+  private whenIdle: (() => void) | null = null;
+
+  protected boot(): void {
+    this.presence = initialPresence;
+    this.taker = initialTaker;
+    this.item = null;
+    this.wantsWork = false;
+    this.stopPulling = null;
+    this.whenIdle = null;
+    const { bus, subjects } = this.cluster;
+    bus.subscribe(this.process, subjects.rollCall, ({ bytes }) => {
+      const message = decoded('RollCall', bytes);
+      if (!(message instanceof WireError))
+        this.present({ kind: 'received', name: 'RollCall', message, reply: null });
+    });
+    this.subscribe();
+    this.ticks();
+  }
+
+  /** Where this worker stands, for its hello. */
+  protected abstract position(): { readonly epoch: number; readonly appliedStep: number } | null;
+  protected abstract subscribe(): void;
+  protected abstract welcomed(fence: number): void;
+  protected abstract tick(): void;
+
+  private ticks(): void {
+    this.present({ kind: 'tick', position: this.position() });
+    if (this.process.alive) this.evaluate({ kind: 'tick' });
+    if (this.process.alive) this.tick();
+    this.process.after(WORKER_TICK_MS, () => this.ticks());
+  }
+
+  // --- presence ---
+
+  private present(input: PresenceInput): void {
+    const role = this.role === 'trainer' ? 'trainer' : 'evaluator';
+    const setup = presenceSetup(this.id, role, {
+      life: this.process.life,
+      isForeign: this.cluster.plan.foreign.includes(this.id),
+    });
+    const done = stepPresence(setup, this.presence, input, this.process.now);
+    this.presence = done.state;
+    for (const command of done.save) {
+      if (command.kind === 'welcomed') this.welcomed(command.fence);
+      else this.cluster.refused(this, command.reason);
+    }
+    if (this.process.alive && done.send.length > 0) this.sendAll(done.send, this.inboxFor('Welcome'));
+  }
+
+  /** A new inbox; an answer that comes to it is taken in as long as it is the newest of its name. */
+  private readonly inboxes = new Map<'Welcome' | 'Receipt', string>();
+
+  private inboxFor(name: 'Welcome' | 'Receipt'): string {
+    const { bus } = this.cluster;
+    const inbox = bus.inbox(this.process);
+    this.inboxes.set(name, inbox);
+    bus.subscribe(this.process, inbox, ({ bytes }) => {
+      if (this.inboxes.get(name) !== inbox) return;
+      const message = decoded(name, bytes);
+      if (message instanceof WireError) return;
+      if ('fence' in message) this.present({ kind: 'received', name: 'Welcome', message, reply: null });
+      else this.evaluate({ kind: 'received', name: 'Receipt', message, reply: null });
+    });
+    return inbox;
+  }
+
+  // --- evaluations ---
+
+  protected resumeEvaluations(): void {
+    this.wantsWork = true;
+    this.whenIdle = null;
+    this.pull();
+  }
+
+  protected pauseEvaluations(whenIdle: () => void): void {
+    this.wantsWork = false;
+    this.stopPulling?.();
+    this.stopPulling = null;
+    if (this.item === null) this.process.after(1, whenIdle);
+    else this.whenIdle = whenIdle;
+  }
+
+  private pull(): void {
+    if (!this.wantsWork || this.item !== null || this.stopPulling !== null) return;
+    this.stopPulling = this.cluster.queue.pull(this.process, (item) => this.takeItem(item));
+  }
+
+  private takeItem(item: TakenItem): void {
+    this.stopPulling = null;
+    // A pause came while it was on its way.
+    if (!this.wantsWork || this.item !== null) {
+      this.cluster.queue.nak(item, 0);
+      return;
+    }
+    this.item = item;
+    this.sayWorking(item);
+    const request = decoded('EvaluationRequest', item.bytes);
+    if (request instanceof WireError) throw request;
+    this.evaluate({ kind: 'taken', request, deliveries: item.deliveries });
+  }
+
+  /** While it is at it, the queue gives the item to nobody else. */
+  private sayWorking(item: TakenItem): void {
+    this.process.after(QUEUE.ackWaitMs / 3, () => {
+      if (this.item !== item) return;
+      if (this.cluster.reachable(this.process)) this.cluster.queue.working(item);
+      this.sayWorking(item);
+    });
+  }
+
+  private evaluate(input: TakerInput): void {
+    const done = stepTaker(
+      takerSetup(this.id, this.cluster.plan.maxDeliver),
+      this.taker,
+      input,
+      this.process.now,
+    );
+    this.taker = done.state;
+    this.reach('taker', done.state.stage);
+    for (const command of done.save) this.workOn(command);
+    if (done.send.length > 0) this.sendAll(done.send, this.inboxFor('Receipt'));
+  }
+
+  private workOn(command: TakerCommand): void {
+    switch (command.kind) {
+      case 'measure':
+        this.cluster.tell(
+          this.id,
+          `measures ${command.key.objective} of ${this.shortId(command.key.genome)}`,
+        );
+        this.process.after(this.cluster.duration(this.id, MEASURE_MS), () => {
+          if (!this.diesAt('done-work')) this.evaluate(this.measured(command.key));
+        });
+        return;
+      case 'return-item':
+        this.returnItem(command.verdict, command.reason);
+    }
+  }
+
+  private shortId(genome: readonly string[]): string {
+    return genomeId(asGenome(this.cluster.plan.search.rules.space, genome)).slice(0, 4);
+  }
+
+  private measured({
+    snapshot,
+    genome,
+    objective,
+  }: Extract<TakerCommand, { kind: 'measure' }>['key']): TakerInput {
+    const { disk, plan } = this.cluster;
+    const operations = asGenome(plan.search.rules.space, genome);
+    const id = genomeId(operations);
+    if (plan.search.isUnmeasurable(id, objective))
+      return { kind: 'measured', failure: `${objective} cannot be measured` };
+    if (disk.read(snapshot) === null)
+      return { kind: 'measured', failure: `the snapshot ${snapshot.slice(0, 8)} cannot be read` };
+    return { kind: 'measured', value: measuredOnWeights(snapshot, operations, objective), confusion: [] };
+  }
+
+  private returnItem(verdict: 'ack' | 'nak', reason: string | null): void {
+    const item = this.item!;
+    this.item = null;
+    if (reason !== null) this.cluster.tell(this.id, `gives the evaluation back: ${reason}`);
+    this.inboxes.delete('Receipt');
+    if (this.cluster.reachable(this.process)) {
+      if (verdict === 'ack') this.cluster.queue.ack(item);
+      else this.cluster.queue.nak(item, NAK_MS);
+    }
+    const { whenIdle } = this;
+    this.whenIdle = null;
+    if (whenIdle !== null) this.process.after(1, whenIdle);
+    this.pull();
+  }
+}
