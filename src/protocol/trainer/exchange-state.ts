@@ -14,6 +14,10 @@ export interface Entry {
   /** Set when the vector is whole, or known to be bad. */
   readonly held: HeldAttempt | null;
   readonly movedAt: number;
+  /** Times it was asked for. */
+  readonly asked: number;
+  /** When each chunk of our own vector was last sent; filled in place by outgoing.ts. */
+  readonly sentAt: Float64Array | null;
 }
 
 type Slots = ReadonlyMap<number, Entry>;
@@ -38,8 +42,11 @@ export interface Outgoing {
   readonly sent: number;
   /** Peer → the `sent` it has confirmed. */
   readonly confirmed: ReadonlyMap<string, number>;
-  /** Sender → its `sent` as last seen here, and bytes that came since it was told. */
-  readonly received: ReadonlyMap<string, { readonly sent: number; readonly untold: number }>;
+  /** Sender → its `sent` as last seen here, bytes that came since it was told, and when the last came. */
+  readonly received: ReadonlyMap<
+    string,
+    { readonly sent: number; readonly untold: number; readonly at: number }
+  >;
   readonly queue: readonly Waiting[];
   /** Since when the queue waits for credit; null while it does not. */
   readonly blockedSince: number | null;

@@ -8,7 +8,7 @@
  * Functions return the state that follows. DEVIATION from plain data: an `Assembly` is filled in place by
  * `takeChunk`, as its vector has the size of a gradient; nobody else writes to it.
  */
-import { Assembly, digestOf, firstNonFinite } from '../../gradient/chunks.js';
+import { Assembly, chunkCount, digestOf, firstNonFinite } from '../../gradient/chunks.js';
 import type { CommittedSlot } from '../../search/events.js';
 import type { HeldAttempt, SlotLease } from '../../search/step-ledger.js';
 import { sameAttempt } from '../../search/step-ledger.js';
@@ -24,6 +24,9 @@ export interface Wanted {
   readonly leases: readonly SlotLease[];
   readonly lengthOf: (slot: number) => number;
 }
+
+/** A wait for what was asked for grows to 2^5 of the first: with the default, 22 s. */
+const CHASE_DOUBLINGS = 5;
 
 /** The other members of the epoch. */
 export function withPeers(state: ExchangeState, peers: readonly string[]): ExchangeState {
@@ -50,8 +53,19 @@ export function want(
       continue;
     }
     const length = lengthOf(lease.slot);
-    const assembly = lease.owner === turn.setup.id ? null : new Assembly(length, chunkBytes);
-    slots.set(lease.slot, { lease, length, assembly, vector: null, held: null, movedAt: turn.now });
+    const isOurs = lease.owner === turn.setup.id;
+    const assembly = isOurs ? null : new Assembly(length, chunkBytes);
+    const sentAt = isOurs ? new Float64Array(chunkCount(length, chunkBytes)).fill(-Infinity) : null;
+    slots.set(lease.slot, {
+      lease,
+      length,
+      assembly,
+      vector: null,
+      held: null,
+      movedAt: turn.now,
+      asked: 0,
+      sentAt,
+    });
   }
   const steps = new Map([...state.steps].filter(([old]) => old >= step - 1));
   return { ...state, steps: steps.set(step, slots) };
@@ -135,14 +149,20 @@ export function takeChunk(
   return { state: withEntry(credited, chunk.step, { ...entry, movedAt: turn.now }), completed: false };
 }
 
-/** Asks the owners for what stands still. */
+/**
+ * Asks the owners for what stands still. A sender's chunks come in their order, so as long as others of
+ * that owner come, this one is behind them and not lost. Every trainer hears an answer: asked for too
+ * early it delays the chunks it is about, so each wait is twice the one before.
+ */
 export function chase(turn: TrainerTurn, state: ExchangeState): ExchangeState {
   let next = state;
   for (const [step, slots] of state.steps)
     for (const entry of slots.values()) {
-      const { lease, assembly, held, movedAt } = entry;
+      const { lease, assembly, held, movedAt, asked } = entry;
       if (assembly === null || held !== null || lease.diverged) continue;
-      if (turn.now - movedAt < turn.setup.exchange.chaseMs) continue;
+      const heardAt = state.outgoing.received.get(lease.owner)?.at ?? movedAt;
+      const wait = turn.setup.exchange.chaseMs * 2 ** Math.min(asked, CHASE_DOUBLINGS);
+      if (turn.now - Math.max(movedAt, heardAt) < wait) continue;
       const missing = assembly.missing();
       turn.tell(
         'ChunkRequest',
@@ -156,7 +176,7 @@ export function chase(turn: TrainerTurn, state: ExchangeState): ExchangeState {
         },
         lease.owner,
       );
-      next = withEntry(next, step, { ...entry, movedAt: turn.now });
+      next = withEntry(next, step, { ...entry, movedAt: turn.now, asked: asked + 1 });
     }
   return next;
 }

@@ -33,7 +33,7 @@ export function credit(turn: TrainerTurn, state: Outgoing, chunk: Message<'Gradi
   const untold = (state.received.get(owner)?.untold ?? 0) + payload.length;
   const due = untold >= turn.setup.exchange.creditBytes;
   if (due) turn.tell('Credit', { from: turn.setup.id, sent }, owner);
-  const received = new Map(state.received).set(owner, { sent, untold: due ? 0 : untold });
+  const received = new Map(state.received).set(owner, { sent, untold: due ? 0 : untold, at: turn.now });
   return { ...state, received };
 }
 
@@ -73,13 +73,16 @@ export function drained(turn: TrainerTurn, state: ExchangeState): ExchangeState 
   };
 }
 
-/** Sends chunks again to who misses them, past the window. Those still in the queue will come anyway. */
+/**
+ * Sends chunks again to who misses them, past the window. Those still in the queue will come anyway, and so
+ * will those just sent, as every trainer hears an answer: else each of many would be sent to all of them.
+ */
 export function answer(
   turn: TrainerTurn,
   state: ExchangeState,
   request: Message<'ChunkRequest'>,
 ): ExchangeState {
-  const { chunkBytes, windowBytes } = turn.setup.exchange;
+  const { chunkBytes, windowBytes, chaseMs } = turn.setup.exchange;
   const { step, slot, fence, number, missing } = request;
   const lease = { slot, fence, number, owner: turn.setup.id, diverged: false };
   const entry = ownEntry(state, step, lease);
@@ -88,7 +91,8 @@ export function answer(
   const sentSoFar = waiting?.next ?? chunkCount(entry.length, chunkBytes);
   const wanted = missing.length === 0 ? Array.from({ length: sentSoFar }, (_, index) => index) : missing;
   let { outgoing } = state;
-  for (const index of wanted.filter((each) => each < sentSoFar).slice(0, windowBytes / chunkBytes))
+  const due = wanted.filter((index) => index < sentSoFar && turn.now - entry.sentAt![index]! >= chaseMs);
+  for (const index of due.slice(0, windowBytes / chunkBytes))
     outgoing = send(turn, outgoing, { step, entry, index });
   return { ...state, outgoing };
 }
@@ -111,6 +115,7 @@ function send(
   { step, entry, index }: { readonly step: number; readonly entry: Entry; readonly index: number },
 ): Outgoing {
   const { lease, vector, length } = entry;
+  entry.sentAt![index] = turn.now;
   const chunk = chunkAt(vector!, index, turn.setup.exchange.chunkBytes);
   const sent = (state.sent + chunk.payload.length) >>> 0;
   const { fence, owner, number, slot } = lease;

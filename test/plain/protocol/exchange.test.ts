@@ -30,7 +30,8 @@ describe('a vector of another trainer', () => {
       { slot: 1, missing: [0] },
     ]);
     expect(a.sent.every(({ to }) => to === 'b')).toBe(true);
-    expect(a.tick(49).sent).toEqual([]);
+    // Each wait is twice the one before.
+    expect(a.tick(99).sent).toEqual([]);
     expect(a.tick(1).messages('ChunkRequest')).toHaveLength(2);
   });
 
@@ -95,7 +96,11 @@ describe('a vector of ours', () => {
 
   it('is sent again to who asks: the chunks named, or all', () => {
     const a = owner();
+    a.now += 50;
     expect(indices(a.receive('ChunkRequest', request({ missing: [2] })))).toEqual([2]);
+    // Every trainer hears an answer: what was just sent is not sent again.
+    expect(indices(a.receive('ChunkRequest', request()))).toEqual([0, 1]);
+    a.now += 50;
     expect(indices(a.receive('ChunkRequest', request()))).toEqual([0, 1, 2]);
   });
 
