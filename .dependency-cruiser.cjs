@@ -2,7 +2,7 @@
 const may = {
   errors: [],
   random: [],
-  config: [],
+  config: ['evolution'],
   gradient: [],
   native: [],
   tensor: [],
@@ -16,7 +16,7 @@ const may = {
   explain: [],
   model: ['config', 'space', 'metrics', 'network', 'runtime'],
   training: ['tensor', 'network', 'scan', 'gradient', 'random', 'space'],
-  objectives: ['space', 'evolution', 'training'],
+  objectives: ['config', 'space', 'evolution', 'training'],
   wire: ['space', 'search', 'gradient'],
   protocol: ['random', 'space', 'evolution', 'gradient', 'search', 'wire'],
   actors: [
@@ -37,7 +37,7 @@ const may = {
     'native',
     'run',
   ],
-  run: ['config', 'scan', 'search', 'runtime'],
+  run: ['config', 'scan', 'search', 'wire', 'runtime'],
   report: ['config', 'space', 'evolution', 'runtime', 'run'],
 };
 const only = (name, library, path) => ({

@@ -1,6 +1,7 @@
 /** `emars inspect`: what a network of a configuration costs, by arithmetic alone; nothing is started. */
 import type { Command } from 'commander';
 import { Option } from 'commander';
+import { spaceOf } from '../actors/setup/rules.js';
 import { loadOptions } from '../config/load.js';
 import type { Options } from '../config/options.js';
 import type { BaselineName } from '../network/baselines/catalogue.js';
@@ -9,7 +10,7 @@ import type { PathCost } from '../space/cost.js';
 import { pathCost } from '../space/cost.js';
 import type { Genome } from '../space/genome.js';
 import { asGenome } from '../space/genome.js';
-import type { Operation, SearchSpace } from '../space/space.js';
+import type { SearchSpace } from '../space/space.js';
 import { blockCount } from '../space/space.js';
 import {
   configOption,
@@ -78,7 +79,7 @@ async function inspect({ config, set, genome: file, baseline, classes, json }: F
     await inspectBaseline(baseline, classesOfNetwork, options.input, json === true);
     return;
   }
-  const space = searchSpaceOf(options, classesOfNetwork);
+  const space = spaceOf(options, classesOfNetwork);
   if (file === undefined) await showSpace(space, options, json === true);
   else await showNetwork(pathCost(space, await readGenome(file, space), options.input), json === true);
 }
@@ -89,11 +90,6 @@ async function classCount({ data }: Options): Promise<number> {
   requireFolder(data.path, 'a folder of scans (data.path)');
   const { readCatalogue } = await import('../scan/catalogue/catalogue.js');
   return (await readCatalogue(data.path)).classes.length;
-}
-
-/** The search space of a configuration; the number of classes comes from the data. */
-function searchSpaceOf({ supernet }: Options, classes: number): SearchSpace {
-  return { ...supernet, operations: supernet.operations as readonly Operation[], classes };
 }
 
 /** Reads `{"genome": […]}`. Errors: UsageError that names the file. */

@@ -2,12 +2,11 @@
  * The progress of a search on one line. `renderProgress` is a pure function of what is known;
  * `ProgressView` decides when to draw: over and over in a terminal, now and then elsewhere.
  */
-
-export type SearchPhase = 'preparing' | 'warm-up' | 'search' | 'evaluating' | 'done';
+import type { RunPhase } from '../wire/messages.js';
 
 /** What is known of a running search. */
 export interface ProgressStatus {
-  readonly phase: SearchPhase;
+  readonly phase: Exclude<RunPhase, 'failed'>;
   /** Epoch at work, from 1, and all epochs of the run; warm-up counts. */
   readonly epoch: number;
   readonly epochs: number;

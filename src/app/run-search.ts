@@ -22,7 +22,7 @@ import { Interrupted } from './errors.js';
 import { renderFrontTable } from './front-table.js';
 import { onReaderGone, print, printJson } from './output.js';
 import { Pace } from './pace.js';
-import type { ProgressStatus, SearchPhase } from './progress.js';
+import type { ProgressStatus } from './progress.js';
 import { ProgressView, progressFraction } from './progress.js';
 
 const LOCK_MS = 3000;
@@ -125,18 +125,11 @@ function interruption(resume: string): { signal: AbortSignal; forget: () => void
   return { signal: controller.signal, forget };
 }
 
-const PHASES: ReadonlySet<string> = new Set<SearchPhase>([
-  'preparing',
-  'warm-up',
-  'search',
-  'evaluating',
-  'done',
-]);
-
-/** What a status says to a person; null for a phase that is none of a search at work. */
+/** What a status says to a person; null of a search that has failed: why is told when the run ends. */
 function progressStatus(status: Message<'Status'>, pace: Pace): ProgressStatus | null {
-  if (!PHASES.has(status.phase)) return null;
-  const known = { ...status, phase: status.phase as SearchPhase, etaSeconds: null };
+  const { phase } = status;
+  if (phase === 'failed') return null;
+  const known = { ...status, phase, etaSeconds: null };
   return { ...known, etaSeconds: pace.secondsLeft(known.epoch, known.epochs, progressFraction(known)) };
 }
 

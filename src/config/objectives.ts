@@ -8,14 +8,20 @@ import { DEFAULTS, OBJECTIVE_DEADLINE } from './defaults.js';
 import type { ObjectiveDirection, ObjectiveOptions } from './options.js';
 import { nearestPath } from './problem.js';
 
-/** Directions an objective of ours may have; the first is its default (spec: only size may go both ways). */
-const BUILT_IN: Readonly<Record<string, readonly [ObjectiveDirection, ...ObjectiveDirection[]]>> = {
-  accuracy: ['max'],
-  size: ['min', 'max'],
-  flops: ['min'],
-  potential: ['max'],
-  latency: ['min'],
-};
+export interface BuiltInObjective {
+  /** The directions it may have; the first is its default (only size may go both ways). */
+  readonly directions: readonly [ObjectiveDirection, ...ObjectiveDirection[]];
+  readonly unit: string;
+}
+
+/** The objectives that come with EMARS; `objectives/` measures them. */
+export const BUILT_IN = {
+  accuracy: { directions: ['max'], unit: 'share' },
+  size: { directions: ['min', 'max'], unit: 'MB' },
+  flops: { directions: ['min'], unit: 'FLOP' },
+  potential: { directions: ['max'], unit: 'share/epoch' },
+  latency: { directions: ['min'], unit: 'ms' },
+} as const satisfies Readonly<Record<string, BuiltInObjective>>;
 
 const NAMES = Object.keys(BUILT_IN);
 const KEYS = ['name', 'direction', 'module', 'deadline'];
@@ -25,8 +31,10 @@ const LONGEST_DEADLINE = 3600;
 /** Reports one problem at a path below the list. */
 type Report = (path: (string | number)[], expected: string, remedy?: string) => void;
 
-const builtIn = (name: string): readonly [ObjectiveDirection, ...ObjectiveDirection[]] | undefined =>
-  Object.hasOwn(BUILT_IN, name) ? BUILT_IN[name] : undefined;
+/** The built-in objective of a name; null if there is none. */
+export function builtIn(name: string): BuiltInObjective | null {
+  return Object.hasOwn(BUILT_IN, name) ? BUILT_IN[name as keyof typeof BUILT_IN] : null;
+}
 
 /** `size:max` → name and direction. */
 function fromShorthand(text: string): Record<string, unknown> {
@@ -60,13 +68,13 @@ function fill(written: unknown, index: number, report: Report): ObjectiveOptions
   const ours = builtIn(name);
   if (module !== null && (typeof module !== 'string' || module === ''))
     wrong(['module'], 'the path of a JavaScript module, or null');
-  if (ours !== undefined && typeof module === 'string')
+  if (ours !== null && typeof module === 'string')
     wrong(
       ['module'],
       `no module for the built-in objective ${name}`,
       'give your objective a name of its own',
     );
-  if (ours === undefined && module === null) {
+  if (ours === null && module === null) {
     wrong(
       ['name'],
       `a built-in objective (${NAMES.join(', ')}) or one with a module`,
@@ -74,13 +82,10 @@ function fill(written: unknown, index: number, report: Report): ObjectiveOptions
     );
     return null;
   }
-  const allowed: readonly unknown[] = ours ?? ['max', 'min'];
-  const chosen = direction ?? ours?.[0];
+  const allowed: readonly unknown[] = ours?.directions ?? ['max', 'min'];
+  const chosen = direction ?? ours?.directions[0];
   if (!allowed.includes(chosen))
-    wrong(
-      ['direction'],
-      `${ours === undefined ? 'direction' : `direction of ${name}`} ${allowed.join(' or ')}`,
-    );
+    wrong(['direction'], `${ours === null ? 'direction' : `direction of ${name}`} ${allowed.join(' or ')}`);
   if (typeof deadline !== 'number' || !(deadline > 0 && deadline <= LONGEST_DEADLINE))
     wrong(['deadline'], `seconds above 0, at most ${LONGEST_DEADLINE}`);
   return wrongs === 0

@@ -1,20 +1,6 @@
 /** Numbers that follow from the options and that relations between them are about. */
 import type { Options } from './options.js';
 
-/**
- * Das–Dennis: number of directions with p divisions for M objectives, C(M + p - 1, p); stops counting at
- * `limit`.
- */
-export function directionCount(
-  objectives: number,
-  partitions: number,
-  limit = Number.MAX_SAFE_INTEGER,
-): number {
-  let count = 1;
-  for (let i = 1; i < objectives && count <= limit; i++) count = (count * (partitions + i)) / i;
-  return Math.round(count);
-}
-
 /** Factor by which the network reduces height and width: 2 of the stem, then the cells. */
 export function reduction({ supernet }: Options): number {
   return supernet.strides.reduce((product, stride) => product * stride, 2);

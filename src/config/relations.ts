@@ -2,9 +2,10 @@
  * Combinations of keys that no search can run with, each valid on its own. A relation names the keys
  * it reads, is left out where one of them is already wrong, and is otherwise a pure check.
  */
+import { dasDennisCount } from '../evolution/nsga3/reference-directions.js';
 import type { Options } from './options.js';
 import { nearestPath } from './problem.js';
-import { directionCount, lastPositions, phantomTrainingScans, reduction } from './quantities.js';
+import { lastPositions, phantomTrainingScans, reduction } from './quantities.js';
 
 export interface Relation {
   /** Paths read; the first is where the problem is reported. */
@@ -138,7 +139,7 @@ export const relations: readonly Relation[] = [
     reads: ['evolution.partitions', 'evolution.selector', 'evolution.population', 'objectives'],
     check: ({ evolution: { partitions, selector, population }, objectives }) => {
       if (partitions === null || selector !== 'nsga3') return null;
-      const directions = directionCount(objectives.length, partitions, population);
+      const directions = dasDennisCount(objectives.length, partitions);
       return unless(
         directions <= population,
         `at most evolution.population = ${population} reference directions`,

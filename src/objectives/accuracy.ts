@@ -1,12 +1,13 @@
 /** Accuracy on D_val: the share of scans predicted right, over all classes (paper section VI). */
+import { BUILT_IN } from '../config/objectives.js';
 import { predictedClasses } from '../training/loss.js';
 import { confusionMatrix, predictScans } from '../training/validate.js';
 import type { WeightsObjective } from './objective.js';
 
 export const accuracy: WeightsObjective = {
   name: 'accuracy',
-  unit: 'share',
-  direction: 'max',
+  unit: BUILT_IN.accuracy.unit,
+  direction: BUILT_IN.accuracy.directions[0],
   needs: 'weights',
   measure: (subject) => {
     const { net, dataset } = subject;

@@ -2,6 +2,7 @@
  * Latency: milliseconds to predict one scan on the evaluator's device, the median of several runs
  * after one that warms up. Measured, so not repeatable to the bit: a search with it is not either.
  */
+import { BUILT_IN } from '../config/objectives.js';
 import { predictScans } from '../training/validate.js';
 import type { WeightsObjective } from './objective.js';
 
@@ -9,8 +10,8 @@ const RUNS = 7;
 
 export const latency: WeightsObjective = {
   name: 'latency',
-  unit: 'ms',
-  direction: 'min',
+  unit: BUILT_IN.latency.unit,
+  direction: BUILT_IN.latency.directions[0],
   needs: 'weights',
   measure: (subject) => {
     const scan = subject.dataset.validation.slice(0, 1);

@@ -1,6 +1,7 @@
 /** `run.json`: what happens in a run, or happened. Never an input to the search; it differs from run to run. */
 import { z } from 'zod';
 import { writeFileAtomic } from '../runtime/storage/atomic-file.js';
+import { RUN_PHASES } from '../wire/schemas.js';
 import { count, longText, shortText } from './fields.js';
 import type { RunFolder } from './folder.js';
 import { parseJson, readOptional, readRequired } from './read-file.js';
@@ -38,7 +39,7 @@ export const recordSchema = z.object({
   /** Why a run has failed; left out of the file where it has not. */
   error: longText.nullable().default(null),
   /** What the search is at, and how far. */
-  phase: shortText.default('preparing'),
+  phase: z.enum(RUN_PHASES).default('preparing'),
   epoch: count.default(0),
   epochs: count.default(0),
   /** Steps of the whole run. */

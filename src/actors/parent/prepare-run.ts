@@ -18,6 +18,7 @@ import type { ScanStore } from '../../scan/store/store.js';
 import { writeOptions } from '../../run/config.js';
 import type { RunFolder } from '../../run/folder.js';
 import { writeSplit } from '../../run/split.js';
+import { stepsPerEpoch } from '../../training/samples.js';
 import { openStore } from '../worker/workbench.js';
 
 export type Preparing = (what: 'phantoms' | 'decoding', done: number, total: number) => void;
@@ -55,8 +56,7 @@ export async function prepareRun(
     throw new DataUnfit(`expected scans of at least two classes, got ${store.classes.join(', ')} in ${root}`);
   const split = await splitOf(options, store);
   requireClassesOnSides(split);
-  const batches = Math.floor(split.train.length / options.training.batch);
-  if (batches === 0)
+  if (stepsPerEpoch(split.train.length, options.training.batch) === 0)
     throw new DataUnfit(
       `expected at least ${options.training.batch} training scans (training.batch), got ${split.train.length} of ${store.scans.length} scans in ${root}; lower training.batch or add scans`,
     );

@@ -6,6 +6,7 @@
  * older or newer version, whose keys are not all known here, still gives a report.
  */
 import { DEFAULTS } from '../../config/defaults.js';
+import { builtIn } from '../../config/objectives.js';
 import { positiveClass as usualPositiveClass } from '../../config/positive.js';
 import type { Settings } from '../../run/config.js';
 import type { Front, Measure } from '../../run/front.js';
@@ -56,15 +57,14 @@ export function settingText(value: unknown): string {
   return JSON.stringify(value);
 }
 
-/** Directions and units of the objectives that come with the search, for runs that have no front yet. */
-const BUILT_IN: readonly Measure[] = [
-  { name: 'accuracy', direction: 'max', unit: '' },
-  { name: 'size', direction: 'min', unit: 'MB' },
-  { name: 'potential', direction: 'max', unit: 'share/epoch' },
-  { name: 'flops', direction: 'min', unit: 'FLOP' },
-  { name: 'latency', direction: 'min', unit: 'ms' },
-  { name: 'memory', direction: 'min', unit: 'MB' },
-];
+/** What a search optimises where its folder does not say. */
+const USUAL = ['accuracy', 'size', 'potential'];
+
+/** Unit and usual direction of a measure by its name; those of users have no unit that is known here. */
+function usualMeasure(name: string): Measure {
+  const ours = builtIn(name);
+  return { name, direction: ours?.directions[0] ?? 'max', unit: ours?.unit ?? '' };
+}
 
 /** What was searched for: as the front says; without one as the configuration says; else accuracy, size and potential as far as measured. */
 export function objectivesOf(
@@ -78,11 +78,7 @@ export function objectivesOf(
     const named = configured.flatMap((entry: unknown): Measure[] => {
       const name = typeof entry === 'string' ? entry : isTree(entry) ? entry['name'] : undefined;
       if (typeof name !== 'string') return [];
-      const usual = BUILT_IN.find((objective) => objective.name === name) ?? {
-        name,
-        direction: 'max',
-        unit: '',
-      };
+      const usual = usualMeasure(name);
       const direction = isTree(entry) ? entry['direction'] : undefined;
       return [
         { ...usual, direction: direction === 'min' || direction === 'max' ? direction : usual.direction },
@@ -91,15 +87,12 @@ export function objectivesOf(
     if (named.length > 0) return named;
   }
   const measured = new Set(history.flatMap((line) => Object.keys(line.values)));
-  return BUILT_IN.slice(0, 3).filter((objective) => measured.has(objective.name));
+  return USUAL.filter((name) => measured.has(name)).map(usualMeasure);
 }
 
 /** Unit and direction for a value that was measured without being an objective (size in experiment A). */
 export function measureNamed(name: string, objectives: readonly Measure[]): Measure {
-  return (
-    objectives.find((objective) => objective.name === name) ??
-    BUILT_IN.find((objective) => objective.name === name) ?? { name, direction: 'max', unit: '' }
-  );
+  return objectives.find((objective) => objective.name === name) ?? usualMeasure(name);
 }
 
 /** The class whose sensitivity is reported: `data.positive`, else NCP or the like; null if none is among the classes. */

@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest';
 import { DEFAULTS } from '#emars/config/defaults.js';
 import { loadOptions } from '#emars/config/load.js';
 import { isTree, knownPaths } from '#emars/config/merge.js';
-import { directionCount } from '#emars/config/quantities.js';
 import { problemsOf } from './problems.js';
 
 const at = (path: string): unknown =>
@@ -169,16 +168,6 @@ describe('impossible combinations', () => {
     ['every individual kept', ['evolution.keep=12']],
   ])('takes %s', (_, set) => {
     expect(() => loadOptions({ set })).not.toThrow();
-  });
-
-  it('counts Das–Dennis directions as published', () => {
-    expect([
-      directionCount(3, 12),
-      directionCount(5, 6),
-      directionCount(8, 3),
-      directionCount(3, 4),
-      directionCount(1, 9),
-    ]).toEqual([91, 210, 120, 15, 1]);
   });
 
   it('tells all problems at once: unknown keys, types, ranges, combinations, each with its place', () => {
