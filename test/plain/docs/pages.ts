@@ -10,6 +10,7 @@ const PASSED_OVER = new Set([
   '.git',
   'dist',
   'dist-bench',
+  'dist-sim',
   '.types',
   'runs',
   'generated',

@@ -96,6 +96,11 @@ export const SCENARIOS: readonly Scenario[] = [
   scenario('mute-trainer', 'a trainer that beats but reports nothing', [
     { kind: 'mute', at: 1000, ms: 12_000, actor: 'trainer-1' },
   ]),
+  scenario(
+    'hanging-trainer',
+    'a trainer that hangs: loading an epoch, computing a slot, writing a snapshot',
+    [{ kind: 'slow', at: 870, ms: 80_000, actor: 'trainer-1', factor: 1000 }],
+  ),
   scenario('objective-fails', 'an objective that throws, or takes too long', [], {
     search: ONE_FAILS,
     maxDeliver: 5,
@@ -131,5 +136,8 @@ export const SCENARIOS: readonly Scenario[] = [
 export const ELSEWHERE: Readonly<Record<string, string>> = {
   'a damaged entry of the scan cache': 'each process for itself, before anything is sent',
   'two searches in one folder': 'the second ends before it has a bus',
+  'a message that is none, or has a field outside its limits': 'it ends where it is read',
+  'a plan of another fence: of an earlier life of evolution, or forged':
+    'a seed is full of them; one alone would show nothing',
   'an edited `config.yaml`': 'the resume ends before it has a bus',
 };
