@@ -16,6 +16,7 @@ const gradient = new Float32Array(layout.parameterCount);
 const velocity = new Float32Array(optimizerFloats('sgd', layout.parameterCount, layout.parameters.length));
 const sgd = {
   kind: 'sgd',
+  weightAverage: 0,
   learningRate: 1e-3,
   momentum: 0,
   weightDecay: 0,

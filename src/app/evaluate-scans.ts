@@ -2,13 +2,12 @@
 import { EmarsError } from '../errors/error.js';
 import { readSnapshot } from '../runtime/storage/snapshots.js';
 import type { ScanStore } from '../scan/store/store.js';
-import { superNetOf } from '../space/layout.js';
-import { resolvePath } from '../space/path.js';
+import { pathIn } from '../space/cohort.js';
 import { Dataset } from '../training/dataset.js';
 import { predictedClasses } from '../training/loss.js';
 import { decodeWeights } from '../training/snapshot.js';
 import { confusionMatrix, predictScans } from '../training/validate.js';
-import { spaceOf, validationOf } from '../actors/setup/rules.js';
+import { netOf, validationOf } from '../actors/setup/rules.js';
 import { bestIndividual } from '../run/best.js';
 import { readOptions } from '../run/config.js';
 import { runFolder } from '../run/folder.js';
@@ -59,7 +58,7 @@ export async function evaluateScans(
   const individual = chosenLine(await readHistory(folder), front.epoch, id);
   const own = await openStore(options, options.data.path ?? folder.phantoms);
   const foreign = await openStore(options, data, onProgress);
-  const net = superNetOf(spaceOf(options, sides.classes.length));
+  const net = netOf(options, sides.classes.length);
   const both = joined(own, foreign, sides.classes, data);
   const dataset = new Dataset(
     both.store,
@@ -69,7 +68,7 @@ export async function evaluateScans(
   const weights = decodeWeights(net.layout, await readSnapshot(folder.snapshots, front.weights.sha256));
   const subject = {
     net,
-    path: resolvePath(net, individual.genome),
+    path: pathIn(net, individual.genome),
     weights,
     dataset,
     rules: validationOf(options),
@@ -80,7 +79,7 @@ export async function evaluateScans(
   return summary(
     individual.id,
     sides.classes,
-    confusionMatrix(truth, predictedClasses(logits, net.space.classes), net.space.classes),
+    confusionMatrix(truth, predictedClasses(logits, sides.classes.length), sides.classes.length),
   );
 }
 

@@ -20,6 +20,7 @@ export const DEFAULTS: Options = deepFreeze<Options>({
     operations: ['mb_k3_e3', 'mb_k3_e4', 'mb_k3_e6', 'mb_k5_e3', 'mb_k5_e4', 'mb_k7_e3', 'mb_k7_e4', 'skip'],
     head: 160,
   },
+  cohort: null,
   input: { slices: 16, size: 32 },
   training: {
     batch: 8,
@@ -28,6 +29,7 @@ export const DEFAULTS: Options = deepFreeze<Options>({
     optimizer: 'adam',
     learningRate: 0.003,
     finalLearningRate: null,
+    schedule: 'linear',
     momentum: 0.9,
     weightDecay: 0,
     beta1: 0.9,
@@ -36,7 +38,10 @@ export const DEFAULTS: Options = deepFreeze<Options>({
     dropout: 0.2,
     flips: { horizontal: true, vertical: true },
     randomDepth: true,
+    augment: { shift: 0, rotation: 0, zoom: 0, scale: 0, offset: 0 },
     classWeights: false,
+    labelSmoothing: 0,
+    weightAverage: 0,
   },
   warmup: { epochs: 2, candidates: 64 },
   evolution: {

@@ -21,6 +21,7 @@ export const BUILT_IN = {
   flops: { directions: ['min'], unit: 'FLOP' },
   potential: { directions: ['max'], unit: 'share/epoch' },
   latency: { directions: ['min'], unit: 'ms' },
+  loss: { directions: ['min'], unit: 'nats' },
 } as const satisfies Readonly<Record<string, BuiltInObjective>>;
 
 const NAMES = Object.keys(BUILT_IN);

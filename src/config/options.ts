@@ -34,6 +34,22 @@ export interface SupernetOptions {
   readonly head: number;
 }
 
+export type Schedule = 'linear' | 'cosine';
+
+/** The largest change of a training scan in each respect; drawn uniformly from minus to plus. */
+export interface AugmentOptions {
+  /** Share of the side of a slice. */
+  readonly shift: number;
+  /** Degrees, in the plane of a slice. */
+  readonly rotation: number;
+  /** Share of the size, in the plane of a slice. */
+  readonly zoom: number;
+  /** Share of the contrast. */
+  readonly scale: number;
+  /** Of intensities, which go from 0 to 1. */
+  readonly offset: number;
+}
+
 export interface InputOptions {
   /** Slices of the volume a network sees (depth). */
   readonly slices: number;
@@ -53,8 +69,10 @@ export interface TrainingOptions {
   readonly microBatches: number;
   readonly optimizer: Optimizer;
   readonly learningRate: number;
-  /** Rate after the last step of the run, reached in a straight line; null: constant. */
+  /** Rate after the last step of the run; null: constant. */
   readonly finalLearningRate: number | null;
+  /** How the rate falls: in a straight line or half a cosine. */
+  readonly schedule: Schedule;
   /** SGD only. */
   readonly momentum: number;
   /** L2 factor added to the gradient of a tensor on the path. */
@@ -70,8 +88,13 @@ export interface TrainingOptions {
   readonly flips: { readonly horizontal: boolean; readonly vertical: boolean };
   /** Depth resampling draws slices at random within their interval (training only). */
   readonly randomDepth: boolean;
+  readonly augment: AugmentOptions;
   /** Weights the loss of a class by the inverse of its share in the training scans. */
   readonly classWeights: boolean;
+  /** Share of the target that is spread over all classes. */
+  readonly labelSmoothing: number;
+  /** Decay of a moving average of the weights, which is then evaluated in their place; 0: none. */
+  readonly weightAverage: number;
 }
 
 export interface WarmupOptions {
@@ -174,6 +197,8 @@ export interface Options {
   readonly seed: number;
   readonly engine: EngineOptions;
   readonly supernet: SupernetOptions;
+  /** Genomes to retrain, each with weights of its own, in place of a search; null: a search. */
+  readonly cohort: readonly (readonly string[])[] | null;
   readonly input: InputOptions;
   readonly training: TrainingOptions;
   readonly warmup: WarmupOptions;

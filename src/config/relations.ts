@@ -52,6 +52,22 @@ export const relations: readonly Relation[] = [
     },
   },
   {
+    reads: ['cohort', 'supernet.blocks', 'supernet.operations'],
+    check: ({ cohort, supernet: { blocks, operations } }) => {
+      const length = blocks.reduce((sum, count) => sum + count, 0);
+      const foreign = (cohort ?? []).find(
+        (genome) => genome.length !== length || genome.some((name) => !operations.includes(name)),
+      );
+      const twice = duplicate((cohort ?? []).map((genome) => genome.join(' ')));
+      return unless(
+        foreign === undefined && twice === undefined,
+        `different genomes of ${length} operations of supernet.operations`,
+        foreign?.join(' ') ?? `${twice ?? ''} twice`,
+        'give the search space that the genomes are of',
+      );
+    },
+  },
+  {
     reads: ['input.size', 'supernet.strides'],
     check: (options) =>
       unless(

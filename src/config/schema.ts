@@ -37,6 +37,8 @@ const list = <T extends z.ZodType>(element: T, most: number, all: string) =>
   z.array(element, { error: all }).min(1, { error: all }).max(most, { error: all });
 
 const MOST_CELLS = 64;
+const MOST_BLOCKS = 4096;
+const MOST_MEMBERS = 100;
 const OPERATION = /^(?:skip|mb_k(?:[1-9]|[1-3]\d)_e(?:[1-9]|1\d|2\d|3[0-2]))$/;
 const operation = z
   .string({ error: 'an operation like skip or mb_k3_e6' })
@@ -58,6 +60,11 @@ export const schema = z.strictObject({
     operations: list(operation, 64, 'a list of candidate operations'),
     head: integer(1, 16384),
   }),
+  cohort: list(
+    list(operation, MOST_BLOCKS, 'a genome: a list of operations, one a block'),
+    MOST_MEMBERS,
+    'null, or a list of genomes to retrain',
+  ).nullable(),
   input: z.strictObject({
     slices: integer(1, 1024),
     size: integer(4, 1024),
@@ -69,6 +76,7 @@ export const schema = z.strictObject({
     optimizer: choice('sgd', 'adam'),
     learningRate: positive(10),
     finalLearningRate: positive(10).nullable(),
+    schedule: choice('linear', 'cosine'),
     momentum: share(),
     weightDecay: number(0, 1),
     beta1: share(),
@@ -77,7 +85,16 @@ export const schema = z.strictObject({
     dropout: share(),
     flips: z.strictObject({ horizontal: flag(), vertical: flag() }),
     randomDepth: flag(),
+    augment: z.strictObject({
+      shift: number(0, 0.5),
+      rotation: number(0, 45),
+      zoom: number(0, 0.5),
+      scale: number(0, 0.9),
+      offset: number(0, 1),
+    }),
     classWeights: flag(),
+    labelSmoothing: share(),
+    weightAverage: share(),
   }),
   warmup: z.strictObject({
     epochs: integer(0, 100_000),

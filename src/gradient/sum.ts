@@ -2,9 +2,16 @@
  * The gradient of a step from the gradients of its slots (paper Eq. 2 and 3).
  *
  * fp32 addition is not associative, so the order is fixed: per tensor over the slots that touch it,
- * ascending, each product and sum rounded to fp32, divided once by the total weight of the step. Who
- * computed a slot, and when it arrived, cannot change a bit.
+ * ascending, each product and sum rounded to fp32, divided once by a weight. Who computed a slot, and when
+ * it arrived, cannot change a bit.
  */
+
+/**
+ * What a tensor's sum is divided by. `by-step`: the weight of all slots of the step, as in Eq. 2, where the
+ * networks share weights. `by-touch`: the weight of the slots that touch the tensor, where they share none:
+ * each then moves as if it were trained alone.
+ */
+export type Divide = 'by-step' | 'by-touch';
 
 export interface SlotGradient {
   /** Indices of the tensors the slot's path touches, ascending. */
@@ -29,18 +36,22 @@ export function sumSlots(
   tensors: readonly TensorSpan[],
   slots: readonly SlotGradient[],
   sum: Float32Array,
+  divide: Divide = 'by-step',
 ): Uint8Array {
   const touched = new Uint8Array(tensors.length);
+  const weights = new Float64Array(tensors.length);
   let total = 0;
   for (const slot of slots) {
     if (slot.weight <= 0) continue;
     total += slot.weight;
+    for (const tensor of slot.tensors) weights[tensor]! += slot.weight;
     addSlot(tensors, slot, sum, touched);
   }
   for (let tensor = 0; tensor < tensors.length; tensor++) {
     if (touched[tensor] === 0) continue;
     const { offset, size } = tensors[tensor]!;
-    for (let i = offset; i < offset + size; i++) sum[i] = sum[i]! / total;
+    const divisor = divide === 'by-step' ? total : weights[tensor]!;
+    for (let i = offset; i < offset + size; i++) sum[i] = sum[i]! / divisor;
   }
   return touched;
 }

@@ -6,10 +6,10 @@
  * The distribution of each tensor stands in the layout.
  */
 import { generator } from '../random/generator.js';
-import type { NetworkLayout } from '../space/tensors.js';
+import type { TensorLists } from '../space/tensors.js';
 
 /** Initial parameters, `[layout.parameterCount]`; the caller's. */
-export function initialiseParameters(layout: NetworkLayout, seed: number): Float32Array {
+export function initialiseParameters(layout: TensorLists, seed: number): Float32Array {
   const values = new Float32Array(layout.parameterCount);
   for (const { name, offset, size, initial } of layout.parameters) {
     if (initial.kind === 'constant') {
@@ -23,7 +23,7 @@ export function initialiseParameters(layout: NetworkLayout, seed: number): Float
 }
 
 /** Initial running statistics, `[layout.statisticCount]`: mean 0, variance 1; the caller's. */
-export function initialStatistics(layout: NetworkLayout): Float32Array {
+export function initialStatistics(layout: TensorLists): Float32Array {
   const values = new Float32Array(layout.statisticCount);
   for (const { offset, size, initial } of layout.statistics) {
     if (initial.kind === 'constant') values.fill(initial.value, offset, offset + size);

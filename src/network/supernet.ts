@@ -4,20 +4,19 @@
  * stem → cells (calibration, blocks) → head → global average pooling → dropout → classifier. Weights are
  * shared by all paths: a path reads its tensors out of the SuperNet's one flat vector.
  */
-import type { SuperNet } from '../space/layout.js';
 import type { Path } from '../space/path.js';
-import type { ClassifierLayout } from '../space/tensors.js';
+import type { ClassifierLayout, TensorLists } from '../space/tensors.js';
 import type { Tensor } from '../tensor/backend.js';
 import { dense, globalAveragePool, multiplyMask } from '../tensor/head.js';
 import { fromFloats } from '../tensor/scope.js';
 import type { FeatureMap, Normalise, Weights } from './blocks.js';
 import { runStage } from './blocks.js';
 
-/** A path with the weights it shares with all others: what can be run. */
+/** A path with the weights it takes its own from: what can be run. */
 export interface Subnet {
-  readonly net: SuperNet;
+  readonly net: { readonly layout: TensorLists };
   readonly path: Path;
-  /** The SuperNet's whole flat vector, shared memory included; only read. */
+  /** The net's whole flat vector, shared memory included; only read. */
   readonly parameters: Float32Array;
 }
 
@@ -36,7 +35,7 @@ export function uploadPath({ net, path, parameters }: Subnet): {
 } {
   if (parameters.length !== net.layout.parameterCount)
     throw new RangeError(
-      `expected the ${net.layout.parameterCount} parameters of the SuperNet, got ${parameters.length}`,
+      `expected the ${net.layout.parameterCount} parameters of the net, got ${parameters.length}`,
     );
   const byIndex = new Map<number, Tensor>();
   const tensors = path.parameters.map((index) => {
@@ -66,8 +65,8 @@ export function pathFeatures(
 }
 
 /** Logits `[batch, classes]` of a path. */
-export function pathLogits({ net, path }: Subnet, images: FeatureMap, pass: ForwardPass): Tensor {
-  return classify(pathFeatures(path, images, pass), net.layout.classifier, pass);
+export function pathLogits({ path }: Subnet, images: FeatureMap, pass: ForwardPass): Tensor {
+  return classify(pathFeatures(path, images, pass), path.classifier, pass);
 }
 
 /** Pooling, dropout and classifier: the last feature map to logits `[batch, classes]`. */

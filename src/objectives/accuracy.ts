@@ -10,10 +10,11 @@ export const accuracy: WeightsObjective = {
   direction: BUILT_IN.accuracy.directions[0],
   needs: 'weights',
   measure: (subject) => {
-    const { net, dataset } = subject;
-    const predicted = predictedClasses(predictScans(subject, dataset.validation), net.space.classes);
+    const { path, dataset } = subject;
+    const classes = path.classifier.outputs;
+    const predicted = predictedClasses(predictScans(subject, dataset.validation), classes);
     const truth = dataset.labelsOf(dataset.validation);
-    const confusion = confusionMatrix(truth, predicted, net.space.classes);
+    const confusion = confusionMatrix(truth, predicted, classes);
     const correct = truth.reduce((sum, label, i) => sum + (label === predicted[i] ? 1 : 0), 0);
     return { value: correct / truth.length, confusion };
   },

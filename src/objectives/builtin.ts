@@ -2,11 +2,12 @@
 import { accuracy } from './accuracy.js';
 import { flops } from './flops.js';
 import { latency } from './latency.js';
+import { loss } from './loss.js';
 import type { Objective } from './objective.js';
 import { potential } from './potential.js';
 import { size } from './size.js';
 
-const all: readonly Objective[] = [accuracy, size, potential, flops, latency];
+const all: readonly Objective[] = [accuracy, size, potential, flops, latency, loss];
 
 export const builtinObjectives: ReadonlyMap<string, Objective> = new Map(
   all.map((objective) => [objective.name, objective]),

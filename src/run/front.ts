@@ -29,6 +29,8 @@ export const frontSchema = z.object({
   front: z.array(frontMemberSchema).max(1e5),
   /** The snapshot the values were measured on, after `step` steps. */
   weights: z.object({ sha256, step: count }),
+  /** Of a retraining: the epoch that did best on D_val, by whom, and its snapshot. */
+  chosen: z.object({ epoch: epochNumber, individual: individualId, value: z.number(), sha256 }).optional(),
   /** Of `history.jsonl`, which was written just before. */
   history: z.object({ sha256 }),
 });

@@ -77,6 +77,7 @@ function frontOf(rules: SearchRules, state: SearchState, historySha256: string):
     front,
     // Results are written once an epoch is selected, hence trained.
     weights: { sha256: state.trainedSnapshot!, step: state.step },
+    ...(state.chosen === null ? {} : { chosen: { ...state.chosen } }),
     history: { sha256: historySha256 },
   };
 }

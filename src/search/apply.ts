@@ -22,7 +22,7 @@ import {
   becomeTraining,
 } from './phases.js';
 import { drawPopulation, planEpoch } from './plan.js';
-import { frontOf, measuredCompletely } from './selection.js';
+import { chooseEpoch, frontOf, measuredCompletely } from './selection.js';
 import type { EpochPlan, EpochRow, Measurement, SearchRules, SearchState } from './state.js';
 
 export class HistoryError extends EmarsError {
@@ -215,6 +215,7 @@ function selected(rules: SearchRules, state: SearchState, event: Of<'selected'>)
     ...state,
     history: [...state.history, ...rowsOf(state, survivors)],
     front: frontOf(rules, state),
+    chosen: chooseEpoch(rules, state),
   };
   if (state.epoch === rules.warmupEpochs + rules.epochs) return becomeFinishing(closed);
   const parents = event.survivors.map((id) => state.individuals.get(id)!.genome);

@@ -37,7 +37,7 @@ export function becomePlanning(
     checkpoint: null,
   };
   if (rules.warmupEpochs > 0 || state.population.length > 0) return next;
-  return withPopulation(next, drawPopulation(rules, rules.population, new Set()));
+  return withPopulation(next, rules.cohort ?? drawPopulation(rules, rules.population, new Set()));
 }
 
 export function becomeTraining(state: SearchState, plan: EpochPlan): SearchState {

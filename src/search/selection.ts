@@ -1,7 +1,7 @@
 /** Who survives an epoch, and what the front is (paper Alg. 1, "Select"; spec section 2.6). */
 import { nonDominated, selectSurvivors } from '../evolution/selector.js';
 import { generator } from '../random/generator.js';
-import type { ObjectiveRule, SearchRules, SearchState } from './state.js';
+import type { ChosenEpoch, ObjectiveRule, SearchRules, SearchState } from './state.js';
 
 /** True when every evaluee has a value or a failure for every objective. */
 export function measuredCompletely(rules: SearchRules, state: SearchState): boolean {
@@ -36,6 +36,7 @@ function comparable(rules: SearchRules, state: SearchState): { ids: string[]; va
  * An individual without all values cannot survive.
  */
 export function chooseSurvivors(rules: SearchRules, state: SearchState): string[] {
+  if (rules.cohort !== null) return [...state.population];
   const { ids, values } = comparable(rules, state);
   const directions = deciding(rules).map(({ direction }) => direction);
   if (state.epoch === rules.warmupEpochs) return bestByAccuracy(state, ids).slice(0, rules.population);
@@ -53,6 +54,18 @@ export function chooseSurvivors(rules: SearchRules, state: SearchState): string[
     ),
   });
   return selected.map((index) => ids[index]!);
+}
+
+/** The epoch whose weights a retraining keeps, once the epoch at work is measured; null in a search. */
+export function chooseEpoch(rules: SearchRules, state: SearchState): ChosenEpoch | null {
+  const [rule] = deciding(rules);
+  if (rules.cohort === null || rule === undefined) return null;
+  const sign = rule.direction === 'max' ? 1 : -1;
+  return state.evaluees.reduce((best, individual) => {
+    const value = state.measured.get(individual)?.[rule.name]?.value;
+    if (value === undefined || (best !== null && sign * value < sign * best.value)) return best;
+    return { epoch: state.epoch, sha256: state.trainedSnapshot!, individual, value };
+  }, state.chosen);
 }
 
 function bestByAccuracy(state: SearchState, ids: readonly string[]): string[] {

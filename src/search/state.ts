@@ -19,6 +19,11 @@ export interface ObjectiveRule {
 export interface SearchRules {
   readonly seed: number;
   readonly space: SearchSpace;
+  /**
+   * The networks of a retraining, each once, in place of a population: nobody is drawn or bred, all live
+   * through all epochs. Null: a search.
+   */
+  readonly cohort: readonly Genome[] | null;
   /** W: epochs in which every mini-batch trains freshly drawn individuals. */
   readonly warmupEpochs: number;
   /** Warm-up individuals that are validated: the last so many drawn; null: all. */
@@ -81,6 +86,15 @@ export interface EpochRow {
   readonly selected: boolean;
 }
 
+/** The epoch of a retraining whose weights are kept. */
+export interface ChosenEpoch {
+  readonly epoch: number;
+  readonly sha256: string;
+  /** Of the best network of that epoch, by the first objective that decides. */
+  readonly individual: string;
+  readonly value: number;
+}
+
 export interface SearchState {
   readonly phase: 'new' | 'planning' | 'training' | 'evaluating' | 'selecting' | 'finishing' | 'done';
   /** Id of the run, and the digest of its options; null before it is started. */
@@ -113,6 +127,8 @@ export interface SearchState {
   readonly history: readonly EpochRow[];
   /** Ids of the non-dominated set of the last evaluated epoch's population. */
   readonly front: readonly string[];
+  /** Of a cohort: the best epoch so far, of equal ones the last. Null in a search, or where nothing was measured. */
+  readonly chosen: ChosenEpoch | null;
   readonly rollbacks: number;
   /** The state before the epoch at work was planned: where a rollback returns to. */
   readonly checkpoint: SearchState | null;
@@ -139,7 +155,14 @@ export function initialState(): SearchState {
     drawn: [],
     history: [],
     front: [],
+    chosen: null,
     rollbacks: 0,
     checkpoint: null,
   };
+}
+
+/** Snapshots that a search may still need, each once: all others can be removed. */
+export function snapshotsInUse({ snapshot, trainedSnapshot, chosen }: SearchState): string[] {
+  const named = new Set([snapshot, trainedSnapshot, chosen?.sha256 ?? null]);
+  return [...named].filter((each) => each !== null);
 }

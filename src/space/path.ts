@@ -7,6 +7,7 @@
 import type { Genome } from './genome.js';
 import { asGenome } from './genome.js';
 import type { SuperNet, UnitLayout } from './layout.js';
+import type { ClassifierLayout } from './tensors.js';
 
 /** A piece of a path, in the order of the forward pass. */
 export interface PathStage {
@@ -21,9 +22,11 @@ export interface Path {
   readonly genome: Genome;
   /** In forward order. */
   readonly stages: readonly PathStage[];
-  /** Ascending indices into `SuperNetLayout.parameters` of the tensors on the path. */
+  /** What follows the last stage and the pooling. */
+  readonly classifier: ClassifierLayout;
+  /** Ascending indices into the net's `parameters` of the tensors on the path. */
   readonly parameters: readonly number[];
-  /** Ascending indices into `SuperNetLayout.statistics`. */
+  /** Ascending indices into the net's `statistics`. */
   readonly statistics: readonly number[];
   /** Floats of the path's gradient, and of its statistics. */
   readonly parameterCount: number;
@@ -48,17 +51,13 @@ export function resolvePath({ space, layout }: SuperNet, names: readonly string[
   return {
     genome,
     stages,
+    classifier: layout.classifier,
     parameters,
     statistics,
     parameterCount,
     statisticCount,
     vectorLength: parameterCount + statisticCount,
   };
-}
-
-/** Floats of the longest slot vector that a path of the net can have, or a little more. */
-export function longestVector({ layout }: SuperNet): number {
-  return layout.parameterCount + layout.statisticCount;
 }
 
 function stagesOf({ layout }: SuperNet, genome: Genome): PathStage[] {

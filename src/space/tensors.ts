@@ -27,14 +27,17 @@ export interface ClassifierLayout {
   readonly bias: number;
 }
 
-/** What is needed to hold, initialise, train and store a network, whatever its structure. */
-export interface NetworkLayout {
+/** What is needed to hold, initialise, train and store a network or several, whatever their structure. */
+export interface TensorLists {
   readonly parameters: readonly TensorEntry[];
   /** Running mean and variance of each batch norm: state, not parameters; not counted in sizes. */
   readonly statistics: readonly TensorEntry[];
   /** Floats in all parameters, and in all statistics. */
   readonly parameterCount: number;
   readonly statisticCount: number;
+}
+
+export interface NetworkLayout extends TensorLists {
   readonly classifier: ClassifierLayout;
 }
 

@@ -1,4 +1,4 @@
-/** The one augmentation of the paper (section V): random horizontal and vertical flips of a whole stack. */
+/** The augmentation of the paper (section V): random horizontal and vertical flips of a whole stack. */
 import type { Generator } from '../random/generator.js';
 
 /** Which flips may happen; each then happens with probability one half. */

@@ -10,6 +10,8 @@ import { codeUnitOrder } from '../scan/catalogue/natural-order.js';
 import { depthIndices } from '../scan/store/resample.js';
 import type { ScanStore } from '../scan/store/store.js';
 import { copyFlipped, drawFlips, type Flips } from './augment.js';
+import type { DistortionLimits } from './distort.js';
+import { distortSlice, drawDistortion } from './distort.js';
 
 /** `[batch, depth, height, width]`, one channel. */
 export type ImageShape = readonly [number, number, number, number];
@@ -40,6 +42,8 @@ export interface ImageOptions extends Standardisation {
   /** Generator of the choice of slices; left out: the even, symmetric choice. */
   readonly depthStreamOf?: (id: string, position: number) => Generator;
   readonly flips?: Flips;
+  /** Left out: none. */
+  readonly distortion?: DistortionLimits;
 }
 
 /** What a batch needs of the store. */
@@ -61,15 +65,19 @@ export function assembleImages(
   if (!(std > 0)) throw new RangeError(`expected a standard deviation above 0, got ${std}`);
   const area = size * size;
   const images = new Float32Array(ids.length * slices * area);
+  const scratch = new Float32Array(area);
   ids.forEach((id, position) => {
     const { data, depth } = store.volume(id);
     const random = options.streamOf?.(id, position);
     const indices = depthIndices(depth, slices, options.depthStreamOf?.(id, position));
     const flips = random === undefined ? noFlips : drawFlips(options.flips ?? noFlips, random);
+    const distortion = random === undefined ? null : drawDistortion(options.distortion ?? null, random);
     for (let z = 0; z < slices; z++) {
       const from = indices[z]! * area;
       const to = (position * slices + z) * area;
-      copyFlipped(data.subarray(from, from + area), images.subarray(to, to + area), size, flips);
+      const image = images.subarray(to, to + area);
+      copyFlipped(data.subarray(from, from + area), image, size, flips);
+      if (distortion !== null) distortSlice(image, scratch, size, distortion);
     }
   });
   for (let i = 0; i < images.length; i++) images[i] = (images[i]! - mean) / std;

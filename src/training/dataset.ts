@@ -9,6 +9,7 @@ import type { Generator } from '../random/generator.js';
 import { codeUnitOrder } from '../scan/catalogue/natural-order.js';
 import type { ScanStore } from '../scan/store/store.js';
 import type { Flips } from './augment.js';
+import type { DistortionLimits } from './distort.js';
 import type { Batch, Standardisation } from './batch.js';
 import { assembleImages, meanAndStd } from './batch.js';
 import { shuffleLabels } from './labels.js';
@@ -18,6 +19,8 @@ export interface DatasetOptions {
   readonly slices: number;
   readonly size: number;
   readonly flips: Flips;
+  /** Of training scans; null: none. */
+  readonly distortion: DistortionLimits | null;
   /** Draw the slices of a training scan at random instead of evenly. */
   readonly randomDepth: boolean;
   /** Negative control, see `shuffleLabels`. */
@@ -90,12 +93,13 @@ export class Dataset {
 
   /** A batch; with streams flipped and depth-sampled by them, without them as validation sees it. */
   batch(ids: readonly string[], streams?: Streams): Batch {
-    const { slices, size, flips, randomDepth } = this.options;
+    const { slices, size, flips, distortion, randomDepth } = this.options;
     const { images, shape } = assembleImages(this.store, ids, {
       slices,
       size,
       ...this.standardisation,
       flips: streams === undefined ? { horizontal: false, vertical: false } : flips,
+      ...(streams === undefined || distortion === null ? {} : { distortion }),
       ...(streams === undefined ? {} : { streamOf: streams.augment }),
       ...(streams === undefined || !randomDepth ? {} : { depthStreamOf: streams.depth }),
     });

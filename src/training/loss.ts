@@ -14,23 +14,42 @@ export function checkLabels(labels: Int32Array, samples: number, classes: number
 
 /**
  * Mean cross-entropy over the batch, a scalar: (1/n) Σ w[label] · loss.
- * `classWeights` `[classes]`, 1 each where absent.
+ * `classWeights` `[classes]`, 1 each where absent. `labelSmoothing` s: the target is 1 - s for the label
+ * plus s / classes for every class (Szegedy et al. 2016, section 7).
  *
  * DEVIATION: PyTorch divides a weighted loss by the sum of the weights in the batch. Here it is divided by
  * n, so that micro-batches weighted by their samples add up to the loss of the whole batch.
  */
-export function meanCrossEntropy(logits: Tensor, labels: Int32Array, classWeights?: Float32Array): Tensor {
+export function meanCrossEntropy(
+  logits: Tensor,
+  labels: Int32Array,
+  classWeights?: Float32Array,
+  labelSmoothing = 0,
+): Tensor {
   const [samples, classes] = logits.shape as [number, number];
   checkLabels(labels, samples, classes);
   if (classWeights !== undefined && classWeights.length !== classes)
     throw new RangeError(`expected ${classes} class weights, got ${classWeights.length}`);
-  const targets = new Float32Array(samples * classes);
+  const targets = new Float32Array(samples * classes).fill(labelSmoothing / classes);
   const weights = new Float32Array(samples);
   labels.forEach((label, sample) => {
-    targets[sample * classes + label] = 1;
+    targets[sample * classes + label] = 1 - labelSmoothing + labelSmoothing / classes;
     weights[sample] = (classWeights?.[label] ?? 1) / samples;
   });
   return softmaxCrossEntropy(logits, fromFloats(targets, [samples, classes]), fromFloats(weights, [samples]));
+}
+
+/** Mean over the scans of -log softmax(logits)[label], nats. `logits` `[n][classes]`, `labels` `[n]`. */
+export function crossEntropy(logits: Float32Array, labels: Int32Array): number {
+  const classes = logits.length / labels.length;
+  let total = 0;
+  for (let row = 0; row < labels.length; row++) {
+    const scores = logits.subarray(row * classes, (row + 1) * classes);
+    const largest = scores.reduce((most, score) => Math.max(most, score), -Infinity);
+    const sum = scores.reduce((all, score) => all + Math.exp(score - largest), 0);
+    total += Math.log(sum) + largest - scores[labels[row]!]!;
+  }
+  return total / labels.length;
 }
 
 /** The class with the largest logit for each sample, the first of equals; `[n]`. */

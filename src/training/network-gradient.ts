@@ -28,7 +28,7 @@ export function networkGradient(
   network: Network,
   parameters: Float32Array,
   batch: Batch,
-  { dropoutMask, classWeights }: LossOptions = {},
+  { dropoutMask, classWeights, labelSmoothing }: LossOptions = {},
 ): NetworkGradient {
   const { layout } = network;
   const [samples, depth] = batch.shape;
@@ -46,6 +46,7 @@ export function networkGradient(
             networkLogits(network, images, { weights, normalise: recorder.normalise, dropoutMask: mask }),
             batch.labels,
             classWeights,
+            labelSmoothing,
           ),
         tensors,
       );

@@ -12,6 +12,8 @@ export type OptimizerKind = (typeof optimizerKinds)[number];
 
 export interface OptimizerOptions {
   readonly kind: OptimizerKind;
+  /** Decay of the moving average of the weights that is evaluated in their place; 0: none. */
+  readonly weightAverage: number;
   readonly learningRate: number;
   /** SGD: fraction of the last velocity kept, 0…1. */
   readonly momentum: number;

@@ -18,6 +18,8 @@ export interface LossOptions {
   readonly dropoutMask?: Float32Array;
   /** `[classes]`; 1 each where absent. */
   readonly classWeights?: Float32Array;
+  /** 0…1, 0 where absent: see `meanCrossEntropy`. */
+  readonly labelSmoothing?: number;
 }
 
 export interface PathGradient {
@@ -37,12 +39,12 @@ export interface PathGradient {
 export function pathGradient(
   subnet: Subnet,
   batch: Batch,
-  { dropoutMask, classWeights }: LossOptions = {},
+  { dropoutMask, classWeights, labelSmoothing }: LossOptions = {},
   vector: Float32Array = new Float32Array(subnet.path.vectorLength),
 ): PathGradient {
-  const { net, path } = subnet;
+  const { path } = subnet;
   const [samples, depth] = batch.shape;
-  const { inputs: headWidth, outputs: classes } = net.layout.classifier;
+  const { inputs: headWidth, outputs: classes } = path.classifier;
   checkLabels(batch.labels, samples, classes);
   const gradient = vector.subarray(0, path.parameterCount);
   const statistics = vector.subarray(path.parameterCount, path.vectorLength);
@@ -54,7 +56,7 @@ export function pathGradient(
       const mask = dropoutMask === undefined ? null : fromFloats(dropoutMask, [samples, headWidth]);
       const pass = { weights, normalise: recorder.normalise, dropoutMask: mask };
       const { value, gradients } = valueAndGradients(
-        () => meanCrossEntropy(pathLogits(subnet, images, pass), batch.labels, classWeights),
+        () => meanCrossEntropy(pathLogits(subnet, images, pass), batch.labels, classWeights, labelSmoothing),
         tensors,
       );
       let end = 0;

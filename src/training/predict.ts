@@ -28,7 +28,7 @@ export function predict(
   { scansPerPass }: { readonly scansPerPass: number } = { scansPerPass: 1 },
 ): Float32Array {
   const { layout } = subnet.net;
-  const classes = layout.classifier.outputs;
+  const classes = subnet.path.classifier.outputs;
   const [scans, ...scan] = shape;
   const floats = scan.reduce((product, extent) => product * extent, 1);
   if (images.length !== scans * floats)

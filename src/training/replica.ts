@@ -6,12 +6,12 @@
  * thread reads it. They never do so at the same time: a slot of step t + 1 starts after commit t.
  */
 import { createHash } from 'node:crypto';
-import type { SlotGradient } from '../gradient/sum.js';
+import type { Divide, SlotGradient } from '../gradient/sum.js';
 import { sumSlots } from '../gradient/sum.js';
-import type { SuperNetLayout } from '../space/layout.js';
+import type { TensorLists } from '../space/tensors.js';
 import type { LearningRateRule } from './learning-rate.js';
 import { learningRateAt } from './learning-rate.js';
-import type { OptimizerKind, OptimizerOptions } from './optimizer.js';
+import type { OptimizerOptions } from './optimizer.js';
 import { optimizerFloats, optimizerStep } from './optimizer.js';
 import type { LearnedState } from './snapshot.js';
 import { decodeSnapshot, encodeSnapshot, SnapshotFormatError } from './snapshot.js';
@@ -26,16 +26,20 @@ export interface SlotOutcome extends SlotGradient {
   readonly statistics: Float32Array;
 }
 
+type Remembered = Pick<OptimizerOptions, 'kind' | 'weightAverage'>;
+
 /** Bytes of memory that a learned state takes. */
-export function learnedBytes(layout: SuperNetLayout, kind: OptimizerKind): number {
+export function learnedBytes(layout: TensorLists, { kind, weightAverage }: Remembered): number {
   const { parameterCount, statisticCount, parameters } = layout;
-  return 4 * (parameterCount + statisticCount + optimizerFloats(kind, parameterCount, parameters.length));
+  const optimizerCount = optimizerFloats(kind, parameterCount, parameters.length);
+  const averageCount = weightAverage > 0 ? parameterCount : 0;
+  return 4 * (parameterCount + statisticCount + optimizerCount + averageCount);
 }
 
 /** The vectors of a learned state as views into memory `learnedBytes` long. */
 export function learnedViews(
-  layout: SuperNetLayout,
-  kind: OptimizerKind,
+  layout: TensorLists,
+  { kind, weightAverage }: Remembered,
   memory: ArrayBuffer | SharedArrayBuffer,
 ): LearnedState {
   const { parameterCount, statisticCount, parameters } = layout;
@@ -44,13 +48,19 @@ export function learnedViews(
     parameters: new Float32Array(memory, 0, parameterCount),
     statistics: new Float32Array(memory, 4 * parameterCount, statisticCount),
     optimizerState: new Float32Array(memory, 4 * (parameterCount + statisticCount), optimizerCount),
+    average: new Float32Array(
+      memory,
+      4 * (parameterCount + statisticCount + optimizerCount),
+      weightAverage > 0 ? parameterCount : 0,
+    ),
   };
 }
 
 export interface ReplicaSetup {
-  readonly layout: SuperNetLayout;
+  readonly layout: TensorLists;
   readonly optimizer: OptimizerOptions;
   readonly rate: LearningRateRule;
+  readonly divide: Divide;
   /** `learnedBytes` long, zeroed or filled already, perhaps by another thread. */
   readonly memory: ArrayBuffer | SharedArrayBuffer;
 }
@@ -63,15 +73,15 @@ export class Replica {
 
   constructor(private readonly setup: ReplicaSetup) {
     const { layout, optimizer, memory } = setup;
-    this.state = learnedViews(layout, optimizer.kind, memory);
+    this.state = learnedViews(layout, optimizer, memory);
     this.sum = new Float32Array(layout.parameterCount);
   }
 
   /** Applies one committed step; slots ascending, diverged ones with weight 0. */
   applyStep(slots: readonly SlotOutcome[]): void {
-    const { layout, optimizer, rate } = this.setup;
+    const { layout, optimizer, rate, divide } = this.setup;
     const { parameters, optimizerState } = this.state;
-    const touched = sumSlots(layout.parameters, slots, this.sum);
+    const touched = sumSlots(layout.parameters, slots, this.sum, divide);
     optimizerStep(
       { ...optimizer, learningRate: learningRateAt(rate, this.appliedStep) },
       { tensors: layout.parameters, touched, values: this.sum },
@@ -80,6 +90,20 @@ export class Replica {
     );
     for (const slot of slots) if (slot.weight > 0) this.blendStatistics(slot);
     this.appliedStep++;
+    this.blendAverage(touched);
+  }
+
+  /** The first steps weigh more: an average that starts at random weights must forget them. */
+  private blendAverage(touched: Uint8Array): void {
+    const { layout, optimizer } = this.setup;
+    const { average, parameters } = this.state;
+    if (average.length === 0) return;
+    const decay = Math.min(optimizer.weightAverage, this.appliedStep / (this.appliedStep + 10));
+    layout.parameters.forEach(({ offset, size }, tensor) => {
+      if (touched[tensor] === 0) return;
+      for (let i = offset; i < offset + size; i++)
+        average[i] = decay * average[i]! + (1 - decay) * parameters[i]!;
+    });
   }
 
   private blendStatistics(slot: SlotOutcome): void {
@@ -114,6 +138,12 @@ export class Replica {
     const snapshot = decodeSnapshot(layout, bytes);
     if (snapshot.optimizer !== optimizer.kind)
       throw new SnapshotFormatError(`the optimiser ${optimizer.kind}`, snapshot.optimizer);
+    if (snapshot.average.length !== this.state.average.length)
+      throw new SnapshotFormatError(
+        `${this.state.average.length} averaged weights`,
+        String(snapshot.average.length),
+      );
+    this.state.average.set(snapshot.average);
     this.state.parameters.set(snapshot.parameters);
     this.state.statistics.set(snapshot.statistics);
     this.state.optimizerState.set(snapshot.optimizerState);

@@ -11,6 +11,7 @@ export interface TrainingRules extends SamplingRules {
   readonly dropout: number;
   /** Weight of each class in the loss; null: equal. */
   readonly classWeights: Float32Array | null;
+  readonly labelSmoothing: number;
 }
 
 export interface ComputedSlot {
@@ -42,13 +43,14 @@ export function computeSlot(
     augment: (scan) => augmentStream(rules, key, scan),
     depth: (scan) => depthStream(rules, key, scan),
   });
-  const shape = { samples: ids.length, features: subnet.net.space.head, rate: rules.dropout };
+  const shape = { samples: ids.length, features: subnet.path.classifier.inputs, rate: rules.dropout };
   pathGradient(
     subnet,
     batch,
     {
       ...(rules.dropout > 0 ? { dropoutMask: dropoutMask(rules, key, shape) } : {}),
       ...(rules.classWeights === null ? {} : { classWeights: rules.classWeights }),
+      labelSmoothing: rules.labelSmoothing,
     },
     out,
   );

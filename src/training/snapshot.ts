@@ -5,6 +5,7 @@
  *   parameters   fp32, little-endian, as the SuperNet's layout orders them
  *   statistics   fp32, batch-norm running means and variances
  *   optimiser    fp32, see `optimizerFloats`
+ *   average      fp32, moving average of the parameters; only in runs that keep one
  *
  * Its file is named by the SHA-256 of its bytes; equal replicas have equal snapshots.
  */
@@ -12,7 +13,7 @@ import { EmarsError } from '../errors/error.js';
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { bytesOf } from '../gradient/chunks.js';
-import type { SuperNetLayout } from '../space/layout.js';
+import type { TensorLists } from '../space/tensors.js';
 import { optimizerFloats, optimizerKinds } from './optimizer.js';
 import type { OptimizerKind } from './optimizer.js';
 
@@ -26,6 +27,8 @@ export interface SharedWeights {
 /** All that training needs to go on. */
 export interface LearnedState extends SharedWeights {
   readonly optimizerState: Float32Array;
+  /** Moving average of the parameters, as long as they are; empty in a run that keeps none. */
+  readonly average: Float32Array;
 }
 
 export interface Snapshot extends LearnedState {
@@ -56,67 +59,82 @@ const header = z.object({
   parameters: z.number(),
   statistics: z.number(),
   optimizer: z.enum(optimizerKinds),
+  average: z.literal(true).optional(),
   layout: z.string(),
   step: z.number().int().min(0),
 });
 
 /** The bytes of a snapshot in pieces that share the state's memory: write them before it changes. */
-export function encodeSnapshot(layout: SuperNetLayout, snapshot: Snapshot): Uint8Array[] {
-  const { parameters, statistics, optimizerState, optimizer, step } = snapshot;
-  const line = headerLine(layout, optimizer, step);
+export function encodeSnapshot(layout: TensorLists, snapshot: Snapshot): Uint8Array[] {
+  const { parameters, statistics, optimizerState, average, optimizer, step } = snapshot;
+  const line = headerLine(layout, { optimizer, averaged: average.length > 0, step });
   return [
     Buffer.from(line.padEnd(HEADER_BYTES - 1) + '\n', 'latin1'),
-    ...[parameters, statistics, optimizerState].map(bytesOf),
+    ...[parameters, statistics, optimizerState, average].map(bytesOf),
   ];
 }
 
 /** A snapshot of the layout; its vectors are the caller's. Errors: SnapshotFormatError. */
-export function decodeSnapshot(layout: SuperNetLayout, bytes: Uint8Array): Snapshot {
-  const { optimizer, step } = readHeader(layout, bytes);
+export function decodeSnapshot(layout: TensorLists, bytes: Uint8Array): Snapshot {
+  const { optimizer, average, step } = readHeader(layout, bytes);
   const { parameterCount, statisticCount, parameters } = layout;
   const optimizerCount = optimizerFloats(optimizer, parameterCount, parameters.length);
   return {
-    ...sharedWeights(layout, bytes),
+    parameters: floats(bytes, 0, parameterCount),
+    statistics: floats(bytes, parameterCount, statisticCount),
     optimizerState: floats(bytes, parameterCount + statisticCount, optimizerCount),
+    average: floats(
+      bytes,
+      parameterCount + statisticCount + optimizerCount,
+      average === true ? parameterCount : 0,
+    ),
     optimizer,
     step,
   };
 }
 
-/** The weights of a snapshot alone, for who only predicts. Errors: SnapshotFormatError. */
-export function decodeWeights(layout: SuperNetLayout, bytes: Uint8Array): SharedWeights {
-  readHeader(layout, bytes);
-  return sharedWeights(layout, bytes);
+/**
+ * The weights of a snapshot that predict: the moving average where one is kept. Errors: SnapshotFormatError.
+ */
+export function decodeWeights(layout: TensorLists, bytes: Uint8Array): SharedWeights {
+  const { parameters, statistics, average } = decodeSnapshot(layout, bytes);
+  return { parameters: average.length > 0 ? average : parameters, statistics };
 }
 
-function sharedWeights({ parameterCount, statisticCount }: SuperNetLayout, bytes: Uint8Array): SharedWeights {
-  return {
-    parameters: floats(bytes, 0, parameterCount),
-    statistics: floats(bytes, parameterCount, statisticCount),
-  };
+interface Facts {
+  readonly optimizer: OptimizerKind;
+  readonly averaged: boolean;
+  readonly step: number;
 }
 
-function headerLine(layout: SuperNetLayout, optimizer: OptimizerKind, step: number): string {
+function headerLine(layout: TensorLists, { optimizer, averaged, step }: Facts): string {
   return JSON.stringify({
     format: 1,
     parameters: layout.parameterCount,
     statistics: layout.statisticCount,
     optimizer,
+    ...(averaged ? { average: true as const } : {}),
     layout: layoutDigest(layout),
     step,
   } satisfies z.infer<typeof header>);
 }
 
 /** The header of a snapshot that is as long as it says. */
-function readHeader(layout: SuperNetLayout, bytes: Uint8Array): z.infer<typeof header> {
+function readHeader(layout: TensorLists, bytes: Uint8Array): z.infer<typeof header> {
   const line = Buffer.from(bytes.subarray(0, HEADER_BYTES)).toString('latin1').trimEnd();
   const read = header.safeParse(parsed(line));
-  const expected = read.success ? headerLine(layout, read.data.optimizer, read.data.step) : null;
+  const expected = read.success
+    ? headerLine(layout, { ...read.data, averaged: read.data.average === true })
+    : null;
   if (!read.success || line !== expected)
-    throw new SnapshotFormatError(`the header ${expected ?? headerLine(layout, 'sgd', 0)}`, `"${line}"`);
+    throw new SnapshotFormatError(
+      `the header ${expected ?? headerLine(layout, { optimizer: 'sgd', averaged: false, step: 0 })}`,
+      `"${line}"`,
+    );
   const { parameterCount, statisticCount, parameters } = layout;
   const optimizerCount = optimizerFloats(read.data.optimizer, parameterCount, parameters.length);
-  const length = HEADER_BYTES + 4 * (parameterCount + statisticCount + optimizerCount);
+  const averageCount = read.data.average === true ? parameterCount : 0;
+  const length = HEADER_BYTES + 4 * (parameterCount + statisticCount + optimizerCount + averageCount);
   if (bytes.length !== length) throw new SnapshotFormatError(`${length} bytes`, `${bytes.length} bytes`);
   return read.data;
 }
@@ -138,7 +156,7 @@ function floats(bytes: Uint8Array, from: number, count: number): Float32Array {
 }
 
 /** Names and shapes of all tensors, condensed: tells nets of equal size apart. */
-function layoutDigest(layout: SuperNetLayout): string {
+function layoutDigest(layout: TensorLists): string {
   const names = [...layout.parameters, ...layout.statistics].map(
     ({ name, shape }) => `${name}[${shape.join(',')}]`,
   );

@@ -6,7 +6,7 @@
 import type { Subnet } from '../network/supernet.js';
 import { generator } from '../random/generator.js';
 import { gatherTensors } from '../space/layout.js';
-import type { SuperNet } from '../space/layout.js';
+import type { TensorLists } from '../space/tensors.js';
 import type { Path } from '../space/path.js';
 import type { Dataset } from './dataset.js';
 import { predict, predictTransductive } from './predict.js';
@@ -26,7 +26,7 @@ export interface ValidationRules {
 
 /** A path as it is validated. */
 export interface ValidationSubject {
-  readonly net: SuperNet;
+  readonly net: { readonly layout: TensorLists };
   readonly path: Path;
   readonly weights: SharedWeights;
   readonly dataset: Dataset;
@@ -39,7 +39,7 @@ export interface ValidationSubject {
 export function predictScans(subject: ValidationSubject, ids: readonly string[]): Float32Array {
   const { net, path, weights, dataset, rules, epoch } = subject;
   const subnet: Subnet = { net, path, parameters: weights.parameters };
-  const classes = net.space.classes;
+  const classes = path.classifier.outputs;
   const logits = new Float32Array(ids.length * classes);
   const statistics = pathStatistics(subject, subnet);
   const order =

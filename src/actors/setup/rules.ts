@@ -1,6 +1,10 @@
 /** From the filled options of a run to the rules of each room. */
 import type { Options } from '../../config/options.js';
 import type { ObjectiveRule, SearchRules } from '../../search/state.js';
+import type { Net } from '../../space/cohort.js';
+import { cohortOf } from '../../space/cohort.js';
+import type { Genome } from '../../space/genome.js';
+import { superNetOf } from '../../space/layout.js';
 import type { Operation, SearchSpace } from '../../space/space.js';
 import type { LearningRateRule } from '../../training/learning-rate.js';
 import type { OptimizerOptions } from '../../training/optimizer.js';
@@ -13,23 +17,41 @@ export function spaceOf(options: Options, classes: number): SearchSpace {
   return { stem, widths, strides, blocks, operations: operations as readonly Operation[], head, classes };
 }
 
+/** What the run trains: the SuperNet of its space, or the networks that its cohort names. */
+export function netOf(options: Options, classes: number): Net {
+  const space = spaceOf(options, classes);
+  return options.cohort === null ? superNetOf(space) : cohortOf(space, options.cohort);
+}
+
+/** B: of a cohort every step trains all, each on the same mini-batch. */
+export function individualsPerStepOf({ cohort, training }: Options): number {
+  return cohort?.length ?? training.individualsPerStep;
+}
+
 export function samplingOf(options: Options): SamplingRules {
   return { seed: options.seed, batch: options.training.batch, microBatches: options.training.microBatches };
 }
 
 export function optimizerOf(options: Options): OptimizerOptions {
-  const { optimizer, learningRate, momentum, weightDecay, beta1, beta2, epsilon } = options.training;
-  return { kind: optimizer, learningRate, momentum, weightDecay, beta1, beta2, epsilon };
+  const { optimizer, weightAverage, learningRate, momentum, weightDecay, beta1, beta2, epsilon } =
+    options.training;
+  return { kind: optimizer, weightAverage, learningRate, momentum, weightDecay, beta1, beta2, epsilon };
 }
 
 /** Over a run of `trainingScans` training scans. */
 export function learningRateOf(options: Options, trainingScans: number): LearningRateRule {
-  const { learningRate, finalLearningRate, batch } = options.training;
+  const { learningRate, finalLearningRate, schedule, batch } = options.training;
   return {
     first: learningRate,
     last: finalLearningRate ?? learningRate,
-    steps: stepsPerEpoch(trainingScans, batch) * (options.warmup.epochs + options.evolution.epochs),
+    shape: schedule,
+    steps: stepsPerEpoch(trainingScans, batch) * (warmupEpochsOf(options) + options.evolution.epochs),
   };
+}
+
+/** A cohort is given: nothing is drawn. */
+function warmupEpochsOf({ cohort, warmup }: Options): number {
+  return cohort === null ? warmup.epochs : 0;
 }
 
 export function validationOf(options: Options): ValidationRules {
@@ -50,15 +72,16 @@ export function searchRulesOf(
   trainingScans: number,
   classes: number,
 ): SearchRules {
-  const { warmup, evolution, training } = options;
+  const { cohort, warmup, evolution, training } = options;
   return {
     seed: options.seed,
     space: spaceOf(options, classes),
-    warmupEpochs: warmup.epochs,
+    cohort: cohort as readonly Genome[] | null,
+    warmupEpochs: warmupEpochsOf(options),
     warmupCandidates: warmup.candidates,
     epochs: evolution.epochs,
-    population: evolution.population,
-    keep: evolution.keep,
+    population: cohort?.length ?? evolution.population,
+    keep: cohort?.length ?? evolution.keep,
     variation: {
       crossoverProbability: evolution.crossoverProbability,
       mutationProbability: evolution.mutationProbability,
@@ -67,7 +90,7 @@ export function searchRulesOf(
     partitions: evolution.partitions,
     objectives,
     stepsPerEpoch: stepsPerEpoch(trainingScans, training.batch),
-    individualsPerStep: training.individualsPerStep,
+    individualsPerStep: individualsPerStepOf(options),
     microBatches: training.microBatches,
   };
 }

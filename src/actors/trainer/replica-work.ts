@@ -5,9 +5,9 @@
  */
 import type { AppliedSlot, ReplicaCommand, TrainerInput } from '../../protocol/trainer/commands.js';
 import { readSnapshot, writeSnapshot } from '../../runtime/storage/snapshots.js';
-import type { SuperNet } from '../../space/layout.js';
+import type { Net } from '../../space/cohort.js';
+import { pathIn } from '../../space/cohort.js';
 import type { Path } from '../../space/path.js';
-import { resolvePath } from '../../space/path.js';
 import type { Replica, SlotOutcome } from '../../training/replica.js';
 import type { SlotKey } from '../../training/samples.js';
 import type { ComputedSlot } from '../../training/slot.js';
@@ -21,7 +21,7 @@ export interface SlotComputer {
 }
 
 export interface ReplicaParts {
-  readonly net: SuperNet;
+  readonly net: Net;
   readonly replica: Replica;
   /** The vector that `computeSlot` fills. */
   readonly slotVector: Float32Array;
@@ -123,7 +123,7 @@ export class ReplicaWork {
 
   private pathOf(genome: readonly string[]): Path {
     const key = genome.join(' ');
-    const path = this.paths.get(key) ?? resolvePath(this.parts.net, genome);
+    const path = this.paths.get(key) ?? pathIn(this.parts.net, genome);
     this.paths.set(key, path);
     return path;
   }

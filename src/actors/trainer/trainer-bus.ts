@@ -2,11 +2,10 @@
 import { loadOptions } from '../../config/load.js';
 import type { Identity } from '../../protocol/worker/presence.js';
 import { callMain, exposeInThread, threadData } from '../../runtime/process/thread.js';
-import { superNetOf } from '../../space/layout.js';
 import { Replica } from '../../training/replica.js';
 import { runFolder } from '../../run/folder.js';
 import { joinBus } from '../setup/bus-access.js';
-import { learningRateOf, optimizerOf, samplingOf, spaceOf } from '../setup/rules.js';
+import { individualsPerStepOf, learningRateOf, netOf, optimizerOf, samplingOf } from '../setup/rules.js';
 import { readSides } from '../../run/sides.js';
 import type { Measurer } from '../worker/evaluation-taker.js';
 import { takeEvaluations } from '../worker/evaluation-taker.js';
@@ -28,7 +27,7 @@ const { root, identity, memory, vector } = threadData() as TrainerBusData;
 const folder = runFolder(root);
 const options = loadOptions({ file: folder.config });
 const sides = await readSides(folder.split);
-const net = superNetOf(spaceOf(options, sides.classes.length));
+const net = netOf(options, sides.classes.length);
 const { batch, microBatches } = samplingOf(options);
 const main = callMain<SlotComputer & Measurer>();
 const { bus, subjects } = await joinBus(folder.bus, identity.id);
@@ -48,6 +47,7 @@ const work = new ReplicaWork({
     layout: net.layout,
     optimizer: optimizerOf(options),
     rate: learningRateOf(options, sides.training.length),
+    divide: options.cohort === null ? 'by-step' : 'by-touch',
     memory,
   }),
   slotVector: new Float32Array(vector),
@@ -63,7 +63,7 @@ const trainer = startTrainer({
   subjects,
   setup: {
     id: identity.id,
-    individualsPerStep: options.training.individualsPerStep,
+    individualsPerStep: individualsPerStepOf(options),
     microBatches,
     checkDigestEvery: options.runtime.checkDigestEvery,
     ...TRAINER_TIMING,

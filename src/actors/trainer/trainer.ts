@@ -7,7 +7,7 @@
  */
 import { initialiseParameters, initialStatistics } from '../../network/initialise.js';
 import { guardAgainstOrphaning } from '../../runtime/process/orphan-guard.js';
-import { longestVector, resolvePath } from '../../space/path.js';
+import { longestVector, pathIn } from '../../space/cohort.js';
 import { learnedBytes, learnedViews } from '../../training/replica.js';
 import type { SlotKey } from '../../training/samples.js';
 import type { ComputedSlot, TrainingRules } from '../../training/slot.js';
@@ -15,7 +15,7 @@ import { computeSlot } from '../../training/slot.js';
 import { EvaluationBench } from '../worker/evaluation-bench.js';
 import type { EvaluationKey, Measurer } from '../worker/evaluation-taker.js';
 import { loadObjectives } from '../setup/objective-rules.js';
-import { samplingOf } from '../setup/rules.js';
+import { optimizerOf, samplingOf } from '../setup/rules.js';
 import { runFolder } from '../../run/folder.js';
 import type { TrainerBusData } from './trainer-bus.js';
 import type { SlotComputer } from './replica-work.js';
@@ -37,7 +37,7 @@ async function main(): Promise<void> {
   const workbench = await openWorkbench(root);
   const { net, dataset, options } = workbench;
   const identity = await workerIdentity('trainer', id, device, options.engine.threads);
-  const { optimizer } = options.training;
+  const optimizer = optimizerOf(options);
   const memory = new SharedArrayBuffer(learnedBytes(net.layout, optimizer));
   const vector = new SharedArrayBuffer(4 * longestVector(net));
   const learned = learnedViews(net.layout, optimizer, memory);
@@ -46,6 +46,7 @@ async function main(): Promise<void> {
     ...samplingOf(options),
     dropout: options.training.dropout,
     classWeights: classWeights(workbench),
+    labelSmoothing: options.training.labelSmoothing,
   };
   const bench = new EvaluationBench(workbench, await loadObjectives(options), folder.snapshots);
   const serve: SlotComputer & Measurer = {
@@ -53,10 +54,11 @@ async function main(): Promise<void> {
       learned.parameters.set(initialiseParameters(net.layout, options.seed));
       learned.statistics.set(initialStatistics(net.layout));
       learned.optimizerState.fill(0);
+      if (learned.average.length > 0) learned.average.set(learned.parameters);
       return Promise.resolve();
     },
     computeSlot: (key: SlotKey, names: readonly string[]): Promise<ComputedSlot> => {
-      const subnet = { net, path: resolvePath(net, names), parameters: learned.parameters };
+      const subnet = { net, path: pathIn(net, names), parameters: learned.parameters };
       return Promise.resolve(computeSlot({ dataset, rules }, subnet, key, slotVector));
     },
     measure: (key: EvaluationKey) => bench.measure(key),

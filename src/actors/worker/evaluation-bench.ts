@@ -2,7 +2,7 @@
 import type { Objective, Measured } from '../../objectives/objective.js';
 import { checkedMeasurement } from '../../objectives/objective.js';
 import { readSnapshot } from '../../runtime/storage/snapshots.js';
-import { resolvePath } from '../../space/path.js';
+import { pathIn } from '../../space/cohort.js';
 import type { SharedWeights } from '../../training/snapshot.js';
 import { decodeWeights } from '../../training/snapshot.js';
 import type { EvaluationKey, Measurer } from './evaluation-taker.js';
@@ -30,7 +30,7 @@ export class EvaluationBench implements Measurer {
       found.measure({
         net,
         dataset,
-        path: resolvePath(net, genome),
+        path: pathIn(net, genome),
         weights,
         rules: validationOf(options),
         epoch,

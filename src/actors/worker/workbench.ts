@@ -6,17 +6,16 @@ import { cacheFolder } from '../../native/cache.js';
 import { lungWindow } from '../../scan/store/window.js';
 import { openScanStore } from '../../scan/store/store.js';
 import type { ScanStore } from '../../scan/store/store.js';
-import type { SuperNet } from '../../space/layout.js';
-import { superNetOf } from '../../space/layout.js';
+import type { Net } from '../../space/cohort.js';
 import { Dataset } from '../../training/dataset.js';
-import { spaceOf } from '../setup/rules.js';
+import { netOf } from '../setup/rules.js';
 import { runFolder } from '../../run/folder.js';
 import { readSides } from '../../run/sides.js';
 
 export interface Workbench {
   readonly options: Options;
   readonly dataset: Dataset;
-  readonly net: SuperNet;
+  readonly net: Net;
 }
 
 /** Opens the scans of a run; what the run's parent decoded is found in the cache. */
@@ -25,7 +24,7 @@ export async function openWorkbench(root: string): Promise<Workbench> {
   const options = loadOptions({ file: folder.config });
   const store = await openStore(options, options.data.path ?? folder.phantoms);
   const dataset = new Dataset(store, await readSides(folder.split), datasetOptions(options));
-  return { options, dataset, net: superNetOf(spaceOf(options, store.classes.length)) };
+  return { options, dataset, net: netOf(options, store.classes.length) };
 }
 
 /** Decoded scans of a folder under the options of a run. `onProgress(done, total)` while it decodes. */
@@ -54,6 +53,7 @@ export function datasetOptions(options: Options): ConstructorParameters<typeof D
     slices: input.slices,
     size: input.size,
     flips: training.flips,
+    distortion: training.augment,
     randomDepth: training.randomDepth,
     shuffleLabels: data.shuffleLabels,
   };

@@ -11,6 +11,7 @@
  * moves on, so that a lost message costs time only (directives.ts).
  */
 import { slotsPerStep } from '../../search/plan.js';
+import { snapshotsInUse } from '../../search/state.js';
 import type { StepLedger } from '../../search/step-ledger.js';
 import {
   commitOf,
@@ -167,9 +168,7 @@ export function snapshotChecked(
   }
   const { epoch, step } = turn.search;
   turn.commit({ type: 'epoch-trained', epoch, sha256, step });
-  const { snapshot, trainedSnapshot } = turn.search;
-  const sha256s = [...new Set([snapshot, trainedSnapshot])].filter((each) => each !== null);
-  turn.save.push({ kind: 'keep-snapshots', sha256s });
+  turn.save.push({ kind: 'keep-snapshots', sha256s: snapshotsInUse(turn.search) });
   return becomeIdle(training);
 }
 

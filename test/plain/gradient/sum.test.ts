@@ -33,6 +33,14 @@ describe('the gradient of a step', () => {
     expect(sum[2]).toBe(2);
   });
 
+  it('is the mean over the slots that touch a tensor where networks share none', () => {
+    const sum = new Float32Array(6);
+    const slots = [slot([0], [2, 4], 3), slot([0], [6, 8], 1), slot([1], [5], 2), slot([2], [1, 1, 1], 0)];
+    const touched = sumSlots(tensors, slots, sum, 'by-touch');
+    expect([...touched]).toEqual([1, 1, 0]);
+    expect([...sum]).toEqual([3, 5, 5, 0, 0, 0]);
+  });
+
   it('leaves a diverged slot out of sum and weight', () => {
     const sum = new Float32Array(6);
     const touched = sumSlots(tensors, [slot([1], [4]), slot([0], [NaN, NaN], 0)], sum);

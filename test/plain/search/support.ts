@@ -19,6 +19,7 @@ export const RULES: SearchRules = {
     head: 8,
     classes: 2,
   },
+  cohort: null,
   warmupEpochs: 2,
   warmupCandidates: 10,
   epochs: 5,

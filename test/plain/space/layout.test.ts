@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { superNetLayout, superNetOf } from '#emars/space/layout.js';
-import { longestVector, resolvePath } from '#emars/space/path.js';
+import { longestVector } from '#emars/space/cohort.js';
+import { resolvePath } from '#emars/space/path.js';
 import type { SearchSpace } from '#emars/space/space.js';
 
 const space: SearchSpace = {

@@ -4,6 +4,7 @@ import { optimizerFloats, optimizerStep } from '#emars/training/optimizer.js';
 
 const base: OptimizerOptions = {
   kind: 'adam',
+  weightAverage: 0,
   learningRate: 0.1,
   momentum: 0.9,
   weightDecay: 0,

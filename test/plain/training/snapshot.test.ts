@@ -24,6 +24,7 @@ const space: SearchSpace = {
 const layout = superNetLayout(space);
 const adam: OptimizerOptions = {
   kind: 'adam',
+  weightAverage: 0,
   learningRate: 0.1,
   momentum: 0.9,
   weightDecay: 0,
@@ -34,12 +35,18 @@ const adam: OptimizerOptions = {
 
 /** A replica with something in each of its vectors, and the memory it lives in. */
 function replicaOf(seed: number, optimizer = adam): { replica: Replica; memory: ArrayBuffer } {
-  const memory = new ArrayBuffer(learnedBytes(layout, optimizer.kind));
+  const memory = new ArrayBuffer(learnedBytes(layout, optimizer));
   const random = generator(seed, 'replica');
-  const { parameters, statistics, optimizerState } = learnedViews(layout, optimizer.kind, memory);
-  for (const vector of [parameters, statistics, optimizerState])
+  const { parameters, statistics, optimizerState, average } = learnedViews(layout, optimizer, memory);
+  for (const vector of [parameters, statistics, optimizerState, average])
     for (let i = 0; i < vector.length; i++) vector[i] = random.normal();
-  const replica = new Replica({ layout, optimizer, rate: { first: 0.1, last: 0.1, steps: 1 }, memory });
+  const replica = new Replica({
+    layout,
+    optimizer,
+    rate: { first: 0.1, last: 0.1, shape: 'linear', steps: 1 },
+    divide: 'by-step',
+    memory,
+  });
   return { replica, memory };
 }
 const bytesOf = (replica: Replica): Buffer => Buffer.concat(replica.snapshotParts());
@@ -56,6 +63,19 @@ describe('a snapshot', () => {
     expect(replica.digest()).toBe(createHash('sha256').update(bytesOf(replica)).digest('hex'));
   });
 
+  it('holds the moving average of a run that keeps one, and gives it to who predicts', () => {
+    const averaging = { ...adam, weightAverage: 0.9 };
+    const { replica, memory } = replicaOf(4, averaging);
+    const { average } = learnedViews(layout, averaging, memory);
+    const bytes = bytesOf(replica);
+    expect(decodeWeights(layout, bytes).parameters).toEqual(average);
+    const { replica: other, memory: otherMemory } = replicaOf(5, averaging);
+    other.restore(bytes);
+    expect(Buffer.from(otherMemory).equals(Buffer.from(memory))).toBe(true);
+    expect(() => replicaOf(5).replica.restore(bytes)).toThrow(/0 averaged weights/);
+    expect(() => other.restore(bytesOf(replicaOf(5).replica))).toThrow(/averaged weights, got 0/);
+  });
+
   it('is read at any alignment', () => {
     const bytes = bytesOf(replicaOf(1).replica);
     const shifted = new Uint8Array(bytes.length + 1).subarray(1);
@@ -66,7 +86,7 @@ describe('a snapshot', () => {
   it('gives weights alone to who only predicts, whatever the optimiser, and none of the file’s memory', () => {
     for (const kind of ['adam', 'sgd'] as const) {
       const { replica, memory } = replicaOf(3, { ...adam, kind });
-      const { parameters, statistics } = learnedViews(layout, kind, memory);
+      const { parameters, statistics } = learnedViews(layout, { kind, weightAverage: 0 }, memory);
       const bytes = bytesOf(replica);
       const weights = decodeWeights(layout, bytes);
       expect(weights).toEqual({ parameters, statistics });
@@ -110,11 +130,32 @@ describe('a snapshot', () => {
   it('shares the memory of what it was made of', () => {
     const { replica, memory } = replicaOf(5);
     const parts = encodeSnapshot(layout, {
-      ...learnedViews(layout, 'adam', memory),
+      ...learnedViews(layout, { kind: 'adam', weightAverage: 0 }, memory),
       optimizer: 'adam',
       step: 0,
     });
     new Float32Array(memory)[0] = 123;
     expect(Buffer.concat(parts).equals(bytesOf(replica))).toBe(true);
+  });
+});
+
+describe('the moving average of the weights', () => {
+  it('moves with touched tensors, the first steps weighing more, and stays for others', () => {
+    const averaging = { ...adam, weightAverage: 0.5 };
+    const memory = new ArrayBuffer(learnedBytes(layout, averaging));
+    const { average, parameters } = learnedViews(layout, averaging, memory);
+    const rate = { first: 0.1, last: 0.1, shape: 'linear', steps: 1 } as const;
+    const replica = new Replica({ layout, optimizer: averaging, rate, divide: 'by-step', memory });
+    const { size } = layout.parameters[0]!;
+    const values = new Float32Array(size).fill(1);
+    const slot = { tensors: [0], values, weight: 1, statisticTensors: [], statistics: new Float32Array(0) };
+    replica.applyStep([slot]);
+    // After step 1 the decay is 1 / 11.
+    expect(average[0]).toBeCloseTo((parameters[0]! * 10) / 11, 6);
+    const first = average[0]!;
+    for (let step = 0; step < 20; step++) replica.applyStep([slot]);
+    expect(average[0]).toBeLessThan(first);
+    expect(average[0]).toBeGreaterThan(parameters[0]!);
+    expect([...average.subarray(size)].every((value) => value === 0)).toBe(true);
   });
 });
