@@ -17,6 +17,7 @@ const BASE: SearchRules = {
     head: 8,
     classes: 2,
   },
+  cohort: null,
   warmupEpochs: 1,
   warmupCandidates: 5,
   epochs: 2,
