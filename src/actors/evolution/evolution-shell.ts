@@ -8,15 +8,16 @@ import { failedStatus, step } from '../../protocol/evolution/evolution.js';
 import type { EvolutionCommand, EvolutionInput } from '../../protocol/evolution/commands.js';
 import type { EvolutionSetup, EvolutionState } from '../../protocol/evolution/evolution-state.js';
 import type { Send } from '../../protocol/step.js';
-import type { Bus, Envelope, Handle } from '../../runtime/bus/bus.js';
+import type { Bus } from '../../runtime/bus/bus.js';
 import type { Timer } from '../../runtime/process/monotonic.js';
 import { after, monotonicMs } from '../../runtime/process/monotonic.js';
 import type { SearchEvent } from '../../search/events.js';
 import type { SearchState } from '../../search/state.js';
 import type { MessageName } from '../../wire/messages.js';
-import { decode, encode } from '../../wire/messages.js';
+import { encode } from '../../wire/messages.js';
 import type { Subjects } from '../../wire/subjects.js';
 import { subjectOf } from '../../wire/subjects.js';
+import { Listening } from '../setup/listening.js';
 import type { SearchJournal } from './search-journal.js';
 import { DamagedRun } from './search-journal.js';
 
@@ -45,11 +46,9 @@ const TICK_MS = 100;
 /** Inputs that share one write to the journal, at most. */
 const BATCH = 256;
 
-type Listened = Extract<EvolutionInput, { kind: 'received' }>['name'];
-
 export class EvolutionShell {
   private readonly waiting: EvolutionInput[] = [];
-  private readonly handles: Handle[] = [];
+  private readonly listening: Listening;
   private timer: Timer | null = null;
   private draining = false;
   private closed = false;
@@ -61,22 +60,22 @@ export class EvolutionShell {
     private readonly parts: EvolutionParts,
     private state: EvolutionState,
   ) {
+    this.listening = new Listening(parts.bus);
     this.done = new Promise((resolve, reject) => (this.settle = { resolve, reject }));
   }
 
   /** Listens, and goes on from what the journal says. */
   start(): void {
     const { bus, subjects } = this.parts;
-    this.listen(subjects.hello, 'Hello');
-    this.listen(subjects.heartbeat, 'Heartbeat');
-    this.listen(subjects.ready, 'EpochReady');
-    this.listen(subjects.slots, 'SlotsHeld');
-    this.listen(subjects.trained, 'EpochTrained');
-    this.listen(subjects.result, 'EvaluationResult');
-    this.handles.push(
-      bus.subscribe(subjects.rollCall, () => this.post({ kind: 'roll-call-echoed' })),
-      bus.onReconnect(() => this.post({ kind: 'reconnected' })),
-    );
+    const post = (input: EvolutionInput): void => this.post(input);
+    this.listening.on('Hello', subjects.hello, post);
+    this.listening.on('Heartbeat', subjects.heartbeat, post);
+    this.listening.on('EpochReady', subjects.ready, post);
+    this.listening.on('SlotsHeld', subjects.slots, post);
+    this.listening.on('EpochTrained', subjects.trained, post);
+    this.listening.on('EvaluationResult', subjects.result, post);
+    this.listening.own(bus.subscribe(subjects.rollCall, () => this.post({ kind: 'roll-call-echoed' })));
+    this.listening.own(bus.onReconnect(() => this.post({ kind: 'reconnected' })));
     this.post({ kind: 'started' });
     this.tick();
   }
@@ -85,18 +84,7 @@ export class EvolutionShell {
   close(): void {
     this.closed = true;
     this.timer?.cancel();
-    for (const handle of this.handles.splice(0)) handle.close();
-  }
-
-  private listen(subject: string, name: Listened): void {
-    const take = (bytes: Uint8Array, { reply }: Envelope): void =>
-      this.post({
-        kind: 'received',
-        name,
-        message: decode(name, bytes),
-        reply: reply ?? null,
-      } as EvolutionInput);
-    this.handles.push(this.parts.bus.subscribe(subject, take));
+    this.listening.close();
   }
 
   private tick(): void {

@@ -7,10 +7,12 @@
 import type { Send, Step } from '../../protocol/step.js';
 import type { Bus, Handle } from '../../runtime/bus/bus.js';
 import { monotonicMs } from '../../runtime/process/monotonic.js';
-import type { Message, MessageName } from '../../wire/messages.js';
-import { decode, encode, WireError } from '../../wire/messages.js';
+import type { MessageName } from '../../wire/messages.js';
+import { encode } from '../../wire/messages.js';
 import type { Subjects } from '../../wire/subjects.js';
 import { subjectOf } from '../../wire/subjects.js';
+import type { ReceivedMessage } from '../setup/listening.js';
+import { Listening } from '../setup/listening.js';
 
 export interface MachineParts<State, Input, Command> {
   readonly bus: Bus;
@@ -24,18 +26,10 @@ export interface MachineParts<State, Input, Command> {
   readonly onError: (error: unknown) => void;
 }
 
-export type ReceivedMessage<Name extends MessageName> = {
-  readonly kind: 'received';
-  readonly name: Name;
-  readonly message: Message<Name>;
-  readonly reply: string | null;
-};
-
 export class MachineShell<State, Input, Command> implements Handle {
-  private readonly handles: Handle[] = [];
+  private readonly listening: Listening;
   private readonly waiting: Input[] = [];
   private readonly inboxes = new Map<MessageName, string>();
-  private readonly malformed = new Map<MessageName, number>();
   private readonly timer: NodeJS.Timeout;
   private current: State;
   private isHandling = false;
@@ -43,6 +37,7 @@ export class MachineShell<State, Input, Command> implements Handle {
 
   constructor(private readonly parts: MachineParts<State, Input, Command>) {
     this.current = parts.initial;
+    this.listening = new Listening(parts.bus);
     this.timer = setInterval(() => this.take(parts.tick.input()), parts.tick.everyMs);
   }
 
@@ -50,21 +45,13 @@ export class MachineShell<State, Input, Command> implements Handle {
     return this.current;
   }
 
-  /** Passes on the messages of a subject. One that does not decode is counted and dropped. */
+  /** Passes on the messages of a subject. */
   listen<Name extends MessageName>(
     name: Name,
     subject: string,
     input: (received: ReceivedMessage<Name>) => Input,
   ): void {
-    const subscription = this.parts.bus.subscribe(subject, (bytes, { reply }) => {
-      try {
-        this.take(input({ kind: 'received', name, message: decode(name, bytes), reply }));
-      } catch (error) {
-        if (!(error instanceof WireError)) throw error;
-        this.count(name, error);
-      }
-    });
-    this.handles.push(subscription);
+    this.listening.on(name, subject, (received) => this.take(input(received)));
   }
 
   /** Messages of the name `question` are sent with an inbox, and their answers passed on. */
@@ -99,7 +86,7 @@ export class MachineShell<State, Input, Command> implements Handle {
     this.isClosed = true;
     clearInterval(this.timer);
     this.waiting.length = 0;
-    for (const handle of this.handles.splice(0)) handle.close();
+    this.listening.close();
   }
 
   private handle(input: Input): void {
@@ -114,13 +101,5 @@ export class MachineShell<State, Input, Command> implements Handle {
     // Closed is how a bus ends when its run does: nothing is left to be told to anybody.
     if (bus.closed) return;
     bus.publish(subjectOf(subjects, name, to), encode(name, message), this.inboxes.get(name) ?? null);
-  }
-
-  /** Told when the first comes, then at each tenfold: a log must not grow with what others send. */
-  private count(name: MessageName, error: WireError): void {
-    const seen = (this.malformed.get(name) ?? 0) + 1;
-    this.malformed.set(name, seen);
-    if (/^10*$/.test(String(seen)))
-      process.stderr.write(`${error.message}; dropped, ${seen} of this kind so far\n`);
   }
 }

@@ -1,6 +1,6 @@
 /** The shell that runs a worker's machine: order, answers, messages that are none, and its end. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { ReceivedMessage } from '#emars/actors/worker/machine-shell.js';
+import type { ReceivedMessage } from '#emars/actors/setup/listening.js';
 import { MachineShell } from '#emars/actors/worker/machine-shell.js';
 import { startPresence } from '#emars/actors/worker/presence.js';
 import { decode, encode } from '#emars/wire/messages.js';

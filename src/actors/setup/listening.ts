@@ -1,0 +1,58 @@
+/**
+ * What a shell hears on the bus: decoded messages. One that does not decode is counted and dropped; the
+ * log hears of the first and of each tenfold, as it must not grow with what others send.
+ */
+import type { Bus, Handle } from '../../runtime/bus/bus.js';
+import type { Message, MessageName } from '../../wire/messages.js';
+import { decode, WireError } from '../../wire/messages.js';
+
+export type ReceivedMessage<Name extends MessageName> = {
+  readonly kind: 'received';
+  readonly name: Name;
+  readonly message: Message<Name>;
+  readonly reply: string | null;
+};
+
+/** Subscriptions of one shell; closed together. */
+export class Listening implements Handle {
+  private readonly handles: Handle[] = [];
+  private readonly malformed = new Map<MessageName, number>();
+
+  constructor(private readonly bus: Bus) {}
+
+  /** Passes on the messages of a subject. */
+  on<Name extends MessageName>(
+    name: Name,
+    subject: string,
+    take: (received: ReceivedMessage<Name>) => void,
+  ): void {
+    const subscription = this.bus.subscribe(subject, (bytes, { reply }) => {
+      let message: Message<Name>;
+      try {
+        message = decode(name, bytes);
+      } catch (error) {
+        if (!(error instanceof WireError)) throw error;
+        this.count(name, error);
+        return;
+      }
+      take({ kind: 'received', name, message, reply });
+    });
+    this.handles.push(subscription);
+  }
+
+  /** Something else that ends with the subscriptions. */
+  own(handle: Handle): void {
+    this.handles.push(handle);
+  }
+
+  close(): void {
+    for (const handle of this.handles.splice(0)) handle.close();
+  }
+
+  private count(name: MessageName, error: WireError): void {
+    const seen = (this.malformed.get(name) ?? 0) + 1;
+    this.malformed.set(name, seen);
+    if (/^10*$/.test(String(seen)))
+      process.stderr.write(`${error.message}; dropped, ${seen} of this kind so far\n`);
+  }
+}
