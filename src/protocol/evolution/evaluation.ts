@@ -160,12 +160,8 @@ export function measured(
   return { ...evaluation, stage: { ...stage, movedAt: turn.now, local } };
 }
 
-/** A worker's result. `accepted`: it need not be sent again. */
-export function result(
-  turn: Turn,
-  evaluation: Evaluation,
-  message: Message<'EvaluationResult'>,
-): { readonly evaluation: Evaluation; readonly accepted: boolean } {
+/** A worker's result. Whatever becomes of it, it need not be sent again. */
+export function result(turn: Turn, evaluation: Evaluation, message: Message<'EvaluationResult'>): Evaluation {
   const { search, rules } = turn;
   const { epoch, individual, objective, value, error, worker, confusion } = message;
   const { stage } = evaluation;
@@ -177,12 +173,8 @@ export function result(
     search.evaluees.includes(individual) &&
     rule !== undefined &&
     !isKnown(turn, individual, rule);
-  if (!wanted)
-    return { evaluation: { ...evaluation, duplicates: evaluation.duplicates + 1 }, accepted: true };
-  // No such table: whoever measured it is at fault, so the queue hands the request out again.
-  if (confusion.length > 0 && confusion.length !== rules.space.classes ** 2)
-    return { evaluation, accepted: false };
-  const problem = error ?? problemOf(value);
+  if (!wanted) return { ...evaluation, duplicates: evaluation.duplicates + 1 };
+  const problem = error ?? problemOf(value) ?? tableProblem(confusion, rules.space.classes);
   if (problem !== null)
     turn.commit({ type: 'evaluation-failed', epoch, individual, objective, reason: problem });
   else
@@ -196,7 +188,7 @@ export function result(
       ...(confusion.length > 0 ? { confusion: [...confusion] } : {}),
     });
   const moved: Evaluation = { ...evaluation, stage: { ...stage, movedAt: turn.now } };
-  return { evaluation: objective === 'accuracy' ? measureLocally(turn, moved) : moved, accepted: true };
+  return objective === 'accuracy' ? measureLocally(turn, moved) : moved;
 }
 
 // --- time, and asking ---
@@ -273,6 +265,13 @@ function measureLocally(turn: Turn, evaluation: Evaluation): Evaluation {
     }
   }
   return { ...evaluation, stage: { ...stage, local } };
+}
+
+/** A worker that counts other classes than ours measures something else. */
+function tableProblem(confusion: readonly number[], classes: number): string | null {
+  return confusion.length === 0 || confusion.length === classes ** 2
+    ? null
+    : `expected a confusion table of ${classes} x ${classes} classes, got ${confusion.length} entries`;
 }
 
 /** What selection cannot compare is not journalled as a value: the run could never be read again. */

@@ -122,9 +122,9 @@ function onReceived(
     case 'EpochTrained':
       return { ...state, training: training.trained(turn, state.training, input.message) };
     case 'EvaluationResult': {
-      const taken = evaluation.result(turn, state.evaluation, input.message);
-      if (input.reply !== null) turn.tell('Receipt', { accepted: taken.accepted }, input.reply);
-      return { ...state, evaluation: taken.evaluation };
+      const next = evaluation.result(turn, state.evaluation, input.message);
+      if (input.reply !== null) turn.tell('Receipt', { accepted: true }, input.reply);
+      return { ...state, evaluation: next };
     }
     default:
       return unreachable(input);

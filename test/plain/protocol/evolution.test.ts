@@ -256,11 +256,12 @@ describe('evaluation', () => {
     expect(bench.recorded()).toEqual(['evaluation-failed', 'evaluation-failed']);
   });
 
-  it('refuses a table of confusions of another size', () => {
+  it('records a table of confusions of another size as a failure', () => {
     const bench = evaluating().put({ kind: 'queue-emptied' });
     bench.result(bench.search.evaluees[0]!, { confusion: [1, 2, 3] });
-    expect(bench.recorded()).toEqual([]);
-    expect(bench.sent('Receipt')).toEqual({ accepted: false });
+    expect(bench.recorded()).toEqual(['evaluation-failed', 'evaluation-failed']);
+    expect(bench.record[0]).toMatchObject({ reason: expect.stringContaining('2 x 2') as string });
+    expect(bench.sent('Receipt')).toEqual({ accepted: true });
   });
 
   it('tries the queue again when it fails, without holding anything else up', () => {
