@@ -1,13 +1,15 @@
 /**
- * A table of scans: `path, patient, class`, any further columns are ignored.
+ * A table of scans: `path, patient, class`, and `series` for DICOM; further columns are ignored.
  *
- * A path is relative to the data folder and names a folder of slices, a NIfTI file, or a TIFF of several
- * pages. It is looked up in the tree that was walked under the rules of `tree.ts` and never opened
- * itself, so an absolute path or one with `..` cannot reach anything; it is refused with its own words.
+ * A path is relative to the data folder and names a folder of slices, a volume (NIfTI, NumPy), or a TIFF of
+ * several pages. Of a folder of DICOM one series is read; a column `series` may give its number. A path is
+ * looked up in the tree that was walked under the rules of `tree.ts` and never opened itself, so an absolute path or one with `..` cannot reach anything; it is refused with its own words.
  */
 import type { ScanProblem } from '../errors.js';
 import { parseCsv } from './csv.js';
-import { formatOf } from './formats.js';
+import type { DicomHeader } from '../readers/dicom/header.js';
+import { seriesInFolder, type DicomOptions } from './dicom-series.js';
+import { formatOf, isVolume } from './formats.js';
 import { slicesOf, type CatalogueScan } from './layouts.js';
 import type { Folder } from './tree.js';
 
@@ -20,8 +22,14 @@ export interface ScanTable {
   readonly problems: readonly ScanProblem[];
 }
 
+/** The DICOM files of a data folder. */
+export interface DicomInFolder {
+  readonly headers: readonly DicomHeader[];
+  readonly options: DicomOptions;
+}
+
 /** Reads a table; `name` stands before the line of each problem. */
-export function scansOfTable(name: string, text: string, root: Folder): ScanTable {
+export function scansOfTable(name: string, text: string, root: Folder, dicom: DicomInFolder): ScanTable {
   const problems: ScanProblem[] = [];
   const [header, ...rows] = parseCsv(text);
   const columns = header?.fields.map((field) => field.toLowerCase()) ?? [];
@@ -30,6 +38,7 @@ export function scansOfTable(name: string, text: string, root: Folder): ScanTabl
   );
   if (pathColumn! < 0 || patientColumn! < 0 || classColumn! < 0)
     return { scans: null, columns: header?.fields ?? [], problems };
+  const seriesColumn = columns.indexOf('series');
   const places = indexTree(root);
   const scans: CatalogueScan[] = [];
   const lines = new Map<string, number>();
@@ -47,7 +56,8 @@ export function scansOfTable(name: string, text: string, root: Folder): ScanTabl
     else {
       const id = path.replace(/^(\.\/)+/, '').replace(/\/+$/, '');
       const earlier = lines.get(id);
-      const files = earlier === undefined ? places.get(id) : undefined;
+      const series = fields[seriesColumn] ?? '';
+      const files = earlier === undefined ? (dicomAt(id, series, dicom) ?? places.get(id)) : undefined;
       if (earlier !== undefined) refuse(`${id} stands in line ${earlier} already`);
       else if (files === undefined) refuse(`${id} is not in the data folder`);
       else if ('reason' in files) refuse(`${id} ${files.reason}`);
@@ -69,6 +79,18 @@ function pathRefused(path: string): string | null {
   return null;
 }
 
+/** The series of a folder that holds DICOM, at any depth; null where there is none. */
+function dicomAt(
+  folder: string,
+  series: string,
+  { headers, options }: DicomInFolder,
+): { files: string[] } | { reason: string } | null {
+  const own = headers.filter(({ file }) => file.startsWith(`${folder}/`));
+  if (own.length === 0) return null;
+  if (series !== '' && !/^\d+$/.test(series)) return { reason: `expected a series number, got ${series}` };
+  return seriesInFolder(own, series === '' ? null : Number(series), options);
+}
+
 /** Everything in the tree that can be a scan, by path. */
 function indexTree(root: Folder): Map<string, { files: string[] } | { reason: string }> {
   const places = new Map<string, { files: string[] } | { reason: string }>();
@@ -77,7 +99,7 @@ function indexTree(root: Folder): Map<string, { files: string[] } | { reason: st
     for (const file of folder.files) {
       const path = folder.path === '' ? file : `${folder.path}/${file}`;
       const format = formatOf(file);
-      if (format === 'nifti' || format === 'tiff') places.set(path, { files: [path] });
+      if (isVolume(format) || format === 'tiff') places.set(path, { files: [path] });
     }
     folder.folders.forEach(visit);
   };

@@ -2,14 +2,14 @@
  * Class folders → scans: how published data sets lie on disk.
  *
  * One rule covers them all: the first folder is the class, the next one the patient, and a scan is a
- * folder that holds slices directly, or one NIfTI file. Published layouts are recognised by their class
+ * folder that holds slices directly, or one NIfTI or NumPy file. Published layouts are recognised by their class
  * names, which are mapped to the classes of the papers:
  * Clean-CC-CCII (`NCP`, `CP`, `Normal`; patient, scan, png or jpg); MosMedData (`CT-0` … `CT-4`, one
  * `study_….nii.gz` a patient; grade 0 is Normal, 1 to 4 are NCP); COVID-CTset (`covid`, `normal`, also with a
  * number; patient, series `SR_…`, tif).
  */
 import type { ScanProblem } from '../errors.js';
-import { formatOf, stemOf, type ScanFormat } from './formats.js';
+import { formatOf, isVolume, stemOf, type ScanFormat } from './formats.js';
 import type { Folder } from './tree.js';
 
 /** A scan as found: not yet opened. */
@@ -19,7 +19,7 @@ export interface CatalogueScan {
   /** Equal names in two classes are one patient. */
   readonly patient: string;
   readonly class: string;
-  /** Files of the scan relative to the root: one NIfTI file, or the slices in natural order. */
+  /** Files of the scan relative to the root: one volume, or the slices in natural order (DICOM: by position). */
   readonly files: readonly string[];
 }
 
@@ -122,7 +122,7 @@ class ClassFolder {
     this.slices(at, below);
     for (const file of at.files) {
       // A TIFF directly in a class folder can only be a volume of pages: as a slice it has no patient.
-      if (formatOf(file) !== 'nifti' && !(below.length === 0 && formatOf(file) === 'tiff')) continue;
+      if (!isVolume(formatOf(file)) && !(below.length === 0 && formatOf(file) === 'tiff')) continue;
       const path = join(at.path, file);
       this.add(
         { path, patient: this.patient(below) ?? stemOf(file), class: this.className, files: [path] },
@@ -136,7 +136,7 @@ class ClassFolder {
     if (at.folders.length === 0 && foundNothing && at !== this.folder && !holdsScanFiles(at)) {
       this.problems.push({
         path: at.path,
-        reason: 'an empty folder: expected slices (png, jpg, tif) or a NIfTI file',
+        reason: 'an empty folder: expected slices (png, jpg, tif, dcm) or a volume (nii, npz)',
       });
     }
   }

@@ -4,8 +4,10 @@ import { formatOf } from '../catalogue/formats.js';
 import type { CatalogueScan } from '../catalogue/layouts.js';
 import { defaultLimits, type ScanLimits } from '../limits.js';
 import { applyWindow, type HounsfieldWindow } from '../store/window.js';
+import { dicomReader } from './dicom/dicom-reader.js';
 import { imageReader } from './image-reader.js';
 import { niftiReader } from './nifti-reader.js';
+import { npyReader } from './npy-reader.js';
 import type { OpenScan, ScanReader, ValueType } from './reader.js';
 import { tiffReader } from './tiff-reader.js';
 
@@ -16,7 +18,7 @@ export interface Volume {
   readonly data: Float32Array;
   readonly shape: readonly [depth: number, height: number, width: number];
   readonly dtype: ValueType;
-  /** Of the values as stored (NIfTI: after its own scaling), before any window. */
+  /** Of the values as stored (NIfTI, DICOM: after their own scaling), before any window. */
   readonly min: number;
   readonly max: number;
   readonly spacing: readonly [z: number, y: number, x: number] | null;
@@ -29,7 +31,7 @@ export interface ReadOptions {
 }
 
 /** Every reader there is, one a format. */
-export const readers: readonly ScanReader[] = [imageReader, tiffReader, niftiReader];
+export const readers: readonly ScanReader[] = [imageReader, tiffReader, niftiReader, npyReader, dicomReader];
 
 /** Opens a scan: its declarations are read and checked, its slices not yet decoded. */
 export async function openScan(
@@ -37,9 +39,12 @@ export async function openScan(
   scan: Pick<CatalogueScan, 'path' | 'files'>,
   limits: ScanLimits = defaultLimits,
 ): Promise<OpenScan> {
-  const format = formatOf(scan.files[0] ?? '');
+  const [first] = scan.files;
+  if (first === undefined) throw new ScanError(scan.path, 'expected at least one file');
+  // Archives give DICOM files no ending at all; whatever else has none is refused by its content.
+  const format = formatOf(first) ?? 'dicom';
   const reader = readers.find((each) => each.format === format);
-  if (reader === undefined) throw new ScanError(scan.path, 'expected slices (png, jpg, tif) or a NIfTI file');
+  if (reader === undefined) throw new ScanError(scan.path, `no reader of ${format} files`);
   return reader.open(root, scan.files, limits);
 }
 

@@ -12,7 +12,7 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { reasonOf } from '../errors.js';
-import { formatOf } from '../catalogue/formats.js';
+import { formatOf, isVolume } from '../catalogue/formats.js';
 import { codeUnitOrder } from '../catalogue/natural-order.js';
 import {
   checkSplit,
@@ -158,7 +158,7 @@ function idsOf(from: ScanList): Wanted[] {
   return Object.entries(from).flatMap(([className, patients]) =>
     Object.entries(patients).flatMap(([patient, own]) =>
       Object.entries(own).map(([scan, files]) => {
-        const volume = files.length === 1 && formatOf(files[0]!) === 'nifti' ? files[0]! : null;
+        const volume = files.length === 1 && isVolume(formatOf(files[0]!)) ? files[0]! : null;
         const folder = `${className}/${patient}`;
         return {
           names:
