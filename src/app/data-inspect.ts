@@ -1,11 +1,18 @@
 /** `emars data inspect`: what a data folder holds, scan by scan, and what cannot be used. */
 import type { Command } from 'commander';
+import { loadOptions } from '../config/load.js';
 import type { Inspection } from '../scan/catalogue/inspect.js';
-import { jsonOption, requireFolder } from './arguments.js';
+import { configOption, jsonOption, requireFolder, setOption } from './arguments.js';
 import { counter } from './counter.js';
 import { commandExit } from '../errors/exit-codes.js';
 import { interruptible } from './interrupt.js';
 import { print, printJson, textTable } from './output.js';
+
+interface Flags {
+  readonly json?: boolean;
+  readonly config?: string[];
+  readonly set?: string[];
+}
 
 export function registerDataInspect(data: Command): void {
   data
@@ -15,18 +22,25 @@ export function registerDataInspect(data: Command): void {
       'read every scan: layout, classes, patients, shapes, values, and what cannot be read (exit code 3 if something cannot)',
     )
     .addOption(jsonOption())
+    .addOption(configOption())
+    .addOption(setOption())
     .addHelpText(
       'after',
       `
 Examples:
   emars data inspect scans
-  emars data inspect scans --json`,
+  emars data inspect scans --json
+  emars data inspect scans --set data.dicom.series=thinnest`,
     )
-    .action(async (folder: string, { json }: { readonly json?: boolean }) => {
+    .action(async (folder: string, { json, config, set }: Flags) => {
       requireFolder(folder, 'a folder of scans');
       const { inspectData } = await import('../scan/catalogue/inspect.js');
+      const { dicom } = loadOptions({
+        ...(config === undefined ? {} : { file: config }),
+        ...(set === undefined ? {} : { set }),
+      }).data;
       const found = await interruptible('', (signal) =>
-        inspectData(folder, { signal, onProgress: counter('reading scans') }),
+        inspectData(folder, { dicom, signal, onProgress: counter('reading scans') }),
       );
       if (json === true) await printJson(found);
       else for (const line of describeInspection(found)) await print(line);

@@ -95,6 +95,7 @@ async function splitOf(folder: string, data: Options['data'], signal: AbortSigna
       root: folder,
       size: SMALL,
       cacheDir,
+      dicom: data.dicom,
       onBadScan: data.onBadScan,
       memoryBytes: 0,
       signal,

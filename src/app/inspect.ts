@@ -89,7 +89,7 @@ async function classCount({ data }: Options): Promise<number> {
   if (data.path === null) return data.phantom.classes.length;
   requireFolder(data.path, 'a folder of scans (data.path)');
   const { readCatalogue } = await import('../scan/catalogue/catalogue.js');
-  return (await readCatalogue(data.path)).classes.length;
+  return (await readCatalogue(data.path, { dicom: data.dicom })).classes.length;
 }
 
 /** Reads `{"genome": […]}`. Errors: UsageError that names the file. */

@@ -72,6 +72,7 @@ export const DEFAULTS: Options = deepFreeze<Options>({
       format: 'png',
     },
     window: { low: -1350, high: 150 },
+    dicom: { series: 'most-slices', patients: 'header' },
     onBadScan: 'fail',
     shuffleLabels: false,
     split: { validation: 0.2, test: 0, seed: 1, file: null },

@@ -167,6 +167,12 @@ export interface DataOptions {
   readonly phantom: PhantomOptions;
   /** Lung window, Hounsfield units. */
   readonly window: { readonly low: number; readonly high: number };
+  readonly dicom: {
+    /** Which axial series of a study is read. */
+    readonly series: 'most-slices' | 'thinnest' | 'all';
+    /** What names a patient: the id in the header, hashed; or the folder below the class. */
+    readonly patients: 'header' | 'folder';
+  };
   readonly onBadScan: 'fail' | 'skip';
   /** Control: labels of the training and validation scans are permuted; nothing can be learnt. */
   readonly shuffleLabels: boolean;

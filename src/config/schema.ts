@@ -128,6 +128,10 @@ export const schema = z.strictObject({
       format: choice('png', 'tif', 'nii'),
     }),
     window: z.strictObject({ low: number(-32768, 32767), high: number(-32768, 32767) }),
+    dicom: z.strictObject({
+      series: choice('most-slices', 'thinnest', 'all'),
+      patients: choice('header', 'folder'),
+    }),
     onBadScan: choice('fail', 'skip'),
     shuffleLabels: flag(),
     split: z.strictObject({

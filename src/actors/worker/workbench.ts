@@ -39,6 +39,7 @@ export function openStore(
     size: options.input.size,
     window: { ...lungWindow, ...options.data.window },
     cacheDir: join(cacheFolder(), 'scans'),
+    dicom: options.data.dicom,
     onBadScan: options.data.onBadScan,
     threads: 2,
     ...(onProgress === undefined ? {} : { onProgress }),

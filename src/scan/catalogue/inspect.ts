@@ -4,6 +4,7 @@
  */
 import { resolve } from 'node:path';
 import { readCatalogue, type CatalogueScan } from './catalogue.js';
+import type { DicomOptions } from './dicom-series.js';
 import type { ScanFacts } from '../store/decode-worker.js';
 import { DecodePool, defaultThreads, inLanes } from '../store/decode-pool.js';
 import type { ScanProblem } from '../errors.js';
@@ -12,6 +13,7 @@ import { codeUnitOrder } from './natural-order.js';
 import { expectedSplitRemarks, scanRemarks } from './remarks.js';
 
 export interface InspectOptions {
+  readonly dicom?: DicomOptions;
   readonly limits?: ScanLimits;
   readonly threads?: number;
   readonly signal?: AbortSignal;
@@ -42,7 +44,7 @@ export interface Inspection {
 export async function inspectData(root: string, options: InspectOptions = {}): Promise<Inspection> {
   options.signal?.throwIfAborted();
   const limits = options.limits ?? defaultLimits;
-  const catalogue = await readCatalogue(root, { limits });
+  const catalogue = await readCatalogue(root, { limits, dicom: options.dicom ?? {} });
   const threads = options.threads ?? defaultThreads;
   const scans: InspectedScan[] = [];
   const problems: ScanProblem[] = [...catalogue.problems];

@@ -9,6 +9,7 @@ import { resolve } from 'node:path';
 import { CacheError, readEntry, type DecodedScan, type DecodeSettings } from './cache.js';
 import { CacheIndex, stampFiles } from './cache-index.js';
 import { readCatalogue, type Catalogue, type CatalogueScan } from '../catalogue/catalogue.js';
+import type { DicomOptions } from '../catalogue/dicom-series.js';
 import { DecodePool, defaultThreads, inLanes } from './decode-pool.js';
 import { BadScansError, ScanError, reasonOf, type ScanProblem } from '../errors.js';
 import { defaultLimits, type ScanLimits } from '../limits.js';
@@ -25,6 +26,7 @@ export interface ScanStoreOptions {
   readonly cacheDir: string;
   /** A scan that cannot be read: give up (default), or go on without it. */
   readonly onBadScan?: 'fail' | 'skip';
+  readonly dicom?: DicomOptions;
   readonly limits?: ScanLimits;
   readonly threads?: number;
   readonly signal?: AbortSignal;
@@ -72,7 +74,10 @@ export async function openScanStore(options: ScanStoreOptions): Promise<ScanStor
   if (!Number.isInteger(options.size) || options.size < 1 || options.size > 4096)
     throw new RangeError(`expected a size from 1 to 4096 pixels, got ${options.size}`);
   options.signal?.throwIfAborted();
-  const catalogue = await readCatalogue(options.root, { limits: options.limits ?? defaultLimits });
+  const catalogue = await readCatalogue(options.root, {
+    limits: options.limits ?? defaultLimits,
+    dicom: options.dicom ?? {},
+  });
   const opening = new Opening(options, catalogue);
   await opening.run();
   return opening.store();

@@ -165,18 +165,17 @@ describe('the catalogue remarks', () => {
 });
 
 describe('the catalogue refuses', () => {
-  it('DICOM, by name or by content, with the way to convert it', async () => {
+  it('DICOM that cannot be read, by name or by content, and a folder of it beside others', async () => {
     const named = folder('P1/ST1/SE2/IM0001.dcm', 'P1/ST1/SE2/IM0002.DCM');
-    const reason = /IM0001\.dcm.*convert each series to NIfTI \(dcm2niix\)/;
-    await expect(readCatalogue(named)).rejects.toThrow(reason);
+    await expect(readCatalogue(named)).rejects.toThrow(/IM0001\.dcm: not a DICOM file/);
     const bare = lay(scratch(), {
       'P1/IM0001': Buffer.concat([Buffer.alloc(128), Buffer.from('DICM\u0002\0')]),
     });
-    await expect(readCatalogue(bare)).rejects.toThrow(/P1\/IM0001: DICOM is not read/);
+    await expect(readCatalogue(bare)).rejects.toThrow(/P1\/IM0001: the DICOM file is truncated/);
     await expect(readCatalogue(folder('P1/IM0001'))).rejects.not.toThrow(/DICOM/);
     // A class that holds nothing else must not vanish in silence.
     const { problems } = await readCatalogue(folder('a/p/s/1.png', 'b/q/s/1.dcm'));
-    expect(problems.map(({ path }) => path)).toEqual(['b/q/s']);
+    expect(problems.map(({ path }) => path)).toEqual(['b/q/s/1.dcm']);
   });
 
   it('the folder of a run, and names the phantoms in it', async () => {

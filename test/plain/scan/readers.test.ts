@@ -130,7 +130,7 @@ describe.each(formats)('every reader: $name', ({ dtype, modulus, offset, files }
 });
 
 it('every format has exactly one reader', () => {
-  expect(readers.map(({ format }) => format).sort()).toEqual(['image', 'nifti', 'tiff']);
+  expect(readers.map(({ format }) => format).sort()).toEqual(['dicom', 'image', 'nifti', 'numpy', 'tiff']);
 });
 
 describe('files of other encoders (test/fixtures/scan/make.py)', () => {

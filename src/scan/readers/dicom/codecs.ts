@@ -1,5 +1,5 @@
 /**
- * Compressed pixel data → stored values. Which package decodes what, and why: docs/decisions/0142-… .
+ * Compressed pixel data → stored values. Which package decodes what, and why: docs/decisions/0143-dicom.md.
  *
  * Decoders are loaded when the first file asks for them. Each picture's own header has been compared with
  * the DICOM header before, so none of them allocates more than one slice.
@@ -26,7 +26,13 @@ interface WasmDecoder {
   getFrameInfo(): { readonly bitsPerSample: number };
   delete(): void;
 }
-export type DecoderModuleFactory<Name extends string> = () => Promise<Record<Name, new () => WasmDecoder>>;
+interface Output {
+  readonly print: (line: string) => void;
+  readonly printErr: (line: string) => void;
+}
+export type DecoderModuleFactory<Name extends string> = (
+  output: Output,
+) => Promise<Record<Name, new () => WasmDecoder>>;
 
 const jpeg: Codec = { kind: 'jpeg', decode: decodeJpeg };
 const lossless: Codec = { kind: 'jpeg-lossless', decode: decodeLossless };
@@ -153,11 +159,12 @@ function once(load: () => Promise<new () => WasmDecoder>): Decode {
   };
 }
 
-/** Makes a compiled module without the handlers of uncaught errors that it leaves on the process. */
-async function quietly<T>(make: () => Promise<T>): Promise<T> {
+/** Makes a compiled module that prints nothing and leaves no handlers of uncaught errors on the process. */
+async function quietly<T>(make: (output: Output) => Promise<T>): Promise<T> {
   const events = ['uncaughtException', 'unhandledRejection'] as const;
   const before = events.map((event) => process.listeners(event as 'uncaughtException'));
-  const made = await make();
+  const silent = (): void => undefined;
+  const made = await make({ print: silent, printErr: silent });
   events.forEach((event, i) => {
     for (const listener of process.listeners(event as 'uncaughtException'))
       if (!before[i]!.includes(listener)) process.removeListener(event, listener);

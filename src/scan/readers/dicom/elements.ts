@@ -63,7 +63,7 @@ export function readElements(
 ): DicomElements {
   if (!isDicom(bytes)) throw new ScanError(name, 'not a DICOM file, whatever its name says');
   const meta = new Walk(name, bytes, PREAMBLE + 4, { bigEndian: false, implicit: false });
-  const found = meta.elements(new Set([TRANSFER_SYNTAX]), (tag) => tag >>> 16 !== 2);
+  const found = meta.elements(new Set([TRANSFER_SYNTAX]), 2);
   const place = found.places.get(TRANSFER_SYNTAX);
   if (place === undefined) throw new ScanError(name, 'a DICOM file without a transfer syntax');
   const syntax = bytes.toString('latin1', place.at, place.at + place.length).replace(/[\0 ]+$/, '');
@@ -71,7 +71,7 @@ export function readElements(
   const [data, start] =
     syntax === DEFLATED ? [inflate(name, bytes.subarray(meta.at), most), 0] : [bytes, meta.at];
   const walk = new Walk(name, data, start, { bigEndian, implicit: syntax === IMPLICIT });
-  return { syntax, bigEndian, bytes: data, ...walk.elements(wanted, () => false) };
+  return { syntax, bigEndian, bytes: data, ...walk.elements(wanted, null) };
 }
 
 function inflate(name: string, bytes: Buffer, most: number): Buffer {
@@ -97,19 +97,13 @@ class Walk {
     private readonly order: { readonly bigEndian: boolean; readonly implicit: boolean },
   ) {}
 
-  elements(
-    wanted: ReadonlySet<number>,
-    stop: (tag: number) => boolean,
-  ): Pick<DicomElements, 'places' | 'pixels'> {
+  /** @param group the only group to read; what follows it may be written in another way. */
+  elements(wanted: ReadonlySet<number>, group: number | null): Pick<DicomElements, 'places' | 'pixels'> {
     const places = new Map<number, Place>();
     while (this.at < this.bytes.length) {
-      const begin = this.at;
+      if (group !== null && this.at + 2 <= this.bytes.length && this.short(this.at) !== group) break;
       const element = this.next(this.order.implicit);
       const { tag, at, length } = element;
-      if (stop(tag)) {
-        this.at = begin;
-        break;
-      }
       if (tag === PIXEL_DATA) {
         const encapsulated = length === UNDEFINED;
         const rest = this.bytes.length - at;
