@@ -3,7 +3,8 @@
  *
  * A path is relative to the data folder and names a folder of slices, a volume (NIfTI, NumPy), or a TIFF of
  * several pages. Of a folder of DICOM one series is read; a column `series` may give its number. A path is
- * looked up in the tree that was walked under the rules of `tree.ts` and never opened itself, so an absolute path or one with `..` cannot reach anything; it is refused with its own words.
+ * looked up in the tree that was walked under the rules of `tree.ts` and never opened itself, so an
+ * absolute path or one with `..` cannot reach anything; it is refused with its own words.
  */
 import type { ScanProblem } from '../errors.js';
 import { parseCsv } from './csv.js';

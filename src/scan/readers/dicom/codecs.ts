@@ -19,21 +19,6 @@ interface Codec {
   readonly decode: Decode;
 }
 
-interface WasmDecoder {
-  getEncodedBuffer(length: number): Uint8Array;
-  decode(): void;
-  getDecodedBuffer(): Uint8Array;
-  getFrameInfo(): { readonly bitsPerSample: number };
-  delete(): void;
-}
-interface Output {
-  readonly print: (line: string) => void;
-  readonly printErr: (line: string) => void;
-}
-export type DecoderModuleFactory<Name extends string> = (
-  output: Output,
-) => Promise<Record<Name, new () => WasmDecoder>>;
-
 const jpeg: Codec = { kind: 'jpeg', decode: decodeJpeg };
 const lossless: Codec = { kind: 'jpeg-lossless', decode: decodeLossless };
 const jpegLs: Codec = {
@@ -160,7 +145,7 @@ function once(load: () => Promise<new () => WasmDecoder>): Decode {
 }
 
 /** Makes a compiled module that prints nothing and leaves no handlers of uncaught errors on the process. */
-async function quietly<T>(make: (output: Output) => Promise<T>): Promise<T> {
+async function quietly<T>(make: (output: WasmOutput) => Promise<T>): Promise<T> {
   const events = ['uncaughtException', 'unhandledRejection'] as const;
   const before = events.map((event) => process.listeners(event as 'uncaughtException'));
   const silent = (): void => undefined;
