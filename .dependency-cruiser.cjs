@@ -39,6 +39,20 @@ const may = {
   ],
   run: ['config', 'scan', 'search', 'wire', 'runtime'],
   report: ['config', 'space', 'evolution', 'runtime', 'run'],
+  library: [
+    'config',
+    'space',
+    'evolution',
+    'tensor',
+    'scan',
+    'training',
+    'wire',
+    'actors',
+    'runtime',
+    'native',
+    'run',
+    'report',
+  ],
 };
 const only = (name, library, path) => ({
   name: `${name} is the sole importer of ${library}`,
@@ -55,6 +69,12 @@ module.exports = {
       from: { path: `^src/${room}/` },
       to: { path: '^src/', pathNot: `^src/(${[room, ...others, 'errors'].join('|')})/` },
     })),
+    {
+      name: 'only the command line and src/index.ts import the library',
+      severity: 'error',
+      from: { pathNot: '^src/(app|library)/|^src/index\\.ts$' },
+      to: { path: '^src/library/' },
+    },
     {
       name: 'nobody imports the command line',
       severity: 'error',

@@ -4,7 +4,18 @@ const notYet = ['actors', 'app', 'network', 'report', 'space', 'tensor'];
 const pureRooms = ['random', 'space', 'evolution', 'explain', 'gradient', 'metrics', 'protocol'];
 
 export default tseslint.config(
-  { ignores: ['dist/', '.types/', 'node_modules/', 'runs/', 'proto/generated/', 'dist-bench/', 'dist-sim/'] },
+  {
+    ignores: [
+      'dist/',
+      '.types/',
+      'node_modules/',
+      'runs/',
+      'proto/generated/',
+      'dist-bench/',
+      'dist-sim/',
+      'dist-api/',
+    ],
+  },
   ...tseslint.configs.strictTypeChecked.map((entry) => ({
     ...entry,
     files: ['src/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts'],

@@ -4,7 +4,7 @@
  * A mobile block holds its input, and twice its expanded input around the depthwise convolution.
  * Enough to rank networks by what fits on a small device; not what a framework really allocates.
  *
- * @type {import('../../src/objectives/objective.js').GenomeObjective}
+ * @type {import('emars').GenomeObjective}
  */
 const memory = {
   name: 'memory',

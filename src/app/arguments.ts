@@ -1,6 +1,7 @@
 /** Arguments that several commands share, and their checks. */
-import { createReadStream, existsSync, readdirSync, statSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { Option } from 'commander';
+import { requireFile } from '../library/request.js';
 import { UsageError } from './errors.js';
 
 /** Parser of a whole number in a range. Errors: UsageError. */
@@ -54,28 +55,4 @@ export async function readSmallFile(path: string, most: number, what: string): P
 function openForReading(path: string, what: string): NodeJS.ReadableStream {
   requireFile(path, what);
   return createReadStream(path);
-}
-
-/** A folder that is read must be there. Errors: UsageError. */
-export function requireFolder(path: string, what: string): void {
-  if (!existsSync(path))
-    throw new UsageError(`expected ${what}, got "${path}", which is not there; check the path`);
-  if (!statSync(path).isDirectory()) throw new UsageError(`expected ${what}, got "${path}", which is a file`);
-}
-
-/** A file that is read must be there. Errors: UsageError. */
-export function requireFile(path: string, what: string): void {
-  if (!existsSync(path))
-    throw new UsageError(`expected ${what}, got "${path}", which is not there; check the path`);
-  if (statSync(path).isDirectory())
-    throw new UsageError(`expected ${what}, got "${path}", which is a folder`);
-}
-
-/** Refuses to write into a folder that holds something. Errors: UsageError. */
-export function expectNewFolder(path: string): void {
-  if (!existsSync(path)) return;
-  if (!statSync(path).isDirectory())
-    throw new UsageError(`${path}: expected a new folder, got a file; choose another name`);
-  if (readdirSync(path).length > 0)
-    throw new UsageError(`${path}: expected a new or empty folder, got one with files; choose another name`);
 }

@@ -2,7 +2,8 @@
 import type { Command } from 'commander';
 import { loadOptions } from '../config/load.js';
 import type { Inspection } from '../scan/catalogue/inspect.js';
-import { configOption, jsonOption, requireFolder, setOption } from './arguments.js';
+import { requireFolder } from '../library/request.js';
+import { configOption, jsonOption, setOption } from './arguments.js';
 import { counter } from './counter.js';
 import { commandExit } from '../errors/exit-codes.js';
 import { interruptible } from './interrupt.js';

@@ -1,17 +1,13 @@
 /** `emars evaluate RUN --data DIR`: the run's best individual on scans of another folder. */
 import type { Command } from 'commander';
 import { counter } from './counter.js';
-import type { ScanEvaluation } from './evaluate-scans.js';
-import { evaluateScans } from './evaluate-scans.js';
+import type { ScanEvaluation } from '../library/evaluate-scans.js';
+import { evaluate } from '../library/evaluate.js';
 import { NOT_ABOVE_MAJORITY } from './front-table.js';
-import { readOptions } from '../run/config.js';
-import { runFolder } from '../run/folder.js';
 import { NONE, percent } from '../report/numbers.js';
-import { requireFolder } from './arguments.js';
+import { interruptible } from './interrupt.js';
 import type { Column } from './output.js';
 import { print, printJson, textTable } from './output.js';
-import { requireRun } from './run-argument.js';
-import { inTensorProcess, progressTarget } from './tensor-process.js';
 
 export function registerEvaluate(program: Command): void {
   program
@@ -32,14 +28,18 @@ export function registerEvaluate(program: Command): void {
       '\nExamples:\n  emars evaluate runs/quickstart --data my-scans\n  emars evaluate runs/quickstart --data my-scans --id 3fa1 --json',
     )
     .action(async (run: string, { data, id, json }: { data: string; id?: string; json?: boolean }) => {
-      requireRun(run);
-      requireFolder(data, 'a folder of scans (--data)');
-      const options = readOptions(runFolder(run));
-      if (!(await inTensorProcess(options.engine.threads))) return;
-      const result = await evaluateScans(run, data, id ?? null, counter('reading scans', progressTarget));
+      const onProgress = counter('reading scans');
+      const result = await interruptible('', (signal) =>
+        evaluate({ run, data, id, onProgress, onProviding: say, signal }),
+      );
       if (json === true) await printJson(result);
       else for (const line of describeEvaluation(result)) await print(line);
     });
+}
+
+/** What is brought on first use, line by line. */
+function say(text: string, passing: boolean): void {
+  if (!passing) process.stderr.write(`${text}\n`);
 }
 
 /** The evaluation in lines for people; the share of a class without scans does not exist. */

@@ -12,14 +12,8 @@ import type { Genome } from '../space/genome.js';
 import { asGenome } from '../space/genome.js';
 import type { SearchSpace } from '../space/space.js';
 import { blockCount } from '../space/space.js';
-import {
-  configOption,
-  jsonOption,
-  readSmallFile,
-  requireFolder,
-  setOption,
-  wholeNumber,
-} from './arguments.js';
+import { requireFolder } from '../library/request.js';
+import { configOption, jsonOption, readSmallFile, setOption, wholeNumber } from './arguments.js';
 import { UsageError } from './errors.js';
 import { grouped, megabytes, printBlocks } from './cost-table.js';
 import { inspectBaseline } from './inspect-baseline.js';

@@ -1,7 +1,7 @@
 /** `emars report`: builds a run's report again, from its folder alone. */
 import type { Command } from 'commander';
 import { print } from './output.js';
-import { requireRun } from './run-argument.js';
+import { requireRun } from '../library/run-argument.js';
 
 export function registerReport(program: Command): void {
   program

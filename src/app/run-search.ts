@@ -1,23 +1,9 @@
-/** Runs a prepared or unfinished search in a folder to its end, and shows it: used by `search` and `start`. */
-import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { prepareRun } from '../actors/parent/prepare-run.js';
-import { RunRecorder } from '../actors/parent/run-recorder.js';
-import type { RunSetup } from '../actors/parent/supervise-run.js';
-import { RunSupervision } from '../actors/parent/supervise-run.js';
-import type { Options } from '../config/options.js';
-import { fingerprint } from '../native/fingerprint.js';
-import type { Engine } from '../native/locate.js';
-import { requireEngine } from '../native/locate.js';
-import { requireDevices } from '../native/require-devices.js';
-import type { RunFolder } from '../run/folder.js';
-import { readFront } from '../run/front.js';
+/** Shows a search while it runs, and what it found: used by `search` and `start`. */
+import type { Run } from '../library/search.js';
+import type { RunEvent, RunResult, StatusEvent } from '../library/run-events.js';
+import { runFolder } from '../run/folder.js';
 import { validationMajority } from '../run/majority.js';
 import { readSplit } from '../run/split.js';
-import { Deadline, sleep } from '../runtime/process/monotonic.js';
-import type { RunLock } from '../runtime/storage/run-lock.js';
-import { acquireRunLock, RunLockedError } from '../runtime/storage/run-lock.js';
-import type { Message } from '../wire/messages.js';
 import { Interrupted } from './errors.js';
 import { renderFrontTable } from './front-table.js';
 import { onReaderGone, print, printJson } from './output.js';
@@ -25,83 +11,26 @@ import { Pace } from './pace.js';
 import type { ProgressStatus } from './progress.js';
 import { ProgressView, progressFraction } from './progress.js';
 
-const LOCK_MS = 3000;
-
-export interface SearchRequest {
-  readonly folder: RunFolder;
-  readonly options: Options;
-  readonly resumed: boolean;
-  readonly trainers: number;
-  readonly devices: readonly string[];
-  readonly foreign: RunSetup['foreign'];
-  readonly json: boolean;
-}
-
-/** Errors: Interrupted after Ctrl-C or SIGTERM; the typed errors of preparation and supervision. */
-export async function runSearch(request: SearchRequest): Promise<void> {
-  const { folder } = request;
-  const engine = await requireEngine();
-  await requireDevices(request.devices);
-  const lock = await lockRun(folder.root);
-  try {
-    await lockedSearch(request, engine);
-  } finally {
-    await lock.release();
-  }
-}
-
-/** A parent that was killed a moment ago may still be dying: tries for a while. */
-async function lockRun(root: string): Promise<RunLock> {
-  const deadline = new Deadline(LOCK_MS);
-  for (;;) {
-    try {
-      return await acquireRunLock(root);
-    } catch (error) {
-      if (!(error instanceof RunLockedError) || deadline.over) throw error;
-      await sleep(200);
-    }
-  }
-}
-
-async function lockedSearch(request: SearchRequest, engine: Engine): Promise<void> {
-  const { folder, options, resumed, json } = request;
+/**
+ * Begins a run in the folder `root` and shows it to its end. Errors: Interrupted after Ctrl-C or SIGTERM; the
+ * errors of the run.
+ */
+export async function showSearch(
+  root: string,
+  begin: (signal: AbortSignal) => Run,
+  json: boolean,
+): Promise<void> {
+  const stopped = interruption(`go on with: npx emars search --resume ${root}`);
   const view = json ? null : new ProgressView(process.stderr);
-  const resume = `go on with: npx emars search --resume ${folder.root}`;
-  const stopped = interruption(resume);
-  const numerics = fingerprint({
-    tensorflow: { version: engine.tensorflow.version, id: '' },
-    threads: options.engine.threads,
-    device: request.devices.join(','),
-  });
-  const tell = json ? jsonEvents() : progressOf(view);
-  const supervision = new RunSupervision({ ...request, natsBinary: engine.nats.path }, tell, (line) => {
-    view?.note(line);
-  });
-  const record = new RunRecorder(folder, numerics, resumed, () => supervision.rows());
-  await record.load();
-  const start = performance.now();
-  if (!resumed || !existsSync(folder.split)) {
-    const prepared = await prepareRun(
-      folder,
-      options,
-      preparation(view, json, request.trainers),
-      stopped.signal,
-    );
-    record.badScans = prepared.badScans.map(({ path, reason }) => ({ path, reason }));
-    for (const { path, reason } of prepared.badScans) view?.note(`skips ${path}: ${reason}`);
-    for (const remark of prepared.remarks) await tellRemark(remark, view);
-    record.addSeconds('prepareSeconds', (performance.now() - start) / 1000);
-    record.addSeconds('totalSeconds', (performance.now() - start) / 1000);
+  const tell = view === null ? programsEvents() : personsEvents(view);
+  try {
+    for await (const event of begin(stopped.signal).events) {
+      if (event.kind === 'finished') stopped.forget();
+      await tell(event);
+    }
+  } finally {
+    view?.end();
   }
-  stopped.signal.addEventListener('abort', () => {
-    supervision.interrupt();
-  });
-  stopped.signal.throwIfAborted();
-  const end = await supervision.run(record).finally(() => view?.end());
-  if (end === 'interrupted') throw stopped.signal.reason;
-  stopped.forget();
-  await rm(folder.bus, { force: true });
-  await showEnd(folder, json);
 }
 
 /**
@@ -125,107 +54,121 @@ function interruption(resume: string): { signal: AbortSignal; forget: () => void
   return { signal: controller.signal, forget };
 }
 
-/** What a status says to a person; null of a search that has failed: why is told when the run ends. */
-function progressStatus(status: Message<'Status'>, pace: Pace): ProgressStatus | null {
+type Tell = (event: RunEvent) => Promise<void>;
+
+/** What a status says to a person, with the time left as it was until now; null for a run that has failed. */
+function progressOf(status: StatusEvent, pace: Pace): ProgressStatus | null {
   const { phase } = status;
   if (phase === 'failed') return null;
   const known = { ...status, phase, etaSeconds: null };
   return { ...known, etaSeconds: pace.secondsLeft(known.epoch, known.epochs, progressFraction(known)) };
 }
 
-function progressOf(view: ProgressView | null): (status: Message<'Status'>) => void {
+/** A line of progress, notes above it, and the front at the end. */
+function personsEvents(view: ProgressView): Tell {
   const pace = new Pace();
-  return (status) => {
-    const progress = progressStatus(status, pace);
-    if (progress !== null) view?.update(progress);
+  return async (event) => {
+    switch (event.kind) {
+      case 'providing':
+        if (!event.passing) view.note(event.text);
+        break;
+      case 'preparing':
+        view.update({ ...NOTHING_YET, step: event.done, steps: event.total });
+        break;
+      case 'prepared':
+        for (const { path, reason } of event.skipped) view.note(`skips ${path}: ${reason}`);
+        for (const remark of event.remarks) view.note(`note: ${remark}`);
+        break;
+      case 'status': {
+        const status = progressOf(event, pace);
+        if (status !== null) view.update(status);
+        break;
+      }
+      case 'note':
+        view.note(event.text);
+        break;
+      case 'finished':
+        view.end();
+        await print(await endOf(event.result));
+        break;
+    }
   };
 }
 
-/** One event a line, where something moved; the time left alone moves nothing. */
-function jsonEvents(): (status: Message<'Status'>) => void {
+/** Preparation on the same line: nothing is trained yet. */
+const NOTHING_YET = {
+  phase: 'preparing',
+  epoch: 0,
+  epochs: 0,
+  evaluated: 0,
+  evaluations: 0,
+  etaSeconds: null,
+  bestAccuracy: null,
+  frontSize: 0,
+  trainersAlive: 0,
+  trainers: 0,
+} as const;
+
+/** The front as a table, and where the report is. */
+async function endOf({ folder, front, report }: RunResult): Promise<string> {
+  const majority = validationMajority(await readSplit(runFolder(folder)));
+  return `\n${renderFrontTable(front, majority?.share ?? null)}\n\nreport: ${report}`;
+}
+
+/** One object a line, where something moved. */
+function programsEvents(): Tell {
+  const moved = statusLines();
+  return async (event) => {
+    switch (event.kind) {
+      case 'providing':
+      case 'note':
+        break;
+      case 'prepared':
+        for (const note of event.remarks)
+          await printJson({ phase: 'preparing', epoch: 0, step: 0, eta: null, trainers: 0, note });
+        break;
+      case 'preparing': {
+        const { what, done, total } = event;
+        if (done === total)
+          await printJson({ phase: 'preparing', epoch: 0, step: done, eta: null, trainers: 0, what });
+        break;
+      }
+      case 'status': {
+        const line = moved(event);
+        if (line !== null) await printJson(line);
+        break;
+      }
+      case 'finished': {
+        const { folder, report } = event.result;
+        const files = { run: folder, front: runFolder(folder).front, report };
+        await printJson({ phase: 'done', epoch: null, step: null, eta: 0, trainers: 0, ...files });
+        break;
+      }
+    }
+  };
+}
+
+/** A status as an object to print, or null where nothing moved; the time left alone moves nothing. */
+function statusLines(): (status: StatusEvent) => object | null {
   const pace = new Pace();
   let last = '';
   return (status) => {
-    const {
-      phase,
-      epoch,
-      epochs,
-      step,
-      steps,
-      evaluated,
-      evaluations,
-      frontSize,
-      trainersAlive,
-      bestAccuracy,
-    } = status;
-    const known = progressStatus(status, pace);
+    const etaSeconds = progressOf(status, pace)?.etaSeconds ?? null;
     const progress = {
-      phase,
-      epoch,
-      epochs,
-      step,
-      steps,
-      trainers: trainersAlive,
-      evaluated,
-      evaluations,
-      bestAccuracy,
-      frontSize,
+      phase: status.phase,
+      epoch: status.epoch,
+      epochs: status.epochs,
+      step: status.step,
+      steps: status.steps,
+      trainers: status.trainersAlive,
+      evaluated: status.evaluated,
+      evaluations: status.evaluations,
+      bestAccuracy: status.bestAccuracy,
+      frontSize: status.frontSize,
     };
     const text = JSON.stringify(progress);
-    if (text !== last) void printJson({ ...progress, eta: known?.etaSeconds ?? null });
+    if (text === last) return null;
     last = text;
+    return { ...progress, eta: etaSeconds };
   };
-}
-
-/** A remark on the data: a line for people, an event for programs. */
-async function tellRemark(remark: string, view: ProgressView | null): Promise<void> {
-  if (view !== null) view.note(`note: ${remark}`);
-  else await printJson({ phase: 'preparing', epoch: 0, step: 0, eta: null, trainers: 0, note: remark });
-}
-
-/** Preparation as the same progress line: nothing is trained yet. */
-function preparation(
-  view: ProgressView | null,
-  json: boolean,
-  trainers: number,
-): (what: string, done: number, total: number) => void {
-  const nothing: Omit<ProgressStatus, 'step' | 'steps'> = {
-    phase: 'preparing',
-    epoch: 0,
-    epochs: 0,
-    evaluated: 0,
-    evaluations: 0,
-    etaSeconds: null,
-    bestAccuracy: null,
-    frontSize: 0,
-    trainersAlive: 0,
-    trainers,
-  };
-  return (what, done, total) => {
-    if (json) {
-      if (done === total)
-        void printJson({ phase: 'preparing', epoch: 0, step: done, eta: null, trainers: 0, what });
-    } else view?.update({ ...nothing, step: done, steps: total });
-  };
-}
-
-/** The front as a table and where the report is; one event with both for programs. */
-async function showEnd(folder: RunFolder, json: boolean): Promise<void> {
-  // Charts take most of a second to load: not before there is something to draw.
-  const { buildReport } = await import('../report/build.js');
-  const { html } = await buildReport(folder.root);
-  if (json)
-    return printJson({
-      phase: 'done',
-      epoch: null,
-      step: null,
-      eta: 0,
-      trainers: 0,
-      run: folder.root,
-      front: folder.front,
-      report: html,
-    });
-  const majority = validationMajority(await readSplit(folder));
-  const table = renderFrontTable(await readFront(folder), majority?.share ?? null);
-  await print(`\n${table}\n\nreport: ${html}`);
 }

@@ -2,16 +2,15 @@
 import { existsSync } from 'node:fs';
 import { basename, extname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { readOptions } from '../run/config.js';
+import { requireBegunRun } from '../library/run-argument.js';
+import type { BrokerAccess, ProcessOptions } from '../library/search.js';
+import { resume, search as beginSearch } from '../library/search.js';
 import { runFolder } from '../run/folder.js';
 import { readRecordIfSound } from '../run/record.js';
-import { loadOptions } from '../config/load.js';
-import type { Options } from '../config/options.js';
-import { configOption, jsonOption, requireFile, requireFolder, setOption, wholeNumber } from './arguments.js';
+import { configOption, jsonOption, setOption, wholeNumber } from './arguments.js';
 import { UsageError } from './errors.js';
 import { print, printJson } from './output.js';
-import { NotARun, requireRun } from './run-argument.js';
-import { runSearch } from './run-search.js';
+import { showSearch } from './run-search.js';
 
 interface Flags {
   readonly config?: string[];
@@ -85,26 +84,24 @@ function devicesOf(text: string): string[] {
 }
 
 async function search(flags: Flags): Promise<void> {
-  if (flags.resume !== undefined) return resume(flags.resume, flags);
+  if (flags.resume !== undefined) return goOn(flags.resume, flags);
   if (flags.config === undefined)
     throw new UsageError(
       'expected --config FILE for a new search or --resume DIR for one that was cut off, got neither; see emars search --help',
     );
-  const options = loadOptions({
-    file: flags.config,
-    ...(flags.set === undefined ? {} : { set: flags.set }),
-    overrides: {
-      ...(flags.seed === undefined ? {} : { seed: flags.seed }),
-      ...(flags.data === undefined ? {} : { data: { path: resolve(flags.data) } }),
-    },
-  });
-  requireData(options);
-  const root = flags.out === undefined ? freeFolder(flags.config) : newFolder(flags.out);
-  await launch(root, options, false, flags);
+  const root = resolve(flags.out === undefined ? freeFolder(flags.config) : newFolder(flags.out));
+  const request = {
+    config: flags.config,
+    set: flags.set,
+    options: { seed: flags.seed, data: { path: flags.data } },
+    out: root,
+    ...processesOf(flags),
+  };
+  await showSearch(root, (signal) => beginSearch({ ...request, signal }), flags.json === true);
 }
 
 /** Goes on with a run; with one that is finished there is nothing to do. */
-async function resume(root: string, flags: Flags): Promise<void> {
+async function goOn(root: string, flags: Flags): Promise<void> {
   const fixed = (['config', 'data', 'out', 'seed', 'set'] as const).filter(
     (name) => flags[name] !== undefined,
   );
@@ -112,41 +109,21 @@ async function resume(root: string, flags: Flags): Promise<void> {
     throw new UsageError(
       `--resume: expected no ${fixed.map((name) => `--${name}`).join(', ')}, which the run's config.yaml fixes; leave it out`,
     );
-  requireRun(root);
-  const folder = runFolder(root);
-  if (!existsSync(folder.run) && !existsSync(folder.journal) && !existsSync(folder.snapshots))
-    throw new NotARun(
-      `expected the folder of a run, got "${root}", which has a config.yaml and nothing else`,
-    );
-  if ((await readRecordIfSound(folder))?.status === 'finished') {
-    if (!existsSync(folder.report)) await (await import('../report/build.js')).buildReport(root);
+  requireBegunRun(root);
+  const processes = processesOf(flags);
+  if ((await readRecordIfSound(runFolder(root)))?.status === 'finished') {
+    const { report } = await resume(root).result;
     if (flags.json === true)
       await printJson({ phase: 'done', epoch: null, step: null, eta: 0, trainers: 0, run: root });
-    else await print(`the run in ${root} is finished; its report is ${folder.report}`);
+    else await print(`the run in ${root} is finished; its report is ${report}`);
     return;
   }
-  const options = readOptions(folder);
-  requireData(options);
-  await launch(root, options, true, flags);
+  const absolute = resolve(root);
+  await showSearch(absolute, (signal) => resume(absolute, { ...processes, signal }), flags.json === true);
 }
 
-/** Errors: UsageError when the scans of a search are not where it says. */
-function requireData({ data: { path, split } }: Options): void {
-  if (path !== null) requireFolder(path, 'a folder of scans (--data)');
-  if (split.file !== null) requireFile(split.file, 'a split file (data.split.file)');
-}
-
-async function launch(root: string, options: Options, resumed: boolean, flags: Flags): Promise<void> {
-  const devices = flags.devices ?? ['cpu'];
-  await runSearch({
-    folder: runFolder(resolve(root)),
-    options,
-    resumed,
-    devices,
-    trainers: flags.trainers ?? Math.max(2, devices.length),
-    foreign: flags.nats === undefined ? null : foreignBroker(flags.nats),
-    json: flags.json === true,
-  });
+function processesOf({ trainers, devices, nats }: Flags): ProcessOptions {
+  return { trainers, devices, broker: nats === undefined ? undefined : foreignBroker(nats) };
 }
 
 function newFolder(path: string): string {
@@ -168,7 +145,7 @@ function freeFolder(configs: readonly string[]): string {
 }
 
 /** URL and credentials of a foreign broker; a password never reaches a log or run.json. */
-function foreignBroker(text: string): { url: string; credentials?: { user: string; password: string } } {
+function foreignBroker(text: string): BrokerAccess {
   const full = text.includes('://') ? text : `nats://${text}`;
   const url = URL.canParse(full) ? new URL(full) : null;
   if (url === null || !['nats:', 'tls:'].includes(url.protocol) || url.hostname === '')

@@ -1,14 +1,14 @@
 /** `emars start`, what `npm start` runs: the quickstart search, resumed when it was cut off. */
 import { existsSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
-import { readOptions } from '../run/config.js';
+import { resume, search } from '../library/search.js';
 import { runFolder } from '../run/folder.js';
 import { readRecordIfSound } from '../run/record.js';
-import { loadOptions } from '../config/load.js';
 import { print } from './output.js';
-import { runSearch } from './run-search.js';
+import { showSearch } from './run-search.js';
 
 const CONFIG = fileURLToPath(new URL('../../configs/quickstart.yaml', import.meta.url));
 const OUT = 'runs/quickstart';
@@ -26,20 +26,20 @@ export function registerStart(program: Command): void {
 }
 
 async function start(): Promise<void> {
-  const folder = runFolder(OUT);
+  const folder = runFolder(resolve(OUT));
   const finished = (await readRecordIfSound(folder))?.status === 'finished';
   if (existsSync(OUT) && (finished || !existsSync(folder.config))) await moveAside();
   const resumed = existsSync(folder.config);
   await print(resumed ? `goes on with ${OUT}` : `a whole search on phantom scans, into ${OUT}`);
-  await runSearch({
-    folder,
-    options: resumed ? readOptions(folder) : loadOptions({ file: CONFIG }),
-    resumed,
-    trainers: TRAINERS,
-    devices: ['cpu'],
-    foreign: null,
-    json: false,
-  });
+  const processes = { trainers: TRAINERS, devices: ['cpu'] };
+  await showSearch(
+    folder.root,
+    (signal) =>
+      resumed
+        ? resume(folder.root, { ...processes, signal })
+        : search({ config: CONFIG, out: folder.root, ...processes, signal }),
+    false,
+  );
 }
 
 async function moveAside(): Promise<void> {

@@ -64,7 +64,12 @@ export function answerSelection(text: string): SelectionAnswer {
   } catch (error) {
     return refused(`expected one JSON object (JSON has no NaN or Infinity): ${reasonOf(error)}`);
   }
-  const parsed = requestShape.safeParse(json);
+  return answerRequest(json);
+}
+
+/** The same for a request that is no text any more. */
+export function answerRequest(request: unknown): SelectionAnswer {
+  const parsed = requestShape.safeParse(request);
   if (!parsed.success) return refused(firstIssue(parsed.error));
   try {
     return { ok: true, output: select(parsed.data) };

@@ -48,7 +48,8 @@ export interface HistorySubject {
 
 export type WeightsSubject = ValidationSubject;
 
-interface Named<Needs extends string, Subject> {
+/** A named measurement of what `Needs` says. */
+export interface MeasuredBy<Needs extends string, Subject> {
   readonly name: string;
   readonly unit: string;
   /** Direction unless the configuration says otherwise. */
@@ -57,7 +58,7 @@ interface Named<Needs extends string, Subject> {
   readonly measure: (subject: Subject) => Measured;
 }
 
-export type GenomeObjective = Named<'genome', GenomeSubject>;
-export type HistoryObjective = Named<'history', HistorySubject>;
-export type WeightsObjective = Named<'weights', WeightsSubject>;
+export type GenomeObjective = MeasuredBy<'genome', GenomeSubject>;
+export type HistoryObjective = MeasuredBy<'history', HistorySubject>;
+export type WeightsObjective = MeasuredBy<'weights', WeightsSubject>;
 export type Objective = GenomeObjective | HistoryObjective | WeightsObjective;

@@ -16,6 +16,10 @@ import type { RunFolder } from './folder.js';
 import { complaint, readRequired } from './read-file.js';
 
 const settingsSchema = z.record(z.string().max(256), z.unknown());
+/**
+ * Keys of a `config.yaml`, as they stand there.
+ * @useDeclaredType
+ */
 export type Settings = z.infer<typeof settingsSchema>;
 
 export interface RunSettings {

@@ -10,7 +10,10 @@ const measureSchema = z.object({
   /** May be empty: an accuracy has none. */
   unit: z.string().max(64),
 });
-/** What is measured of an individual, an objective or not: name, better direction, unit. */
+/**
+ * What is measured of an individual, an objective or not: name, better direction, unit.
+ * @useDeclaredType
+ */
 export type Measure = z.infer<typeof measureSchema>;
 
 const frontMemberSchema = z.object({
@@ -20,6 +23,10 @@ const frontMemberSchema = z.object({
   /** Pairs [epoch, accuracy], one for each epoch in which it was evaluated. */
   history: z.array(z.tuple([epochNumber, z.number()])).max(1e6),
 });
+/**
+ * One individual of the front.
+ * @useDeclaredType
+ */
 export type FrontMember = z.infer<typeof frontMemberSchema>;
 
 export const frontSchema = z.object({
@@ -34,6 +41,10 @@ export const frontSchema = z.object({
   /** Of `history.jsonl`, which was written just before. */
   history: z.object({ sha256 }),
 });
+/**
+ * `front.json`.
+ * @useDeclaredType
+ */
 export type Front = z.infer<typeof frontSchema>;
 
 /** The text of the file. Equal fronts, equal bytes. */

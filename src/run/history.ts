@@ -27,6 +27,10 @@ export const historyLineSchema = z.object({
   /** True if selection kept it. */
   selected: z.boolean().default(false),
 });
+/**
+ * One line of `history.jsonl`.
+ * @useDeclaredType
+ */
 export type HistoryLine = z.infer<typeof historyLineSchema>;
 
 export interface History {

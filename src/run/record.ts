@@ -22,6 +22,10 @@ const processSchema = z.object({
   slots: count.nullable().default(null),
   evaluations: count.nullable().default(null),
 });
+/**
+ * One process of a run.
+ * @useDeclaredType
+ */
 export type ProcessRecord = z.infer<typeof processSchema>;
 
 /** Phase → seconds: `trainSeconds` and its like, and `totalSeconds`. A newer writer may know more phases. */
@@ -29,6 +33,10 @@ const timingsSchema = z.record(
   z.string().regex(/^[a-zA-Z]{1,32}Seconds$/, 'expected a name such as trainSeconds'),
   seconds.nullable(),
 );
+/**
+ * Phase → seconds, as `trainSeconds`, and `totalSeconds`.
+ * @useDeclaredType
+ */
 export type Timings = z.infer<typeof timingsSchema>;
 
 const badScan = z.object({ path: longText, reason: longText });
@@ -56,6 +64,10 @@ export const recordSchema = z.object({
   /** What decides the bits of a result: TensorFlow, CPU, threads, Node. */
   fingerprint: z.record(shortText, z.unknown()).default({}),
 });
+/**
+ * `run.json`.
+ * @useDeclaredType
+ */
 export type RunRecord = z.infer<typeof recordSchema>;
 export type RunStatus = RunRecord['status'];
 

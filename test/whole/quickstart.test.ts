@@ -22,9 +22,16 @@ interface Evaluation {
 }
 
 async function evaluated(run: string, data: string, ...more: string[]): Promise<Evaluation> {
-  return JSON.parse(
-    (await emarsExits(0, ['evaluate', at(run), '--data', at(data), '--json', ...more])).stdout,
-  ) as Evaluation;
+  const { stdout, stderr } = await emarsExits(0, [
+    'evaluate',
+    at(run),
+    '--data',
+    at(data),
+    '--json',
+    ...more,
+  ]);
+  expect(stderr).toBe(''); // TensorFlow has lines of its own, at every log level.
+  return JSON.parse(stdout) as Evaluation;
 }
 
 /** P(X ≥ successes) of a binomial, summed in logarithms. */

@@ -11,6 +11,7 @@ const PASSED_OVER = new Set([
   'dist',
   'dist-bench',
   'dist-sim',
+  'dist-api',
   '.types',
   'runs',
   'generated',

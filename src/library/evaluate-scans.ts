@@ -1,4 +1,4 @@
-/** Predicts the scans of another folder with an individual of a run: `emars evaluate`. */
+/** Predicts the scans of another folder with an individual of a run. Needs TensorFlow: see evaluate.ts. */
 import { EmarsError } from '../errors/error.js';
 import { readSnapshot } from '../runtime/storage/snapshots.js';
 import type { ScanStore } from '../scan/store/store.js';

@@ -1,0 +1,109 @@
+/** Conducts one run in this process, from native parts to the report: what `search` and `resume` share. */
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { prepareRun } from '../actors/parent/prepare-run.js';
+import { RunRecorder } from '../actors/parent/run-recorder.js';
+import type { RunSetup } from '../actors/parent/supervise-run.js';
+import { RunSupervision } from '../actors/parent/supervise-run.js';
+import type { Options } from '../config/options.js';
+import { fingerprint } from '../native/fingerprint.js';
+import type { Engine } from '../native/locate.js';
+import { requireDevices } from '../native/require-devices.js';
+import type { RunFolder } from '../run/folder.js';
+import { readFront } from '../run/front.js';
+import { Deadline, sleep } from '../runtime/process/monotonic.js';
+import type { RunLock } from '../runtime/storage/run-lock.js';
+import { acquireRunLock, RunLockedError } from '../runtime/storage/run-lock.js';
+import { nativeParts } from './native-parts.js';
+import type { RunEvent, RunResult } from './run-events.js';
+import { statusEvent } from './status-event.js';
+
+const LOCK_MS = 3000;
+
+export interface RunPlan {
+  readonly folder: RunFolder;
+  readonly options: Options;
+  /** The folder holds a run that was cut off. */
+  readonly resumed: boolean;
+  readonly trainers: number;
+  /** Dealt out to the trainers, then the evaluator: "cpu", "cuda:<n>". */
+  readonly devices: readonly string[];
+  /** A broker that is not ours; null: one is started. */
+  readonly broker: RunSetup['foreign'];
+}
+
+export type Tell = (event: RunEvent) => void;
+
+/**
+ * Runs a search to its end. What was done stays in the folder, however it ends. Errors: the reason of
+ * `signal` once it is aborted; the typed errors of preparation and supervision.
+ */
+export async function conductRun(plan: RunPlan, tell: Tell, signal: AbortSignal): Promise<RunResult> {
+  const engine = await nativeParts((text, passing) => tell({ kind: 'providing', text, passing }), signal);
+  await requireDevices(plan.devices);
+  const lock = await lockRun(plan.folder.root);
+  try {
+    await conductLocked(plan, engine, tell, signal);
+    // Charts take most of a second to load: not before there is something to draw.
+    const { buildReport } = await import('../report/build.js');
+    const { html } = await buildReport(plan.folder.root);
+    return { folder: plan.folder.root, front: await readFront(plan.folder), report: html };
+  } finally {
+    await lock.release();
+  }
+}
+
+/** A parent that was killed a moment ago may still be dying: tries for a while. */
+async function lockRun(root: string): Promise<RunLock> {
+  const deadline = new Deadline(LOCK_MS);
+  for (;;) {
+    try {
+      return await acquireRunLock(root);
+    } catch (error) {
+      if (!(error instanceof RunLockedError) || deadline.over) throw error;
+      await sleep(200);
+    }
+  }
+}
+
+async function conductLocked(plan: RunPlan, engine: Engine, tell: Tell, signal: AbortSignal): Promise<void> {
+  const { folder, options, devices, trainers, broker, resumed } = plan;
+  const numerics = fingerprint({
+    tensorflow: { version: engine.tensorflow.version, id: '' },
+    threads: options.engine.threads,
+    device: devices.join(','),
+  });
+  const supervision = new RunSupervision(
+    { folder, options, trainers, devices, natsBinary: engine.nats.path, foreign: broker },
+    (status) => tell(statusEvent(status)),
+    (text) => tell({ kind: 'note', text }),
+  );
+  const record = new RunRecorder(folder, numerics, resumed, () => supervision.rows());
+  await record.load();
+  if (!resumed || !existsSync(folder.split)) await prepare(plan, record, tell, signal);
+  const stop = (): void => supervision.interrupt();
+  signal.addEventListener('abort', stop);
+  try {
+    signal.throwIfAborted();
+    if ((await supervision.run(record)) === 'interrupted') throw signal.reason;
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+  await rm(folder.bus, { force: true });
+}
+
+async function prepare(plan: RunPlan, record: RunRecorder, tell: Tell, signal: AbortSignal): Promise<void> {
+  const start = performance.now();
+  const { badScans, remarks } = await prepareRun(
+    plan.folder,
+    plan.options,
+    (what, done, total) => tell({ kind: 'preparing', what, done, total }),
+    signal,
+  );
+  const skipped = badScans.map(({ path, reason }) => ({ path, reason }));
+  record.badScans = skipped;
+  const seconds = (performance.now() - start) / 1000;
+  record.addSeconds('prepareSeconds', seconds);
+  record.addSeconds('totalSeconds', seconds);
+  tell({ kind: 'prepared', skipped, remarks });
+}

@@ -1,0 +1,143 @@
+/** A search as functions: `search` begins one, `resume` goes on with one that was cut off. */
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { readOptions } from '../run/config.js';
+import type { RunFolder } from '../run/folder.js';
+import { runFolder } from '../run/folder.js';
+import { readFront } from '../run/front.js';
+import { readRecordIfSound } from '../run/record.js';
+import type { Options } from '../config/options.js';
+import type { RunPlan } from './conduct-run.js';
+import { conductRun } from './conduct-run.js';
+import type { ConfigurationSources } from './configuration.js';
+import { filledOptions } from './configuration.js';
+import { EventStream } from './event-stream.js';
+import { expectNewFolder, requireFile, requireFolder, RequestError } from './request.js';
+import { requireBegunRun } from './run-argument.js';
+import type { RunEvent, RunResult } from './run-events.js';
+
+/** A nats-server with JetStream that others run. */
+export interface BrokerAccess {
+  /** As `nats://127.0.0.1:4222`, without a password. */
+  readonly url: string;
+  readonly credentials?: { readonly user: string; readonly password: string } | undefined;
+}
+
+/** Which processes make a run, and how it is stopped. None of it changes the front. */
+export interface ProcessOptions {
+  /** Trainer processes, 1…256. Default: one a device, at least 2. */
+  readonly trainers?: number | undefined;
+  /** "cpu", or "cuda:0", "cuda:1", …: dealt out to the trainers, then the evaluator. Default: ["cpu"]. */
+  readonly devices?: readonly string[] | undefined;
+  /** Default: a nats-server is started on the loopback interface. */
+  readonly broker?: BrokerAccess | undefined;
+  /** Stops the run in order; the promise of its result is then rejected with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A new search. */
+export interface SearchRequest extends ConfigurationSources, ProcessOptions {
+  /** Folder of the run: not there yet, or empty. */
+  readonly out: string;
+}
+
+/** A search that is running. Nothing has to be read for it to go on. */
+export interface Run {
+  /** Absolute path of the run folder. */
+  readonly folder: string;
+  /**
+   * What happens, in order, for one reader. It ends after `finished`, and throws what the run fails with.
+   * A reader that is slow finds the newest status, not all of them.
+   */
+  readonly events: AsyncIterable<RunEvent>;
+  /** Resolves when the search has finished; rejects with what it fails with. */
+  readonly result: Promise<RunResult>;
+}
+
+const MOST_TRAINERS = 256;
+
+/**
+ * Begins a search. Its processes end with this one; what is done by then is kept, see {@link resume}.
+ *
+ * Errors: ConfigError for a configuration with problems (all of them at once) and RequestError for a
+ * folder in use, both thrown at once; all others reject the result.
+ *
+ * @example
+ * ```ts
+ * const run = search({ config: 'configs/smoke.yaml', options: { seed: 7 }, out: 'runs/seven' });
+ * for await (const event of run.events) if (event.kind === 'status') console.log(event.epoch);
+ * console.log((await run.result).front);
+ * ```
+ */
+export function search(request: SearchRequest): Run {
+  const options = filledOptions(request);
+  const folder = runFolder(resolve(request.out));
+  expectNewFolder(folder.root);
+  return begin(planOf(folder, options, false, request), request.signal);
+}
+
+/**
+ * Goes on with the search in `folder`, from its last whole epoch; of a finished one it gives the result
+ * again. The configuration is the run's own. Errors: as {@link search}.
+ */
+export function resume(folder: string, processes: ProcessOptions = {}): Run {
+  const paths = runFolder(resolve(folder));
+  requireBegunRun(paths.root);
+  return begin(planOf(paths, readOptions(paths), true, processes), processes.signal);
+}
+
+function planOf(folder: RunFolder, options: Options, resumed: boolean, given: ProcessOptions): RunPlan {
+  const devices = given.devices ?? ['cpu'];
+  const trainers = given.trainers ?? Math.max(2, devices.length);
+  if (!Number.isInteger(trainers) || trainers < 1 || trainers > MOST_TRAINERS)
+    throw new RequestError(`trainers: expected a whole number from 1 to ${MOST_TRAINERS}, got ${trainers}`);
+  const wrong = devices.find((device) => !/^(cpu|cuda:\d{1,3})$/.test(device));
+  if (wrong !== undefined || devices.length === 0)
+    throw new RequestError(`devices: expected cpu or a list as cuda:0, cuda:1, got "${devices.join(', ')}"`);
+  const twice = devices.find((device, i) => device !== 'cpu' && devices.indexOf(device) !== i);
+  if (twice !== undefined) throw new RequestError(`devices: expected each device once, got ${twice} twice`);
+  const { path, split } = options.data;
+  if (path !== null) requireFolder(path, 'a folder of scans (data.path)');
+  if (split.file !== null) requireFile(split.file, 'a split file (data.split.file)');
+  return { folder, options, resumed, trainers, devices, broker: given.broker ?? null };
+}
+
+function begin(plan: RunPlan, signal: AbortSignal = new AbortController().signal): Run {
+  const events = new EventStream<RunEvent>(isPassing);
+  const result = outcome(plan, events, signal);
+  // Who reads only the events learns of a failure there.
+  result.catch(() => undefined);
+  return { folder: plan.folder.root, events, result };
+}
+
+/** Of these only the newest matters to a reader that is slow. */
+function isPassing(event: RunEvent): boolean {
+  return (
+    event.kind === 'status' || event.kind === 'preparing' || (event.kind === 'providing' && event.passing)
+  );
+}
+
+async function outcome(
+  plan: RunPlan,
+  events: EventStream<RunEvent>,
+  signal: AbortSignal,
+): Promise<RunResult> {
+  try {
+    const result =
+      (plan.resumed ? await finishedBefore(plan.folder) : null) ??
+      (await conductRun(plan, (event) => events.push(event), signal));
+    events.push({ kind: 'finished', result });
+    events.close();
+    return result;
+  } catch (error) {
+    events.fail(error);
+    throw error;
+  }
+}
+
+/** The result of a run that needs no more work; null for any other. */
+async function finishedBefore(folder: RunFolder): Promise<RunResult | null> {
+  if ((await readRecordIfSound(folder))?.status !== 'finished') return null;
+  if (!existsSync(folder.report)) await (await import('../report/build.js')).buildReport(folder.root);
+  return { folder: folder.root, front: await readFront(folder), report: folder.report };
+}
