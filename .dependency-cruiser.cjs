@@ -15,6 +15,7 @@ const may = {
   network: ['tensor', 'space', 'random'],
   explain: [],
   model: ['config', 'space', 'metrics', 'network', 'runtime'],
+  export: ['space', 'metrics', 'tensor', 'network', 'model'],
   training: ['tensor', 'network', 'scan', 'gradient', 'random', 'space'],
   objectives: ['config', 'space', 'evolution', 'training'],
   wire: ['space', 'search', 'gradient'],

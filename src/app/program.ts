@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { registerData } from './data.js';
 import { registerDoctor } from './doctor.js';
 import { registerEvaluate } from './evaluate.js';
+import { registerExport } from './export.js';
 import { registerInspect } from './inspect.js';
 import { registerReport } from './report.js';
 import { registerSearch } from './search.js';
@@ -25,6 +26,7 @@ export function buildProgram(): Command {
   registerStart(program);
   registerSearch(program);
   registerEvaluate(program);
+  registerExport(program);
   registerData(program);
   registerInspect(program);
   registerSelect(program);

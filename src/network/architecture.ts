@@ -16,7 +16,7 @@ export type Architecture =
   | { readonly kind: 'baseline'; readonly baseline: BaselineName; readonly classes: number };
 
 /** Scans have one channel, as the SuperNet's stem expects. */
-const CHANNELS = 1;
+export const CHANNELS = 1;
 
 /** Classes of the classifier. */
 export function classesOf(architecture: Architecture): number {
