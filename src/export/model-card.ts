@@ -34,8 +34,10 @@ export function modelCard(document: ModelDocument): string {
       [
         `- ${name}: ${parameters} parameters, ${((4 * parameters) / MEGABYTE).toFixed(2)} MB.`,
         ...(architecture.kind === 'path' ? [`- Blocks: ${architecture.genome.map(code).join(', ')}.`] : []),
-        `- Input: one CT scan as ${input.slices} slices of ${input.size} x ${input.size} pixels; slices chosen evenly, pixels by area average.`,
-        `- Intensities: Hounsfield units from ${window.low} to ${window.high} become 0 to 1, then (x - ${mean}) / ${std}.`,
+        `- Input: one CT scan as ${input.slices} slices of ${input.size} x ${input.size} pixels; ` +
+          'slices chosen evenly, pixels by area average.',
+        `- Intensities: Hounsfield units from ${window.low} to ${window.high} become 0 to 1, ` +
+          `then (x - ${mean}) / ${std}.`,
         `- Output: logits of ${classes.map(code).join(', ')}, in this order; ${
           temperature === null
             ? 'not calibrated'
@@ -47,7 +49,8 @@ export function modelCard(document: ModelDocument): string {
     [
       'Training data',
       [
-        `- Scans: ${data.training} training, ${data.validation} validation, ${data.test} test; no patient on two sides.`,
+        `- Scans: ${data.training} training, ${data.validation} validation, ${data.test} test; ` +
+          'no patient on two sides.',
         `- Split file: ${data.splitSha256 === null ? 'none recorded' : `SHA-256 \`${data.splitSha256}\``}.`,
         `- ${training.epochs} epochs, seed ${training.seed}; weights of ${
           training.chosenEpoch === null
@@ -68,7 +71,8 @@ export function modelCard(document: ModelDocument): string {
     [
       'Limits',
       [
-        '- Figures hold for scans like the training data. Other scanners, kernels, slice spacing, countries or mixtures of diseases can make them worse, and nothing in the output says so.',
+        '- Figures hold for scans like the training data. Other scanners, kernels, slice spacing, countries or ' +
+          'mixtures of diseases can make them worse, and nothing in the output says so.',
         '- It always answers one of its classes, also for a scan that shows something else or is no chest CT.',
         '- A heat map shows what the answer rests on in the last layer, not where the disease is.',
         '- Not examined: figures by age, sex, origin or scanner.',

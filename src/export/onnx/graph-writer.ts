@@ -18,7 +18,7 @@ type Attribute = number | readonly number[] | { readonly float: number } | { rea
 /** A dimension: an extent, or the name of a free one. */
 export type Dimension = number | string;
 
-function attribute(name: string, value: Attribute): onnx.IAttributeProto {
+function attribute(name: string, value: Attribute): onnx.AttributeProto.$Properties {
   if (typeof value === 'number') return { name, type: 2, i: value };
   if ('float' in value) return { name, type: 1, f: value.float };
   if ('text' in value) return { name, type: 3, s: Buffer.from(value.text, 'utf8') };
@@ -28,7 +28,11 @@ function attribute(name: string, value: Attribute): onnx.IAttributeProto {
 const bytesOf = (values: Float32Array | Float64Array | BigInt64Array | Uint8Array): Uint8Array =>
   new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 
-const valueInfo = (name: string, shape: readonly Dimension[], about: string): onnx.IValueInfoProto => ({
+const valueInfo = (
+  name: string,
+  shape: readonly Dimension[],
+  about: string,
+): onnx.ValueInfoProto.$Properties => ({
   name,
   docString: about,
   type: {
@@ -42,10 +46,10 @@ const valueInfo = (name: string, shape: readonly Dimension[], about: string): on
 });
 
 export class GraphWriter {
-  private readonly nodes: onnx.INodeProto[] = [];
-  private readonly constants: onnx.ITensorProto[] = [];
-  private readonly inputs: onnx.IValueInfoProto[] = [];
-  private readonly outputs: onnx.IValueInfoProto[] = [];
+  private readonly nodes: onnx.NodeProto.$Properties[] = [];
+  private readonly constants: onnx.TensorProto.$Properties[] = [];
+  private readonly inputs: onnx.ValueInfoProto.$Properties[] = [];
+  private readonly outputs: onnx.ValueInfoProto.$Properties[] = [];
   private readonly named = new Set<string>();
 
   /** A float input. Returns its name. */
