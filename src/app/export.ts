@@ -3,7 +3,8 @@ import { basename, dirname, extname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import type { Model } from '../model/read-model.js';
-import { jsonOption, requireFolder } from './arguments.js';
+import { requireFolder } from '../library/request.js';
+import { jsonOption } from './arguments.js';
 import { UsageError } from './errors.js';
 import { print, printJson } from './output.js';
 
