@@ -5,6 +5,7 @@ import { registerDoctor } from './doctor.js';
 import { registerEvaluate } from './evaluate.js';
 import { registerExport } from './export.js';
 import { registerInspect } from './inspect.js';
+import { registerPredict } from './predict.js';
 import { registerReport } from './report.js';
 import { registerSearch } from './search.js';
 import { registerSelect } from './select.js';
@@ -27,6 +28,7 @@ export function buildProgram(): Command {
   registerSearch(program);
   registerEvaluate(program);
   registerExport(program);
+  registerPredict(program);
   registerData(program);
   registerInspect(program);
   registerSelect(program);

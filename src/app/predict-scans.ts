@@ -1,0 +1,105 @@
+/** What a model says of a scan: calibrated probabilities, how far flips move them, and what is unusual. */
+import { probabilitiesOf } from '../metrics/softmax.js';
+import type { Model } from '../model/read-model.js';
+import type { FoundScan } from '../scan/catalogue/find-scans.js';
+import { openScan } from '../scan/readers/read-scan.js';
+import { SliceResizer, depthIndices } from '../scan/store/resample.js';
+import { applyWindow, lungWindow } from '../scan/store/window.js';
+import { copyFlipped, type Flips } from '../training/augment.js';
+import { networkPredictions } from '../training/network-gradient.js';
+
+export interface Prediction {
+  /** Class of the highest probability, the first of equals. */
+  readonly class: string;
+  /** Calibrated where the model has a temperature; of the scan as it is, no flip averaged in. */
+  readonly probabilities: Readonly<Record<string, number>>;
+  /** Standard deviation, over the scan and its flips in the plane, of the probability of `class`: 0 to 0.5. */
+  readonly uncertainty: number;
+  readonly warnings: readonly string[];
+}
+
+/** As they are, and flipped left to right, front to back, and both. */
+const VIEWS: readonly Flips[] = [false, true].flatMap((vertical) =>
+  [false, true].map((horizontal) => ({ horizontal, vertical })),
+);
+/** Mean intensity of a scan further from the training data's than this, in its standard deviations. */
+const FAR = 1;
+
+/** To be called where TensorFlow may run. Errors: ScanError. */
+export async function predictScan(model: Model, scan: FoundScan): Promise<Prediction> {
+  const { classes, input, temperature } = model.document;
+  const { image, depth, shape } = await preparedScan(model, scan);
+  const area = input.size * input.size;
+  const images = new Float32Array(VIEWS.length * image.length);
+  VIEWS.forEach((flips, view) => {
+    for (let z = 0; z < input.slices; z++) {
+      const from = z * area;
+      const to = view * image.length + from;
+      copyFlipped(image.subarray(from, from + area), images.subarray(to, to + area), input.size, flips);
+    }
+  });
+  const logits = networkPredictions(model.network, model.weights, {
+    images,
+    shape: [VIEWS.length, input.slices, input.size, input.size],
+  });
+  const all = probabilitiesOf(logits, classes.length, temperature ?? 1);
+  const own = all.subarray(0, classes.length);
+  const best = own.indexOf(own.reduce((a, b) => Math.max(a, b)));
+  const ofBest = VIEWS.map((_, view) => all[view * classes.length + best]!);
+  const mean = ofBest.reduce((a, b) => a + b) / VIEWS.length;
+  return {
+    class: classes[best]!,
+    probabilities: Object.fromEntries(classes.map((name, column) => [name, own[column]!])),
+    uncertainty: Math.sqrt(ofBest.reduce((sum, value) => sum + (value - mean) ** 2, 0) / VIEWS.length),
+    warnings: warningsOf(image, depth, shape, model),
+  };
+}
+
+/** The scan as the network sees it, standardised `[slices, size, size]`. */
+async function preparedScan(
+  { document }: Model,
+  scan: FoundScan,
+): Promise<{ image: Float32Array; depth: number; shape: readonly [number, number, number] }> {
+  const { input, preprocessing } = document;
+  const open = await openScan(scan.root, scan);
+  const [depth, height, width] = open.shape;
+  const resizer = new SliceResizer(height, width, input.size);
+  const window = { ...lungWindow, ...preprocessing.window };
+  const area = input.size * input.size;
+  const image = new Float32Array(input.slices * area);
+  const chosen = depthIndices(depth, input.slices);
+  let z = 0;
+  for await (const slice of open.slices()) {
+    const first = chosen.indexOf(z);
+    if (first >= 0) {
+      applyWindow(slice, open.unit, window);
+      resizer.resize(slice, image.subarray(first * area, (first + 1) * area));
+      for (let next = first + 1; chosen[next] === z; next++)
+        image.copyWithin(next * area, first * area, (first + 1) * area);
+    }
+    z++;
+  }
+  const { mean, std } = preprocessing;
+  for (let i = 0; i < image.length; i++) image[i] = (image[i]! - mean) / std;
+  return { image, depth, shape: open.shape };
+}
+
+function warningsOf(
+  image: Float32Array,
+  depth: number,
+  [, height, width]: readonly [number, number, number],
+  { document: { input } }: Model,
+): string[] {
+  const warnings: string[] = [];
+  if (depth < input.slices)
+    warnings.push(`${depth} slices where the model sees ${input.slices}: some are repeated`);
+  if (height < input.size || width < input.size)
+    warnings.push(`${width} x ${height} pixels where the model sees ${input.size}: enlarged`);
+  const mean = image.reduce((sum, value) => sum + value, 0) / image.length;
+  if (Math.abs(mean) > FAR)
+    warnings.push(
+      `mean intensity ${mean.toFixed(1)} standard deviations from the training data: ` +
+        'perhaps another window, unit or body part',
+    );
+  return warnings;
+}
