@@ -39,6 +39,18 @@ const may = {
     'run',
   ],
   run: ['config', 'scan', 'search', 'wire', 'runtime'],
+  retraining: [
+    'config',
+    'space',
+    'scan',
+    'metrics',
+    'network',
+    'training',
+    'model',
+    'run',
+    'runtime',
+    'actors',
+  ],
   report: ['config', 'space', 'evolution', 'runtime', 'run'],
   library: [
     'config',

@@ -7,6 +7,7 @@ import { registerExport } from './export.js';
 import { registerInspect } from './inspect.js';
 import { registerPredict } from './predict.js';
 import { registerReport } from './report.js';
+import { registerRetrain } from './retrain.js';
 import { registerSearch } from './search.js';
 import { registerSelect } from './select.js';
 import { registerStart } from './start.js';
@@ -26,6 +27,7 @@ export function buildProgram(): Command {
     );
   registerStart(program);
   registerSearch(program);
+  registerRetrain(program);
   registerEvaluate(program);
   registerExport(program);
   registerPredict(program);

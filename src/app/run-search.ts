@@ -19,8 +19,9 @@ export async function showSearch(
   root: string,
   begin: (signal: AbortSignal) => Run,
   json: boolean,
+  resume = `npx emars search --resume ${root}`,
 ): Promise<void> {
-  const stopped = interruption(`go on with: npx emars search --resume ${root}`);
+  const stopped = interruption(`go on with: ${resume}`);
   const view = json ? null : new ProgressView(process.stderr);
   const tell = view === null ? programsEvents() : personsEvents(view);
   try {

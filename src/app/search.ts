@@ -25,7 +25,7 @@ interface Flags {
   readonly json?: boolean;
 }
 
-const MOST_TRAINERS = 256;
+export const MOST_TRAINERS = 256;
 
 export function registerSearch(program: Command): void {
   program
@@ -73,7 +73,7 @@ Examples:
     .action(search);
 }
 
-function devicesOf(text: string): string[] {
+export function devicesOf(text: string): string[] {
   const devices = text.split(',');
   const wrong = devices.find((device) => !/^(cpu|cuda:\d{1,3})$/.test(device));
   if (wrong !== undefined)
@@ -126,7 +126,7 @@ function processesOf({ trainers, devices, nats }: Flags): ProcessOptions {
   return { trainers, devices, broker: nats === undefined ? undefined : foreignBroker(nats) };
 }
 
-function newFolder(path: string): string {
+export function newFolder(path: string): string {
   if (existsSync(path))
     throw new UsageError(
       `--out: expected a folder that is not there yet, got "${path}"; choose another name, or go on with it: emars search --resume ${path}`,

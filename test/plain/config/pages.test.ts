@@ -40,6 +40,9 @@ describe('shipped configurations', () => {
         'nodules',
         'paper',
         'quickstart',
+        'retrain',
+        'retrain-nodules',
+        'retrain-paper',
         'smoke',
         ...['a', 'b', 'c', 'd', 'e'].map((name) => `experiments/${name}`),
       ]

@@ -1,0 +1,78 @@
+/** `emars retrain`: from the front of a run, or one architecture, to a trained model. */
+import { join, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { configOption, jsonOption, setOption, wholeNumber } from './arguments.js';
+import { UsageError } from './errors.js';
+import { devicesOf, MOST_TRAINERS, newFolder } from './search.js';
+import type { RetrainFlags } from './retrain-flags.js';
+import { startRetraining } from './retrain-start.js';
+import { runStages } from './retrain-stages.js';
+
+export function registerRetrain(program: Command): void {
+  program
+    .command('retrain')
+    .summary('train the best networks of a run from scratch: a model out')
+    .description(
+      'Trains the best networks along the front of a run side by side for a few epochs, then the best of them from scratch to the end. The epoch is chosen on D_val, the test set is opened once.',
+    )
+    .argument('[run]', 'folder of a finished search, or a model.json whose architecture is trained anew')
+    .addOption(configOption())
+    .addOption(setOption())
+    .option('--resume <dir>', 'go on with the retraining in this folder; without run and --config')
+    .option('--data <dir>', 'other scans than those of the search; split anew')
+    .option('--out <dir>', 'folder of the retraining, made new (default: <run>/retrain)')
+    .option('--top <n>', 'candidates along the front (default: 10)', wholeNumber('--top', 1, 100))
+    .option(
+      '--rank-epochs <n>',
+      'epochs that rank the candidates (default: 10)',
+      wholeNumber('--rank-epochs', 1, 100_000),
+    )
+    .option(
+      '--epochs <n>',
+      'epochs of the last training; overrides the configuration',
+      wholeNumber('--epochs', 1, 100_000),
+    )
+    .option(
+      '--trainers <n>',
+      'trainer processes (default: one a device, at least 2)',
+      wholeNumber('--trainers', 1, MOST_TRAINERS),
+    )
+    .option('--devices <list>', 'cpu, or cuda:0,cuda:1,… (default: cpu)', devicesOf)
+    .option('--reopen-test', 'measure on a test set that another model has seen; the model says so')
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      `
+Without --config the recipe is configs/retrain.yaml; the paper's is configs/retrain-paper.yaml.
+
+Examples:
+  emars retrain runs/nodules --config configs/retrain-nodules.yaml
+  emars retrain runs/paper --config configs/retrain-paper.yaml --devices cuda:0,cuda:1
+  emars retrain runs/nodules/retrain/model.json --data other-scans --out runs/transfer
+  emars retrain --resume runs/nodules/retrain --trainers 1`,
+    )
+    .action(retrain);
+}
+
+async function retrain(source: string | undefined, flags: RetrainFlags): Promise<void> {
+  if (flags.resume === undefined) {
+    if (source === undefined)
+      throw new UsageError(
+        'expected the folder of a run or a model.json to retrain, or --resume DIR, got neither; see emars retrain --help',
+      );
+    const beside = source.endsWith('.json')
+      ? join(resolve(source, '..'), 'retrain')
+      : join(source, 'retrain');
+    const root = resolve(newFolder(flags.out ?? beside));
+    await startRetraining(source, root, flags);
+    return runStages(root, flags);
+  }
+  const fixed = (['config', 'set', 'data', 'out', 'top', 'rankEpochs', 'epochs'] as const).filter(
+    (name) => flags[name] !== undefined,
+  );
+  if (source !== undefined || fixed.length > 0)
+    throw new UsageError(
+      '--resume: expected no run and no settings, which the retraining has fixed; leave them out',
+    );
+  return runStages(resolve(flags.resume), flags);
+}
