@@ -1,22 +1,27 @@
-/** `emars evaluate RUN --data DIR`: the run's best individual on scans of another folder. */
+/** `emars evaluate RUN|MODEL --data DIR`: a run's best individual, or a trained model, on scans of a folder. */
 import type { Command } from 'commander';
 import { counter } from './counter.js';
+import type { ModelEvaluation } from './evaluate-model.js';
+import { evaluateModel, isModel } from './evaluate-model.js';
 import type { ScanEvaluation } from '../library/evaluate-scans.js';
 import { evaluate } from '../library/evaluate.js';
 import { NOT_ABOVE_MAJORITY } from './front-table.js';
 import { NONE, percent } from '../report/numbers.js';
 import { interruptible } from './interrupt.js';
+import { UsageError } from './errors.js';
+import { requireFolder } from '../library/request.js';
+import { inTensorProcess } from './tensor-process.js';
 import type { Column } from './output.js';
 import { print, printJson, textTable } from './output.js';
 
 export function registerEvaluate(program: Command): void {
   program
     .command('evaluate')
-    .summary('the best individual of a run on other scans')
+    .summary('a trained model, or the best individual of a run, on other scans')
     .description(
       'Predicts every scan of a folder with the best individual of a run: highest accuracy on D_val in the last epoch, ties by lowest id.',
     )
-    .argument('<run>', 'run folder')
+    .argument('<run>', 'run folder, or a model.json or the folder that holds one')
     .requiredOption(
       '--data <dir>',
       'folder of scans in any layout that a search reads; its classes must be among the run’s',
@@ -29,6 +34,7 @@ export function registerEvaluate(program: Command): void {
     )
     .action(async (run: string, { data, id, json }: { data: string; id?: string; json?: boolean }) => {
       const onProgress = counter('reading scans');
+      if (isModel(run)) return evaluateTrained(run, data, id, json === true);
       const result = await interruptible('', (signal) =>
         evaluate({ run, data, id, onProgress, onProviding: say, signal }),
       );
@@ -40,6 +46,41 @@ export function registerEvaluate(program: Command): void {
 /** What is brought on first use, line by line. */
 function say(text: string, passing: boolean): void {
   if (!passing) process.stderr.write(`${text}\n`);
+}
+
+async function evaluateTrained(
+  model: string,
+  data: string,
+  id: string | undefined,
+  json: boolean,
+): Promise<void> {
+  if (id !== undefined) throw new UsageError('--id: expected with a run only, got a model; leave it out');
+  requireFolder(data, 'a folder of scans (--data)');
+  if (!(await inTensorProcess(1, process.argv.slice(2)))) return;
+  const result = await evaluateModel(model, data, () => undefined);
+  if (json) return printJson(result);
+  for (const line of describeFigures(result)) await print(line);
+}
+
+/** Figures of a model in lines for people, each with its interval. */
+function describeFigures(result: ModelEvaluation): string[] {
+  const figure = (value: number | null): string => (value === null ? NONE : value.toFixed(3));
+  const rows = (['accuracy', 'auc', 'sensitivity', 'specificity', 'f1', 'ece'] as const).map((name) => {
+    const interval = result.intervals[name];
+    return [
+      name,
+      figure(result[name]),
+      interval === null ? NONE : `${figure(interval.low)} to ${figure(interval.high)}`,
+    ];
+  });
+  const columns: Column[] = [{ head: '' }, { head: 'value', align: 'right' }, { head: '95 %', align: 'right' }];
+  return [
+    `${result.n} scans of ${result.patients} patients; positive: ${result.positive}`,
+    '',
+    ...textTable(columns, rows).split('\n'),
+    '',
+    `AUC of the number of slices alone: ${figure(result.sliceCountAuc)}`,
+  ];
 }
 
 /** The evaluation in lines for people; the share of a class without scans does not exist. */

@@ -99,7 +99,7 @@ function openingsOf({ training }: ModelDocument): number {
 }
 
 /** Figures of a model in lines for people. */
-export function describeModel(document: ModelDocument): string[] {
+function describeModel(document: ModelDocument): string[] {
   const openings = openingsOf(document);
   const rows = (['validation', 'test'] as const).flatMap((side) => {
     const report = document.metrics[side];

@@ -28,7 +28,7 @@ import type { RetrainFlags } from './retrain-flags.js';
 const TOP = 10;
 const RANK_EPOCHS = 10;
 const RECIPE = fileURLToPath(new URL('../../configs/retrain.yaml', import.meta.url));
-export const TEST_RECORD = 'test-opened.json';
+const TEST_RECORD = 'test-opened.json';
 
 /** What is retrained, on what. */
 interface Source {
@@ -112,14 +112,14 @@ async function fromModel(path: string, root: string, flags: RetrainFlags): Promi
     );
   if (flags.data === undefined)
     throw new UsageError('expected --data DIR with the scans that the architecture is trained on, got none');
-  const { classes: _, ...supernet } = architecture.space;
+  const { stem, widths, strides, blocks, operations, head } = architecture.space;
   const { genome } = architecture;
   return {
     candidates: [{ id: genomeId(genome), genome, values: {} }],
     files: [],
     testRecord: join(root, TEST_RECORD),
     overrides: {
-      supernet,
+      supernet: { stem, widths, strides, blocks, operations, head },
       // The size is the configuration's to say, where it says one.
       ...(flags.config === undefined ? { input } : {}),
       data: { path: resolve(flags.data), window: preprocessing.window },

@@ -97,7 +97,8 @@ export async function openTest(
 
 export function alreadyOpened(path: string, times: number): RetrainingError {
   return new RetrainingError(
-    `expected a test set that no model has seen, got one opened ${times === 1 ? 'once' : `${times} times`} (${path}); ` +
+    `expected a test set that no model has seen, got one opened ${times} time${times === 1 ? '' : 's'} ` +
+      `(${path}); ` +
       'figures on it are no longer honest: split anew, or --reopen-test, which the model will say',
   );
 }

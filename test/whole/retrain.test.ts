@@ -1,0 +1,60 @@
+/** A retraining as a person starts it: killed in its last training it goes on, and comes to equal bytes. */
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { emars, emarsExits, untilRun } from './support/search-process.js';
+
+const SMOKE = join(import.meta.dirname, '../../configs/smoke.yaml');
+let folder = '';
+let run = '';
+const SHORT = ['--top', '2', '--rank-epochs', '1', '--epochs', '2', '--set', 'training.batch=8'];
+const bytesOf = (root: string): string[] =>
+  readdirSync(root)
+    .filter((name) => name === 'model.json' || name.endsWith('.f32'))
+    .sort()
+    .map((name) => `${name} ${readFileSync(join(root, name)).toString('base64')}`);
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'emars-retrain-'));
+  run = join(folder, 'run');
+  await emarsExits(0, [
+    ...['search', '--config', SMOKE, '--out', run, '--trainers', '1', '--set', 'data.split.test=0.2'],
+    ...['--set', 'evolution.epochs=1', '--set', 'data.phantom.patients=20'],
+  ]);
+}, 120_000);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+it('comes to the same model after kill -9 and a resume with another number of trainers', async () => {
+  const [whole, cut] = [join(folder, 'whole'), join(folder, 'cut')];
+  await emarsExits(0, ['retrain', run, '--out', whole, '--trainers', '2', ...SHORT]);
+  expect(bytesOf(whole)).toHaveLength(2);
+
+  // The second one may see the test set: the model of the first has.
+  await emarsExits(3, ['retrain', run, '--out', join(folder, 'refused'), ...SHORT]);
+  const killed = emars(['retrain', run, '--out', cut, '--trainers', '1', '--reopen-test', ...SHORT]);
+  await untilRun(killed, join(cut, 'final'), 'the last training', ({ step }) => step >= 1);
+  killed.child.kill('SIGKILL');
+  await killed.ended;
+  await emarsExits(0, ['retrain', '--resume', cut, '--trainers', '2', '--reopen-test']);
+  expect(bytesOf(cut)).toEqual(bytesOf(whole));
+}, 240_000);
+
+it('measures a model on a folder of scans, with intervals', async () => {
+  const data = join(run, 'phantoms');
+  const { stdout } = await emarsExits(0, ['evaluate', join(folder, 'whole'), '--data', data, '--json']);
+  const report = JSON.parse(stdout) as Record<string, unknown>;
+  expect(report).toMatchObject({ n: 40, patients: 20, positive: 'NCP' });
+  for (const name of ['accuracy', 'auc', 'sensitivity', 'specificity', 'f1', 'ece', 'confusion', 'intervals'])
+    expect(report).toHaveProperty(name);
+}, 60_000);
+
+it('refuses a run that is not finished, with what to do', async () => {
+  const record = join(run, 'run.json');
+  const text = readFileSync(record, 'utf8');
+  writeFileSync(record, text.replace('"finished"', '"interrupted"'));
+  const { stderr } = await emarsExits(3, ['retrain', run, '--out', join(folder, 'unfinished')]);
+  expect(stderr).toMatch(/expected a finished run.*emars search --resume/);
+  writeFileSync(record, text);
+}, 30_000);
