@@ -23,7 +23,7 @@ beforeAll(async () => {
     ...['search', '--config', SMOKE, '--out', run, '--trainers', '1', '--set', 'data.split.test=0.2'],
     ...['--set', 'evolution.epochs=1', '--set', 'data.phantom.patients=20'],
   ]);
-}, 120_000);
+}, 300_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 it('comes to the same model after kill -9 and a resume with another number of trainers', async () => {
@@ -39,7 +39,7 @@ it('comes to the same model after kill -9 and a resume with another number of tr
   await killed.ended;
   await emarsExits(0, ['retrain', '--resume', cut, '--trainers', '2', '--reopen-test']);
   expect(bytesOf(cut)).toEqual(bytesOf(whole));
-}, 240_000);
+}, 600_000);
 
 it('measures a model on a folder of scans, with intervals', async () => {
   const data = join(run, 'phantoms');
