@@ -73,7 +73,11 @@ function describeFigures(result: ModelEvaluation): string[] {
       interval === null ? NONE : `${figure(interval.low)} to ${figure(interval.high)}`,
     ];
   });
-  const columns: Column[] = [{ head: '' }, { head: 'value', align: 'right' }, { head: '95 %', align: 'right' }];
+  const columns: Column[] = [
+    { head: '' },
+    { head: 'value', align: 'right' },
+    { head: '95 %', align: 'right' },
+  ];
   return [
     `${result.n} scans of ${result.patients} patients; positive: ${result.positive}`,
     '',

@@ -24,7 +24,6 @@ export async function inTensorProcess(threads: number, args: readonly string[]):
     child.once('error', reject);
     child.once('close', (code, signal) => resolve(code ?? (signal === 'SIGINT' ? 130 : 1)));
   });
-  for (const line of said.split('\n'))
-    if (line.startsWith('emars: ')) process.stderr.write(`${line}\n`);
+  for (const line of said.split('\n')) if (line.startsWith('emars: ')) process.stderr.write(`${line}\n`);
   return false;
 }
