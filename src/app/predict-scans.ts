@@ -56,7 +56,7 @@ export async function predictScan(model: Model, scan: FoundScan): Promise<Predic
 }
 
 /** The scan as the network sees it, standardised `[slices, size, size]`. */
-async function preparedScan(
+export async function preparedScan(
   { document }: Model,
   scan: FoundScan,
 ): Promise<{ image: Float32Array; depth: number; shape: readonly [number, number, number] }> {

@@ -76,7 +76,7 @@ async function predict(
 }
 
 /** One value, or none where the data are at fault, which is noted; other errors are thrown. */
-async function orFailed<T>(path: string, failed: ScanProblem[], work: () => Promise<T>): Promise<T[]> {
+export async function orFailed<T>(path: string, failed: ScanProblem[], work: () => Promise<T>): Promise<T[]> {
   try {
     return [await work()];
   } catch (error) {

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { registerData } from './data.js';
 import { registerDoctor } from './doctor.js';
 import { registerEvaluate } from './evaluate.js';
+import { registerExplain } from './explain.js';
 import { registerExport } from './export.js';
 import { registerInspect } from './inspect.js';
 import { registerPredict } from './predict.js';
@@ -29,6 +30,7 @@ export function buildProgram(): Command {
   registerSearch(program);
   registerRetrain(program);
   registerEvaluate(program);
+  registerExplain(program);
   registerExport(program);
   registerPredict(program);
   registerData(program);
