@@ -60,6 +60,7 @@ export type { Split, SplitEntry, SplitFractions } from './scan/split/split.js';
 export { inspectData } from './scan/catalogue/inspect.js';
 export type { InspectedScan, Inspection, InspectOptions } from './scan/catalogue/inspect.js';
 export { readCatalogue } from './scan/catalogue/catalogue.js';
+export type { DicomOptions } from './scan/catalogue/dicom-series.js';
 export type { Catalogue, CatalogueOptions, CatalogueScan } from './scan/catalogue/catalogue.js';
 export { readScan } from './scan/readers/read-scan.js';
 export type { ReadOptions, Volume } from './scan/readers/read-scan.js';
@@ -69,6 +70,7 @@ export type { HounsfieldWindow } from './scan/store/window.js';
 
 // Settings: the keys of configs/defaults.yaml.
 export type {
+  AugmentOptions,
   BatchNormMode,
   DataOptions,
   ObjectiveDirection,
@@ -83,6 +85,7 @@ export type {
   PhantomClass,
   PhantomOptions,
   RuntimeOptions,
+  Schedule,
   Selector,
   SplitOptions,
   SupernetOptions,

@@ -24,6 +24,10 @@ export const ERROR_KINDS = [
   'internal',
 ] as const;
 
+/**
+ * What is at fault.
+ * @useDeclaredType
+ */
 export type ErrorKind = (typeof ERROR_KINDS)[number];
 
 export abstract class EmarsError extends Error {
