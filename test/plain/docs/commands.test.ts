@@ -79,7 +79,7 @@ describe('commands in the documentation', () => {
     expect(inPages.length).toBeGreaterThan(20);
     expect(inHelp.length).toBeGreaterThan(15);
     expect(new Set(inPages.flatMap(({ calls }) => calls.map(([name]) => name)))).toEqual(
-      new Set(['search', 'retrain', 'evaluate', 'data', 'inspect', 'select', 'doctor', 'report']),
+      new Set(['data', 'doctor', 'evaluate', 'export', 'inspect', 'report', 'retrain', 'search', 'select']),
     );
   });
 
