@@ -1,6 +1,6 @@
 import tseslint from 'typescript-eslint';
 
-const notYet = ['actors', 'app', 'network', 'report', 'space', 'tensor'];
+const notYet = ['app'];
 const pureRooms = ['random', 'space', 'evolution', 'explain', 'gradient', 'metrics', 'protocol'];
 
 export default tseslint.config(

@@ -61,7 +61,7 @@ function figuresOf({
   hypervolume,
 }: ReportData): Figure[] {
   return [
-    frontFigure(front, history, objectives, size, best, baseline),
+    frontFigure({ front, history, objectives, size, best, baseline }),
     sizeAccuracyFigure(history, size, baseline),
     accuracyEpochsFigure(history, epochs, baseline),
     hypervolume === null ? null : hypervolumeFigure(hypervolume, objectives),

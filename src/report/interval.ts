@@ -4,7 +4,10 @@
  */
 const Z = 1.959963984540054;
 
-/** The 95 % interval of `correct` of `total`, both ends in 0…1. Errors: RangeError unless 0 ≤ correct ≤ total, 0 < total. */
+/**
+ * The 95 % interval of `correct` of `total`, both ends in 0…1. Errors: RangeError unless 0 ≤ correct ≤
+ * total, 0 < total.
+ */
 export function wilsonInterval(correct: number, total: number): readonly [low: number, high: number] {
   if (!(total > 0 && correct >= 0 && correct <= total))
     throw new RangeError(`expected 0 to n of n > 0, got ${correct} of ${total}`);

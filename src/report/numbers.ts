@@ -45,7 +45,10 @@ export function valueText(value: number, { name, unit }: Measure): string {
   return unit === 'MB' ? value.toFixed(2) : plain(value);
 }
 
-/** What stands after a value: "MB", "per epoch" for 1/epoch and share/epoch; nothing for accuracies, which are percentages. */
+/**
+ * What stands after a value: "MB", "per epoch" for 1/epoch and share/epoch; nothing for accuracies,
+ * which are percentages.
+ */
 export function unitText({ name, unit }: Measure): string {
   return name === 'accuracy' ? '' : unit.replace(/^(?:1|share)\//, 'per ');
 }

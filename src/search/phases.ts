@@ -4,7 +4,8 @@
  *
  *   new ─▶ planning ─▶ training ─▶ evaluating ─▶ selecting ─▶ planning … or finishing ─▶ done
  *              ▲          │   │          │
- *              └──────────┘   └──────────┴─▶ rolled back: the state before the epoch was planned
+ *              └──────────┘   └──────────┴─▶ rolled back
+ *          rolled back: the state before the epoch was planned
  *          an epoch of the warm-up is not evaluated, except the last
  */
 import { IdMap } from './id-map.js';

@@ -38,7 +38,10 @@ export interface PathCost {
   readonly sizeMB: number;
   /** Forward pass of one scan. */
   readonly flops: number;
-  /** Floats of the largest set of feature maps alive at once in a forward pass of one scan: the block input kept for the residual, the input and the output of a unit. */
+  /**
+   * Floats of the largest set of feature maps alive at once in a forward pass of one scan: the block
+   * input kept for the residual, the input and the output of a unit.
+   */
   readonly peakActivations: number;
   readonly blocks: readonly BlockCost[];
   readonly supernet: { readonly parameters: number; readonly sizeMB: number };
@@ -93,7 +96,8 @@ export function pathCost(
     input.size >= 1
   )) {
     throw new RangeError(
-      `expected an input of at least 1 slice and 1 pixel, whole numbers, got ${input.slices} slices of ${input.size} pixels`,
+      `expected an input of at least 1 slice and 1 pixel, whole numbers, got ${input.slices} ` +
+        `slices of ${input.size} pixels`,
     );
   }
   let shape: Shape = [input.slices, input.size, input.size, 1];

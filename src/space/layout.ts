@@ -58,17 +58,19 @@ export interface SuperNet {
 const STEM_KERNEL = 3;
 const STEM_STRIDE = 2;
 
+interface UnitShape extends Pick<UnitLayout, 'inputs' | 'outputs' | 'activation'> {
+  /** 1 where left out, as the stride. */
+  readonly kernel?: number;
+  readonly stride?: number;
+}
+
 /** Adds the units of a SuperNet to the tensor lists. */
 class Builder extends LayoutBuilder {
   /** Normal initialisation with std sqrt(2 / fan-out), the fan-out over all three kernel axes (spec section 1). */
   unit(
     name: string,
     kind: UnitLayout['kind'],
-    inputs: number,
-    outputs: number,
-    kernel: number,
-    stride: number,
-    activation: UnitLayout['activation'],
+    { inputs, outputs, kernel = 1, stride = 1, activation }: UnitShape,
   ): UnitLayout {
     const taps = kernel * kernel * kernel;
     const shape =
@@ -99,38 +101,46 @@ class Builder extends LayoutBuilder {
     const block = parseOperation(operation);
     if (block === null) return [];
     const hidden = width * block.expansion;
-    const expand =
-      block.expansion === 1 ? [] : [this.unit(`${name}/expand`, 'pointwise', width, hidden, 1, 1, 'relu6')];
+    const widened = { inputs: width, outputs: hidden, activation: 'relu6' } as const;
+    const filtered = { inputs: hidden, outputs: hidden, kernel: block.kernel, activation: 'relu6' } as const;
+    const projected = { inputs: hidden, outputs: width, activation: 'none' } as const;
     return [
-      ...expand,
-      this.unit(`${name}/depthwise`, 'depthwise', hidden, hidden, block.kernel, 1, 'relu6'),
-      this.unit(`${name}/project`, 'pointwise', hidden, width, 1, 1, 'none'),
+      ...(block.expansion === 1 ? [] : [this.unit(`${name}/expand`, 'pointwise', widened)]),
+      this.unit(`${name}/depthwise`, 'depthwise', filtered),
+      this.unit(`${name}/project`, 'pointwise', projected),
     ];
   }
 }
 
-/** The layout of a whole SuperNet. Order: stem, then each cell (calibration, blocks, each with all its operations), head, classifier. */
+/**
+ * The layout of a whole SuperNet. Order: stem, then each cell (calibration, blocks, each with all its
+ * operations), head, classifier.
+ */
 export function superNetLayout(space: SearchSpace): SuperNetLayout {
   const cellCount = space.widths.length;
   if (space.strides.length !== cellCount || space.blocks.length !== cellCount) {
     throw new RangeError(
-      `expected as many strides and blocks as widths (${cellCount}), got ${space.strides.length} strides and ${space.blocks.length} blocks`,
+      `expected as many strides and blocks as widths (${cellCount}), got ${space.strides.length} ` +
+        `strides and ${space.blocks.length} blocks`,
     );
   }
   const builder = new Builder();
-  const stem = builder.unit('stem', 'full', 1, space.stem, STEM_KERNEL, STEM_STRIDE, 'relu6');
+  const stem = builder.unit('stem', 'full', {
+    inputs: 1,
+    outputs: space.stem,
+    kernel: STEM_KERNEL,
+    stride: STEM_STRIDE,
+    activation: 'relu6',
+  });
   let width = space.stem;
   let position = 0;
   const cells = space.widths.map((cellWidth, cell): CellLayout => {
-    const calibration = builder.unit(
-      `cell${cell}/calibration`,
-      'pointwise',
-      width,
-      cellWidth,
-      1,
-      space.strides[cell]!,
-      'none',
-    );
+    const calibration = builder.unit(`cell${cell}/calibration`, 'pointwise', {
+      inputs: width,
+      outputs: cellWidth,
+      stride: space.strides[cell]!,
+      activation: 'none',
+    });
     width = cellWidth;
     const blocks = Array.from({ length: space.blocks[cell]! }, () => {
       const block = `block${String(position++).padStart(2, '0')}`;
@@ -143,7 +153,11 @@ export function superNetLayout(space: SearchSpace): SuperNetLayout {
     });
     return { calibration, blocks };
   });
-  const head = builder.unit('head', 'pointwise', width, space.head, 1, 1, 'relu6');
+  const head = builder.unit('head', 'pointwise', {
+    inputs: width,
+    outputs: space.head,
+    activation: 'relu6',
+  });
   const classifier = builder.classifier(space.head, space.classes);
   const { parameters, statistics, parameterCount, statisticCount } = builder;
   return { parameters, statistics, parameterCount, statisticCount, stem, cells, head, classifier };

@@ -64,7 +64,8 @@ export function expectUnused(space: SearchSpace, taken: ReadonlySet<string>, cou
   const capacity = Math.pow(space.operations.length, blockCount(space)) - taken.size;
   if (capacity < count)
     throw new SpaceExhausted(
-      `expected at least ${count} unused genomes in the search space, got ${capacity}; widen the space or lower evolution.population`,
+      `expected at least ${count} unused genomes in the search space, got ${capacity}; widen the ` +
+        'space or lower evolution.population',
     );
 }
 

@@ -27,7 +27,10 @@ import { openSearch } from './search-journal.js';
 import { readSides } from '../../run/sides.js';
 import { measureDeadlineMs } from '../worker/worker-bus.js';
 
-/** A worker that beats but says nothing of its step, or of the beginning or end of its epoch, for so long is left out. */
+/**
+ * A worker that beats but says nothing of its step, or of the beginning or end of its epoch, for so
+ * long is left out.
+ */
 const MUTED_MS = 120_000;
 const BOUNDARY_MS = 1_800_000;
 /** How long a search that goes on waits for all its trainers. */

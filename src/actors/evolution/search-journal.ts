@@ -62,7 +62,9 @@ export async function openSearch(
   if (search.optionsHash !== optionsHash) {
     await journal.close();
     throw new DamagedRun(
-      `expected the configuration that ${path} was begun with (${search.optionsHash?.slice(0, 12) ?? 'none'}), got another one (${optionsHash.slice(0, 12)}); restore config.yaml of the run`,
+      `expected the configuration that ${path} was begun with ` +
+        `(${search.optionsHash?.slice(0, 12) ?? 'none'}), got another one ` +
+        `(${optionsHash.slice(0, 12)}); restore config.yaml of the run`,
     );
   }
   return { journal, search, tally };
@@ -79,7 +81,8 @@ function eventOf(path: string, record: Uint8Array, index: number): SearchEvent {
 function damaged(path: string, index: number, cause: unknown): DamagedRun {
   const reason = (cause instanceof Error ? cause.message : String(cause)).replace(/\s+/g, ' ').slice(0, 300);
   return new DamagedRun(
-    `expected record ${index} of ${path} to continue the search, but it does not (${reason}); the run folder is damaged or of another version`,
+    `expected record ${index} of ${path} to continue the search, but it does not (${reason}); ` +
+      'the run folder is damaged or of another version',
     { cause },
   );
 }

@@ -58,7 +58,9 @@ export async function prepareRun(
   requireClassesOnSides(split);
   if (stepsPerEpoch(split.train.length, options.training.batch) === 0)
     throw new DataUnfit(
-      `expected at least ${options.training.batch} training scans (training.batch), got ${split.train.length} of ${store.scans.length} scans in ${root}; lower training.batch or add scans`,
+      `expected at least ${options.training.batch} training scans (training.batch), got ` +
+        `${split.train.length} of ${store.scans.length} scans in ${root}; lower training.batch or ` +
+        'add scans',
     );
   await writeSplit(folder, split);
   return {

@@ -60,6 +60,12 @@ interface Child {
   lost: string | null;
 }
 
+interface ChildProgram extends Pick<Child, 'role' | 'id' | 'device'> {
+  /** Beside this one. */
+  readonly file: string;
+  readonly args: readonly string[];
+}
+
 export class RunSupervision {
   private readonly children: Child[] = [];
   private broker: Broker | null = null;
@@ -147,7 +153,8 @@ export class RunSupervision {
     this.bus = bus;
     if (bus.maxPayload < MESSAGE_LIMIT)
       throw new RunFailed(
-        `expected a nats-server that takes messages of ${MESSAGE_LIMIT} bytes, got a limit of ${bus.maxPayload}; raise its max_payload`,
+        `expected a nats-server that takes messages of ${MESSAGE_LIMIT} bytes, got a limit of ` +
+          `${bus.maxPayload}; raise its max_payload`,
         'environment',
       );
     bus.subscribe(subjects.status, (bytes) => {
@@ -162,28 +169,22 @@ export class RunSupervision {
   private startChildren(record: RunRecorder): void {
     const { trainers, devices } = this.setup;
     const device = (index: number): string => devices[index % devices.length]!;
-    this.startChild(record, 'evolution', 'evolution', null, '../evolution/evolution-process.js', [
-      String(trainers),
-    ]);
-    for (let i = 0; i < trainers; i++)
-      this.startChild(record, 'trainer', `trainer-${i}`, device(i), '../trainer/trainer.js', [
-        `trainer-${i}`,
-        device(i),
-      ]);
-    this.startChild(record, 'evaluator', 'evaluator-0', device(trainers), '../evaluator/evaluator.js', [
-      'evaluator-0',
-      device(trainers),
-    ]);
+    this.startChild(record, {
+      role: 'evolution',
+      id: 'evolution',
+      device: null,
+      file: '../evolution/evolution-process.js',
+      args: [String(trainers)],
+    });
+    const startWorker = (role: 'trainer' | 'evaluator', index: number, on: string): void => {
+      const id = `${role}-${index}`;
+      this.startChild(record, { role, id, device: on, file: `../${role}/${role}.js`, args: [id, on] });
+    };
+    for (let i = 0; i < trainers; i++) startWorker('trainer', i, device(i));
+    startWorker('evaluator', 0, device(trainers));
   }
 
-  private startChild(
-    record: RunRecorder,
-    role: Child['role'],
-    id: string,
-    device: string | null,
-    file: string,
-    args: readonly string[],
-  ): void {
+  private startChild(record: RunRecorder, { role, id, device, file, args }: ChildProgram): void {
     const { folder, options } = this.setup;
     const cudaDevices = device?.startsWith('cuda:') === true ? device.slice('cuda:'.length) : '';
     const process = superviseChild(

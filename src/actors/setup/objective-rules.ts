@@ -32,7 +32,8 @@ function builtin(name: string): Objective {
   const objective = builtinObjectives.get(name);
   if (objective === undefined)
     throw new ObjectiveModuleError(
-      `expected one of the objectives ${[...builtinObjectives.keys()].join(', ')}, got "${name}"; give its module for one of your own`,
+      `expected one of the objectives ${[...builtinObjectives.keys()].join(', ')}, got "${name}"; ` +
+        'give its module for one of your own',
     );
   return objective;
 }
@@ -48,7 +49,8 @@ async function fromModule(name: string, path: string): Promise<Objective> {
     (objective.needs === 'genome' || objective.needs === 'history' || objective.needs === 'weights');
   if (!complete)
     throw new ObjectiveModuleError(
-      `expected ${path} to export by default { name: "${name}", unit, direction, needs, measure }, as in src/objectives/objective.ts`,
+      `expected ${path} to export by default { name: "${name}", unit, direction, needs, measure }, ` +
+        'as in src/objectives/objective.ts',
     );
   return objective as Objective;
 }

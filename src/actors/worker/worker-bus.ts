@@ -46,7 +46,10 @@ export function measureDeadlineMs(options: Options, objective: string): number {
 
 const DAY_SECONDS = 86_400;
 
-/** Measures on the TensorFlow thread. One that does not answer in time never will: the process ends and is started again. */
+/**
+ * Measures on the TensorFlow thread. One that does not answer in time never will: the process ends and
+ * is started again.
+ */
 export function measurerOf(main: Caller<Measurer>, options: Options): Measurer {
   return {
     measure: async (key) => {

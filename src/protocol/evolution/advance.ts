@@ -99,7 +99,8 @@ function select(turn: Turn, state: EvolutionState): EvolutionState {
   const survivors = chooseSurvivors(turn.rules, turn.search);
   if (survivors.length === 0) {
     turn.stop(
-      `no individual of epoch ${epoch} could be measured; see "evaluation-failed" in the journal and the logs; the run can be resumed`,
+      `no individual of epoch ${epoch} could be measured; see "evaluation-failed" in the journal ` +
+        'and the logs; the run can be resumed',
     );
     return state;
   }

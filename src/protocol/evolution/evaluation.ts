@@ -4,9 +4,9 @@
  * first result of a key (epoch, snapshot, individual, objective) wins; others are counted. A failure is
  * retried by the queue, then recorded as a failure: never as a value.
  *
- *   idle ──epoch trained──▶ checking ──the snapshot can be read──▶ emptying ──queue empty──▶ measuring
- *   checking ──it cannot──▶ idle, epoch rolled back
- *   measuring ──every evaluee has a value or a failure for every objective──▶ idle
+ *   idle ─epoch trained─▶ checking ─the snapshot can be read─▶ emptying ─queue empty─▶ measuring
+ *   checking ─it cannot─▶ idle, epoch rolled back
+ *   measuring ─every evaluee has a value or a failure for every objective─▶ idle
  */
 import { MAX_MAGNITUDE } from '../../evolution/objective-values.js';
 import type { ObjectiveRule } from '../../search/state.js';
@@ -126,7 +126,8 @@ export function queueFailed(turn: Turn, evaluation: Evaluation, reason: string):
   const failingSince = stage.queue.failingSince ?? turn.now;
   if (turn.now - failingSince > QUEUE_PATIENCE_MS)
     turn.stop(
-      `the work queue cannot be reached for ${Math.round(QUEUE_PATIENCE_MS / 1000)} s: ${reason}; the run can be resumed`,
+      `the work queue cannot be reached for ${Math.round(QUEUE_PATIENCE_MS / 1000)} s: ${reason}; ` +
+        'the run can be resumed',
     );
   const queue: Queue = { state: 'owed', at: turn.now + RETRY_MS, failingSince };
   return { ...evaluation, stage: { ...stage, queue } };

@@ -48,7 +48,11 @@ export function objection(
     return `expected at most ${KNOWN_LIMIT} different workers over the life of a run, got one more`;
   if (reference === null || tolerant || sameNumerics(hello, reference)) return null;
   const { fingerprint, canary } = reference;
-  return `expected the arithmetic that the run began with (fingerprint ${fingerprint}, canary ${canary.slice(0, 12)}), got ${hello.fingerprint}, ${hello.canary.slice(0, 12)}; use hosts of one kind or set engine.numerics: tolerant`;
+  return (
+    `expected the arithmetic that the run began with (fingerprint ${fingerprint}, canary ` +
+    `${canary.slice(0, 12)}), got ${hello.fingerprint}, ${hello.canary.slice(0, 12)}; use hosts ` +
+    'of one kind or set engine.numerics: tolerant'
+  );
 }
 
 /** Takes a worker in. `replaced`: this id was here as another incarnation, which is lost now. */

@@ -2,10 +2,10 @@
  * The evolution actor's side of training an epoch: plan → steps → end, over the trainers that take part.
  * It decides from what trainers report; the journal decides what counts.
  *
- *   idle ──epoch planned──▶ preparing ──all ready──▶ stepping ──last step committed──▶ ending
- *   idle ──restarted in mid-epoch──▶ adopting ──a trainer stands at the journal's step──▶ stepping
- *   ending ──all digests equal──▶ verifying ──the snapshot can be read──▶ idle, epoch trained
- *   any ──no trainer left, or replicas disagree──▶ idle, epoch rolled back
+ *   idle ─epoch planned─▶ preparing ─all ready─▶ stepping ─last step committed─▶ ending
+ *   idle ─restarted in mid-epoch─▶ adopting ─a trainer stands at the journal's step─▶ stepping
+ *   ending ─all digests equal─▶ verifying ─the snapshot can be read─▶ idle, epoch trained
+ *   any ─no trainer left, or replicas disagree─▶ idle, epoch rolled back
  *
  * Only the functions `become…` change the stage. The directive of the stage is repeated until the epoch
  * moves on, so that a lost message costs time only (directives.ts).

@@ -3,8 +3,8 @@
  * before, compute, exchange) → epoch end. The evolution actor repeats its directive until it is done, so
  * the machine keeps the newest one and works towards it (advance.ts) whenever something has changed.
  *
- *   unloaded ──plan──▶ loaded ──step plan──▶ computing, exchanging ──commit──▶ applied ──▶ next step plan
- *   applied ──epoch end──▶ digested ──▶ snapshot written (one trainer) ──▶ loaded with the next plan
+ *   unloaded ─plan─▶ loaded ─step plan─▶ computing, exchanging ─commit─▶ applied ─▶ next plan
+ *   applied ─epoch end─▶ digested ─▶ snapshot written (one trainer) ─▶ loaded with the next plan
  *
  * Whoever runs it passes `welcomed` on from presence, runs one replica command at a time, and ticks
  * several times a second.

@@ -59,9 +59,18 @@ export function drawChart(option: EChartsCoreOption, size: ChartSize, text: Char
   }
 }
 
-/** A filled disc as ECharts draws it: a unit circle of two arcs, scaled. Thousands of them make up most of a scatter plot. */
-const DISC =
-  /<path d="M1 0A1 1 0 1 1 1 -0\.1A1 1 0 0 1 1 0" transform="matrix\(([\d.]+),0,0,\1,([\d.]+),([\d.]+)\)" (fill="[^"]*"(?: fill-opacity="[^"]*")?)><\/path>/g;
+/**
+ * A filled disc as ECharts draws it: a unit circle of two arcs, scaled. Thousands of them make up most
+ * of a scatter plot.
+ */
+const DISC = new RegExp(
+  [
+    '<path d="M1 0A1 1 0 1 1 1 -0\\.1A1 1 0 0 1 1 0"',
+    'transform="matrix\\(([\\d.]+),0,0,\\1,([\\d.]+),([\\d.]+)\\)"',
+    '(fill="[^"]*"(?: fill-opacity="[^"]*")?)></path>',
+  ].join(' '),
+  'g',
+);
 
 const tenth = (text: string): string => String(Math.round(Number(text) * 10) / 10);
 
@@ -74,8 +83,8 @@ function settle(svg: string, id: string, { title, description }: ChartText): str
     .replace(/ pointer-events="[^"]*"/g, '')
     .replace(
       DISC,
-      (_, radius: string, x: string, y: string, fill: string) =>
-        `<circle cx="${tenth(x)}" cy="${tenth(y)}" r="${radius}" ${fill}/>`,
+      (...[, radius, x, y, fill]: string[]) =>
+        `<circle cx="${tenth(x!)}" cy="${tenth(y!)}" r="${radius!}" ${fill!}/>`,
     )
     .replace(/<rect [^>]*fill="none"[^>]*><\/rect>\n?/, '')
     .replace(/\bzr\d+-[a-z]+\d+\b/g, (name) => {

@@ -37,7 +37,10 @@ export function accuracyEpochsFigure(
   return {
     id: 'accuracy-epochs',
     title: 'Accuracy over the epochs',
-    description: `Accuracy on the validation set by epoch. The median goes from ${percent(first.median)} in epoch ${first.epoch} to ${percent(last.median)} in epoch ${last.epoch}; the band between the 30th and 70th percentile is then ${width} wide.`,
+    description:
+      `Accuracy on the validation set by epoch. The median goes from ${percent(first.median)} in ` +
+      `epoch ${first.epoch} to ${percent(last.median)} in epoch ${last.epoch}; the band between ` +
+      `the 30th and 70th percentile is then ${width} wide.`,
     caption: html`Points: individuals. Line: median of the epoch’s population. Band: 30th to 70th percentile
     (linear interpolation), as in Fig. 5 of the paper; ${width} wide in the last epoch. Epochs are counted
     from 1, warm-up included${stride > 1 && `; every ${String(stride)}th individual is drawn`}.`,

@@ -15,6 +15,8 @@ import type { Measure } from '../../run/front.js';
 import type { HistoryLine } from '../../run/history.js';
 import type { Majority } from '../../run/majority.js';
 
+const OFF_THE_LINE = ' A member off the line is better in an objective that is not drawn.';
+
 export interface FrontMemberPoint {
   readonly id: string;
   readonly values: Readonly<Record<string, number>>;
@@ -34,15 +36,24 @@ function skyline<P extends { readonly x: number; readonly y: number }>(
   return (first ?? []).map((index) => points[index]!);
 }
 
+export interface FrontPicture {
+  readonly front: readonly FrontMemberPoint[];
+  readonly history: readonly HistoryLine[];
+  readonly objectives: readonly Measure[];
+  readonly size: Measure;
+  readonly best: HistoryLine | null;
+  readonly baseline: Majority | null;
+}
+
 /** Null if no member of the front has both a size and an accuracy. */
-export function frontFigure(
-  front: readonly FrontMemberPoint[],
-  history: readonly HistoryLine[],
-  objectives: readonly Measure[],
-  size: Measure,
-  best: HistoryLine | null,
-  baseline: Majority | null,
-): Figure | null {
+export function frontFigure({
+  front,
+  history,
+  objectives,
+  size,
+  best,
+  baseline,
+}: FrontPicture): Figure | null {
   const members = front.flatMap(({ id, values: { size: x, accuracy: y } }) =>
     x === undefined || y === undefined ? [] : [{ id, x, y }],
   );
@@ -57,6 +68,7 @@ export function frontFigure(
   // Of equal accuracies the lowest id is the best individual; it need not be on the front.
   const star = best === null ? [] : point(best);
   const outline = skyline(members, size.direction);
+  const shadowed = outline.length < members.length;
   const xs = history.flatMap((line) => line.values['size'] ?? []);
   const middle = xs.length === 0 ? 0 : (quantile(xs, 0) + quantile(xs, 1)) / 2;
   const smallest = members[0]!;
@@ -65,11 +77,14 @@ export function frontFigure(
   return {
     id: 'front',
     title: 'The Pareto front of the last epoch',
-    description: `Scatter plot of size against accuracy on the validation set. The front has ${counted(members.length, 'member')}, from ${withUnit(smallest.x, size)} at ${percent(smallest.y)} to ${withUnit(largest.x, size)} at ${percent(largest.y)}.`,
+    description:
+      'Scatter plot of size against accuracy on the validation set. The front has ' +
+      `${counted(members.length, 'member')}, from ${withUnit(smallest.x, size)} at ` +
+      `${percent(smallest.y)} to ${withUnit(largest.x, size)} at ${percent(largest.y)}.`,
     caption: html`Non-dominated individuals of epoch ${last ?? 0} by ${names}. Filled: the front; a line joins
     those that no other beats in size and accuracy alone, a ring marks the best individual. Circles: dominated
     in the same epoch. Pale dots: earlier epochs, measured on other
-    weights${stride > 1 && `, every ${String(stride)}th individual drawn`}.${outline.length < members.length && ' A member off the line is better in an objective that is not drawn.'}`,
+    weights${stride > 1 && `, every ${String(stride)}th individual drawn`}.${shadowed && OFF_THE_LINE}`,
     option: (chart) => ({
       ...frame(chart, { name: `Model size (${size.unit})` }, { name: 'Validation accuracy', percent: true }, [
         'earlier epochs',

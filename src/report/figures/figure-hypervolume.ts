@@ -25,7 +25,10 @@ export function hypervolumeFigure(
   return {
     id: 'hypervolume',
     title: 'Hypervolume over the epochs',
-    description: `Share of the objective space that each epoch's population dominates: ${percent(first.share)} in epoch ${first.epoch}, ${percent(last.share)} in epoch ${last.epoch}. Reference point: ${cornerText(reference, objectives)}.`,
+    description:
+      `Share of the objective space that each epoch's population dominates: ` +
+      `${percent(first.share)} in epoch ${first.epoch}, ${percent(last.share)} in epoch ` +
+      `${last.epoch}. Reference point: ${cornerText(reference, objectives)}.`,
     caption: html`Hypervolume of each epoch’s population as a share of the box between the reference point
     (${cornerText(reference, objectives)}) and the best values seen (${cornerText(ideal, objectives)}). The
     reference point is the worst value of each objective in this run, a tenth of its range further out; runs

@@ -54,7 +54,10 @@ export function sizeAccuracyFigure(
   return {
     id: 'size-accuracy',
     title: 'Where the search went: size against accuracy',
-    description: `Scatter plot of all ${whole(points.length)} evaluations. Epochs up to ${half}: ${counted(early.length, 'evaluation')}${medianSize(early)}. Later epochs: ${counted(late.length, 'evaluation')}${medianSize(late)}.`,
+    description:
+      `Scatter plot of all ${whole(points.length)} evaluations. Epochs up to ${half}: ` +
+      `${counted(early.length, 'evaluation')}${medianSize(early)}. Later epochs: ` +
+      `${counted(late.length, 'evaluation')}${medianSize(late)}.`,
     caption: html`Every individual of every epoch (${whole(points.length)} evaluations), as in Fig. 4 of the
     paper: purple circles for epochs 1 to ${half}, amber diamonds for epochs ${half + 1} to ${last}. Above
     ${percent(PAPER_THRESHOLD, 0)} accuracy:

@@ -117,9 +117,10 @@ export function genomeKey({ kernels, expansions }: GenomeLegend): Markup {
   const largest = expansions.at(-1);
   const smallestKernel = kernels[0];
   if (largest === undefined || smallestKernel === undefined) return html``;
+  const expanded = (expansion: number): Markup => one(`mb_k${smallestKernel}_e${expansion}`, kernels);
   return html`<p class="key" aria-hidden="true">
     ${kernels.map((kernel) => html`<span>${one(`mb_k${kernel}_e${largest}`, kernels)} kernel ${kernel}³</span>`)}
-    ${expansions.map((expansion) => html`<span>${one(`mb_k${smallestKernel}_e${expansion}`, kernels)} expansion ${expansion}</span>`)}
+    ${expansions.map((expansion) => html`<span>${expanded(expansion)} expansion ${expansion}</span>`)}
     <span>${one('skip', kernels)} skip</span>
   </p>`;
 }

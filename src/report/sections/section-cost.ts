@@ -53,9 +53,12 @@ const colourOf = (name: string, index: number): string =>
 function timeBar({ timings }: RunRecord): Markup {
   const { total, phases } = timeShares(timings);
   if (total === 0) return html`<p>No times have been recorded yet.</p>`;
-  return html`<div class="time" aria-hidden="true">
-      ${phases.map(({ name, share }, index) => html`<span class="phase-${colourOf(name, index)}" style="flex-grow:${(share * 1000).toFixed(1)}">${share >= 0.12 && name}</span>`)}
-    </div>
+  const bar = ({ name, share }: (typeof phases)[number], index: number): Markup => {
+    const grow = (share * 1000).toFixed(1);
+    const label = share >= 0.12 && name;
+    return html`<span class="phase-${colourOf(name, index)}" style="flex-grow:${grow}">${label}</span>`;
+  };
+  return html`<div class="time" aria-hidden="true">${phases.map(bar)}</div>
     ${table(
       `Where the time went, ${duration(total)} in all`,
       [{ head: 'phase' }, { head: 'time', numeric: true }, { head: 'share', numeric: true }],

@@ -45,14 +45,21 @@ export function dataSection(data: ReportData): Markup {
   const fractions = Object.entries(shares).flatMap(([side, share]) =>
     share === undefined ? [] : [`${side} ${percent(share, 0)}`],
   );
+  const ofPatients = fractions.length > 0 && ` (${fractions.join(', ')} of the patients)`;
+  const origin =
+    split.seed === null
+      ? 'with a split by patient that was given'
+      : html`split by patient${ofPatients} with seed ${split.seed}`;
+  const leaking = html`<strong
+    >Leak check: ${counted(leaks.length, 'patient')} with scans on more than one side.</strong
+  >`;
   return html`<p>
       ${typeof path === 'string' ? html`Scans of <code>${path}</code>` : 'Synthetic chest phantoms, made for this run'},
-      ${split.seed === null ? 'with a split by patient that was given' : html`split by patient${fractions.length > 0 && ` (${fractions.join(', ')} of the patients)`} with seed ${split.seed}`}.
-      A patient may have scans of two classes and is counted in both.
+      ${origin}. A patient may have scans of two classes and is counted in both.
     </p>
     ${table('Patients and scans by class and side', columns, rows)}
     <p>
-      ${leaks.length === 0 ? 'Leak check: no patient has scans on two sides.' : html`<strong>Leak check: ${counted(leaks.length, 'patient')} with scans on more than one side.</strong>`}
+      ${leaks.length === 0 ? 'Leak check: no patient has scans on two sides.' : leaking}
       ${split.test.length === 0 ? 'There is no test side in this split.' : 'The search has not used the test side.'}
     </p>
     ${badScans(record.badScans)}`;

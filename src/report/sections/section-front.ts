@@ -125,7 +125,10 @@ export function frontTable(data: ReportData): Markup {
             ],
           },
         ];
-  return html`${table(`The front${front.length > rows.length ? `, ${rows.length} of ${front.length} members` : ''}, highest accuracy first${bestShown ? '; in bold the best individual' : ''}`, columns, [...body, ...majority])}
+  const cut = front.length > rows.length ? `, ${rows.length} of ${front.length} members` : '';
+  const bold = bestShown ? '; in bold the best individual' : '';
+  const caption = `The front${cut}, highest accuracy first${bold}`;
+  return html`${table(caption, columns, [...body, ...majority])}
     ${
       apart &&
       table(

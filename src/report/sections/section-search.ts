@@ -58,8 +58,9 @@ export function failures({ run }: ReportData): Markup {
   );
   if (all.length === 0) return run.history.length === 0 ? html`` : html`<p>No measurement failed.</p>`;
   const shown = all.slice(0, MOST_FAILURES);
+  const cut = all.length > shown.length ? `, the first ${shown.length} shown` : '';
   return table(
-    `Measurements that failed: ${all.length}${all.length > shown.length ? `, the first ${shown.length} shown` : ''}. They never became a value`,
+    `Measurements that failed: ${all.length}${cut}. They never became a value`,
     [{ head: 'epoch', numeric: true }, { head: 'individual' }, { head: 'objective' }, { head: 'reason' }],
     shown.map(({ epoch, id, objective, reason }) => ({
       cells: [epoch, html`<code>${id}</code>`, objective, html`<span class="prose">${reason}</span>`],

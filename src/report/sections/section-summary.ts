@@ -26,7 +26,12 @@ export function oneLine(data: ReportData): string {
   const last = epochs.at(-1);
   if (last === undefined) return 'A search whose first evaluation is still to come.';
   const names = listed(objectives.map(({ name }) => name));
-  return `A search for ${names} over ${counted(last.epoch, 'epoch')}: ${counted(run.history.length, 'evaluation')} of ${counted(data.architectures, 'architecture')}, ${front.length} on the ${run.record.status === 'finished' ? '' : 'present '}front.`;
+  return (
+    `A search for ${names} over ${counted(last.epoch, 'epoch')}: ` +
+    `${counted(run.history.length, 'evaluation')} of ` +
+    `${counted(data.architectures, 'architecture')}, ${front.length} on the ` +
+    `${run.record.status === 'finished' ? '' : 'present '}front.`
+  );
 }
 
 function notices(data: ReportData): Markup[] {
@@ -39,7 +44,8 @@ function notices(data: ReportData): Markup[] {
       notice(
         'alarm',
         'Negative control.',
-        'The labels of the training and validation scans were permuted on purpose: there is nothing to learn, and an accuracy above chance would be a defect.',
+        'The labels of the training and validation scans were permuted on purpose: there is nothing ' +
+          'to learn, and an accuracy above chance would be a defect.',
       ),
     );
   if (settingAt(run.settings, 'evaluation.batchNorm') === 'batch')
@@ -47,7 +53,8 @@ function notices(data: ReportData): Markup[] {
       notice(
         'note',
         'Transductive evaluation.',
-        'Batch normalisation used the statistics of the validation batch: the answer for a scan depends on its neighbours.',
+        'Batch normalisation used the statistics of the validation batch: the answer for a scan ' +
+          'depends on its neighbours.',
       ),
     );
   const leaks = run.split === null ? [] : leakingPatients(run.split);
@@ -56,7 +63,9 @@ function notices(data: ReportData): Markup[] {
       notice(
         'alarm',
         'Leaking split.',
-        `${counted(leaks.length, 'patient')} with scans on more than one side: ${listed(leaks.slice(0, 5))}${leaks.length > 5 ? ' and more' : ''}. The accuracies are too high.`,
+        `${counted(leaks.length, 'patient')} with scans on more than one side: ` +
+          `${listed(leaks.slice(0, 5))}${leaks.length > 5 ? ' and more' : ''}. ` +
+          'The accuracies are too high.',
       ),
     );
   if (run.record.status !== 'finished')
@@ -64,7 +73,11 @@ function notices(data: ReportData): Markup[] {
       notice(
         'note',
         STATUS[run.record.status],
-        `${run.record.error === null ? '' : `${run.record.error}. `}What follows is its state after epoch ${data.epochs.at(-1)?.epoch ?? 0}.${run.historyTorn ? ' The last history line was not complete and is left out.' : ''}`,
+        [
+          ...(run.record.error === null ? [] : [`${run.record.error}.`]),
+          `What follows is its state after epoch ${data.epochs.at(-1)?.epoch ?? 0}.`,
+          ...(run.historyTorn ? ['The last history line was not complete and is left out.'] : []),
+        ].join(' '),
       ),
     );
   if (run.front !== null && run.historySha256 !== null && run.front.history.sha256 !== run.historySha256)
@@ -98,11 +111,15 @@ function keyFigures(data: ReportData): Markup {
   const interval = metrics === null ? null : wilsonInterval(metrics.correct, metrics.total);
   const sure =
     interval === null ? '' : `; 95 % interval ${percent(interval[0], 0)} to ${percent(interval[1], 0)}`;
+  const share = (value: number | null | undefined): string => (value == null ? NONE : percent(value));
+  const measuredOn = scans === undefined ? 'on D_val' : `of ${counted(scans, 'validation scan')}${sure}`;
+  const majority = baseline === null ? 'no split yet' : `always “${baseline.class}”`;
+  const recalled = positive === null ? 'no positive class named' : `recall of ${positive.name}`;
   return html`<dl class="key-figures">
-    ${figure('Best accuracy', accuracy === undefined ? NONE : percent(accuracy), scans === undefined ? 'on D_val' : `of ${counted(scans, 'validation scan')}${sure}`)}
-    ${figure('Majority baseline', baseline === null ? NONE : percent(baseline.share), baseline === null ? 'no split yet' : `always “${baseline.class}”`)}
-    ${figure('Balanced accuracy', metrics === null ? NONE : percent(metrics.balancedAccuracy), 'mean recall of the classes')}
-    ${figure('Sensitivity', metrics?.sensitivity == null ? NONE : percent(metrics.sensitivity), positive === null ? 'no positive class named' : `recall of ${positive.name}`)}
+    ${figure('Best accuracy', share(accuracy), measuredOn)}
+    ${figure('Majority baseline', share(baseline?.share), majority)}
+    ${figure('Balanced accuracy', share(metrics?.balancedAccuracy), 'mean recall of the classes')}
+    ${figure('Sensitivity', share(metrics?.sensitivity), recalled)}
     ${figure('Size', bestSize === undefined ? NONE : withUnit(bestSize, size), 'parameters, 4 bytes each')}
   </dl>`;
 }

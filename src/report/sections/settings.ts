@@ -22,7 +22,10 @@ export function settingAt(settings: Settings, path: string): unknown {
   return value;
 }
 
-/** One setting that differs: `before` is undefined where the defaults do not know the key, `now` where the run lacks it. */
+/**
+ * One setting that differs: `before` is undefined where the defaults do not know the key, `now` where
+ * the run lacks it.
+ */
 export interface Difference {
   readonly path: string;
   readonly before: unknown;
@@ -66,7 +69,10 @@ function usualMeasure(name: string): Measure {
   return { name, direction: ours?.directions[0] ?? 'max', unit: ours?.unit ?? '' };
 }
 
-/** What was searched for: as the front says; without one as the configuration says; else accuracy, size and potential as far as measured. */
+/**
+ * What was searched for: as the front says; without one as the configuration says; else accuracy, size
+ * and potential as far as measured.
+ */
 export function objectivesOf(
   settings: Settings,
   front: Front | null,
@@ -95,7 +101,10 @@ export function measureNamed(name: string, objectives: readonly Measure[]): Meas
   return objectives.find((objective) => objective.name === name) ?? usualMeasure(name);
 }
 
-/** The class whose sensitivity is reported: `data.positive`, else NCP or the like; null if none is among the classes. */
+/**
+ * The class whose sensitivity is reported: `data.positive`, else NCP or the like; null if none is among
+ * the classes.
+ */
 export function positiveClass(settings: Settings, classes: readonly string[]): string | null {
   const configured = settingAt(settings, 'data.positive');
   if (typeof configured === 'string') return classes.includes(configured) ? configured : null;

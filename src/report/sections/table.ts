@@ -23,6 +23,8 @@ const COLUMNS_OF_A_PHONE = 4;
 /** `caption` stands above the table, outside of what scrolls, and names it; the first cell of a row is its heading. */
 export function table(caption: string, columns: readonly Column[], rows: readonly TableRow[]): Markup {
   const kind = (index: number): Content => columns[index]?.numeric === true && html` class="number"`;
+  const cellOf = (cell: Content, index: number): Markup =>
+    index === 0 ? html`<th scope="row" ${kind(index)}>${cell}</th>` : html`<td${kind(index)}>${cell}</td>`;
   return html`<p class="caption" aria-hidden="true">
       ${caption}${columns.length > COLUMNS_OF_A_PHONE && html`<span class="sideways"> (scrolls sideways →)</span>`}
     </p>
@@ -36,7 +38,7 @@ export function table(caption: string, columns: readonly Column[], rows: readonl
         <tbody>
           ${rows.map(
             ({ cells, strong }) =>
-              html`<tr${strong === true && html` class="strong"`}>${cells.map((cell, index) => (index === 0 ? html`<th scope="row" ${kind(index)}>${cell}</th>` : html`<td${kind(index)}>${cell}</td>`))}</tr>
+              html`<tr${strong === true && html` class="strong"`}>${cells.map(cellOf)}</tr>
 `,
           )}
         </tbody>
