@@ -6,6 +6,7 @@
  * nest to a bounded depth, and each step goes forward.
  */
 import { inflateRawSync } from 'node:zlib';
+import { EmarsError } from '../../../errors/error.js';
 import { ScanError, reasonOf } from '../../errors.js';
 
 /** Where a value lies in `DicomElements.bytes`. */
@@ -27,8 +28,9 @@ export interface DicomElements {
 }
 
 /** The bytes given end before the pixel data begin: a longer piece of the file may have them. */
-export class HeadTooShort extends Error {
+export class HeadTooShort extends EmarsError {
   override readonly name = 'HeadTooShort';
+  override readonly kind = 'data';
 }
 
 const PREAMBLE = 128;
