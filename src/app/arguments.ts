@@ -39,7 +39,10 @@ export const setOption = (): Option =>
   new Option('--set <key=value>', 'one setting, as training.batch=4; several').argParser(collect);
 export const jsonOption = (): Option => new Option('--json', 'print JSON for programs');
 
-/** Text of a small file, or of standard input for `-`. Errors: UsageError (missing, a folder, larger than `most` bytes). */
+/**
+ * Text of a small file, or of standard input for `-`.
+ * Errors: UsageError (missing, a folder, larger than `most` bytes).
+ */
 export async function readSmallFile(path: string, most: number, what: string): Promise<string> {
   const chunks: Buffer[] = [];
   let length = 0;

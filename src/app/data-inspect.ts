@@ -20,7 +20,8 @@ export function registerDataInspect(data: Command): void {
     .command('inspect')
     .argument('<folder>', 'a folder of scans')
     .description(
-      'read every scan: layout, classes, patients, shapes, values, and what cannot be read (exit code 3 if something cannot)',
+      'read every scan: layout, classes, patients, shapes, values, ' +
+        'and what cannot be read (exit code 3 if something cannot)',
     )
     .addOption(jsonOption())
     .addOption(configOption())
@@ -71,7 +72,8 @@ export function describeInspection({ layout, classes, scans, problems, remarks }
   const sizes = [0, 1, 2].map((axis) => range(scans.map(({ shape }) => shape[axis] ?? 0)));
   const facts = [
     `slices x height x width  ${sizes.join(' x ')}`,
-    `values                   ${range(scans.flatMap(({ min, max }) => [min, max]))} (${[...new Set(scans.map(({ dtype }) => dtype))].join(', ')})`,
+    `values                   ${range(scans.flatMap(({ min, max }) => [min, max]))} ` +
+      `(${[...new Set(scans.map(({ dtype }) => dtype))].join(', ')})`,
   ];
   return [
     `layout ${layout}: ${scans.length} scans of ${patients} patients`,

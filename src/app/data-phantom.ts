@@ -74,6 +74,7 @@ async function phantom(folder: string, { seed, patients, format, config, set }: 
     (name) => `${scans.filter((scan) => scan.class === name).length} ${name}`,
   );
   await print(
-    `${folder}: ${scans.length} scans of ${options.patients} patients (${counts.join(', ')}), seed ${options.seed}, ${options.format}`,
+    `${folder}: ${scans.length} scans of ${options.patients} patients (${counts.join(', ')}), ` +
+      `seed ${options.seed}, ${options.format}`,
   );
 }

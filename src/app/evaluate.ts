@@ -19,7 +19,8 @@ export function registerEvaluate(program: Command): void {
     .command('evaluate')
     .summary('a trained model, or the best individual of a run, on other scans')
     .description(
-      'Predicts every scan of a folder with the best individual of a run: highest accuracy on D_val in the last epoch, ties by lowest id.',
+      'Predicts every scan of a folder with the best individual of a run: ' +
+        'highest accuracy on D_val in the last epoch, ties by lowest id.',
     )
     .argument('<run>', 'run folder, or a model.json or the folder that holds one')
     .requiredOption(
@@ -30,7 +31,8 @@ export function registerEvaluate(program: Command): void {
     .option('--json', 'one JSON object instead of a table')
     .addHelpText(
       'after',
-      '\nExamples:\n  emars evaluate runs/quickstart --data my-scans\n  emars evaluate runs/quickstart --data my-scans --id 3fa1 --json',
+      '\nExamples:\n  emars evaluate runs/quickstart --data my-scans' +
+        '\n  emars evaluate runs/quickstart --data my-scans --id 3fa1 --json',
     )
     .action(async (run: string, { data, id, json }: { data: string; id?: string; json?: boolean }) => {
       const onProgress = counter('reading scans');
@@ -103,7 +105,8 @@ export function describeEvaluation(result: ScanEvaluation): string[] {
     { head: 'share', align: 'right' },
   ];
   return [
-    `individual ${id}: ${correct} of ${n} scans right, accuracy ${percent(accuracy)}; always the largest class: ${percent(majority)}`,
+    `individual ${id}: ${correct} of ${n} scans right, accuracy ${percent(accuracy)}; ` +
+      `always the largest class: ${percent(majority)}`,
     ...(accuracy > majority ? [] : [NOT_ABOVE_MAJORITY]),
     '',
     ...textTable(columns, rows).split('\n'),

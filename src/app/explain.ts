@@ -46,7 +46,9 @@ async function explain(path: string, paths: readonly string[], flags: Flags): Pr
     throw new UsageError(`--class: expected one of ${classes.join(', ')}, got "${flags.class}"`);
   const failed: ScanProblem[] = [];
   const rows = await interruptible('', async (signal) => {
-    await nativeParts((text, passing) => void (passing || process.stderr.write(`${text}\n`)), signal);
+    await nativeParts((text, passing) => {
+      if (!passing) process.stderr.write(`${text}\n`);
+    }, signal);
     // TensorFlow reads these when it loads, which is at the first scan.
     Object.assign(process.env, tensorEnvironment({ threads: 1, cudaDevices: '' }));
     const [{ findScans }, { explainScan }] = await Promise.all([

@@ -58,7 +58,8 @@ Examples:
   emars inspect --config configs/paper.yaml
   emars inspect --config configs/smoke.yaml --genome genome.json
   emars inspect --baseline resnet3d-101 --json
-  echo '{"genome": ["skip", "mb_k3_e3", "skip", "skip"]}' | emars inspect --config configs/smoke.yaml --genome - --json`,
+  echo '{"genome": ["skip", "mb_k3_e3", "skip", "skip"]}' |
+    emars inspect --config configs/smoke.yaml --genome - --json`,
     )
     .action(inspect);
 }
@@ -181,6 +182,7 @@ async function showSpace(space: SearchSpace, { input }: Options, json: boolean):
   await print(`SuperNet      ${grouped(supernet.parameters)} parameters, ${megabytes(supernet.sizeMB)}`);
   for (const { name, cost } of ends)
     await print(
-      `${name.padEnd(14)}${grouped(cost.parameters)} parameters, ${megabytes(cost.sizeMB)}, ${grouped(cost.flops)} FLOPs a scan`,
+      `${name.padEnd(14)}${grouped(cost.parameters)} parameters, ${megabytes(cost.sizeMB)}, ` +
+        `${grouped(cost.flops)} FLOPs a scan`,
     );
 }

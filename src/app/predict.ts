@@ -45,7 +45,9 @@ async function predict(
   const model = await readModel(path);
   const failed: ScanProblem[] = [];
   const rows = await interruptible('', async (signal) => {
-    await nativeParts((text, passing) => void (passing || process.stderr.write(`${text}\n`)), signal);
+    await nativeParts((text, passing) => {
+      if (!passing) process.stderr.write(`${text}\n`);
+    }, signal);
     // TensorFlow reads these when it loads, which is at the first scan.
     Object.assign(process.env, tensorEnvironment({ threads: 1, cudaDevices: '' }));
     const [{ findScans }, { predictScan }] = await Promise.all([

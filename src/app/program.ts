@@ -24,7 +24,8 @@ export function buildProgram(): Command {
     .configureHelp({ showGlobalOptions: false })
     .addHelpText(
       'after',
-      '\nExit codes: 0 done, 2 configuration or command line, 3 data or a damaged run, 4 environment, 130 interrupted.\nExamples and options of a command: emars <command> --help',
+      '\nExit codes: 0 done, 2 configuration or command line, 3 data or a damaged run, 4 environment, ' +
+        '130 interrupted.\nExamples and options of a command: emars <command> --help',
     );
   registerStart(program);
   registerSearch(program);

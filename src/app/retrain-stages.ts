@@ -107,7 +107,8 @@ function describeModel(document: ModelDocument): string[] {
     const { low, high } = report.intervals.accuracy ?? { low: NaN, high: NaN };
     const auc = report.auc === null ? '' : `, AUC ${report.auc.toFixed(3)}`;
     return [
-      `${side}: accuracy ${percent(report.accuracy ?? NaN)} (95 % ${percent(low)} to ${percent(high)})${auc}, ${report.n} scans of ${report.patients} patients`,
+      `${side}: accuracy ${percent(report.accuracy ?? NaN)} (95 % ${percent(low)} to ${percent(high)})${auc}, ` +
+        `${report.n} scans of ${report.patients} patients`,
     ];
   });
   const test =

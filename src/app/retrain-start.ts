@@ -74,7 +74,8 @@ async function fromRun(run: string, root: string, flags: RetrainFlags): Promise<
   const status = (await readRecordIfSound(folder))?.status;
   if (status !== 'finished')
     throw new RetrainingError(
-      `expected a finished run, got ${run}, which is ${status ?? 'without a record'}; go on with it first: emars search --resume ${run}`,
+      `expected a finished run, got ${run}, which is ${status ?? 'without a record'}; ` +
+        `go on with it first: emars search --resume ${run}`,
     );
   const front = await readFront(folder);
   const lines = (await readHistory(folder)).lines.filter(({ epoch }) => epoch === front.epoch);

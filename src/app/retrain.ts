@@ -13,7 +13,8 @@ export function registerRetrain(program: Command): void {
     .command('retrain')
     .summary('train the best networks of a run from scratch: a model out')
     .description(
-      'Trains the best networks along the front of a run side by side for a few epochs, then the best of them from scratch to the end. The epoch is chosen on D_val, the test set is opened once.',
+      'Trains the best networks along the front of a run side by side for a few epochs, then the best of ' +
+        'them from scratch to the end. The epoch is chosen on D_val, the test set is opened once.',
     )
     .argument('[run]', 'folder of a finished search, or a model.json whose architecture is trained anew')
     .addOption(configOption())
@@ -58,7 +59,8 @@ async function retrain(source: string | undefined, flags: RetrainFlags): Promise
   if (flags.resume === undefined) {
     if (source === undefined)
       throw new UsageError(
-        'expected the folder of a run or a model.json to retrain, or --resume DIR, got neither; see emars retrain --help',
+        'expected the folder of a run or a model.json to retrain, or --resume DIR, got neither; ' +
+          'see emars retrain --help',
       );
     const beside = source.endsWith('.json')
       ? join(resolve(source, '..'), 'retrain')

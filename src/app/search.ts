@@ -62,7 +62,8 @@ export function registerSearch(program: Command): void {
     .addHelpText(
       'after',
       `
-Ctrl-C ends cleanly and prints how to go on. --json prints one event a line: phase, epoch, step, eta (seconds), trainers.
+Ctrl-C ends cleanly and prints how to go on.
+--json prints one event a line: phase, epoch, step, eta (seconds), trainers.
 
 Examples:
   emars search --config configs/smoke.yaml --seed 1 --trainers 2
@@ -87,7 +88,8 @@ async function search(flags: Flags): Promise<void> {
   if (flags.resume !== undefined) return goOn(flags.resume, flags);
   if (flags.config === undefined)
     throw new UsageError(
-      'expected --config FILE for a new search or --resume DIR for one that was cut off, got neither; see emars search --help',
+      'expected --config FILE for a new search or --resume DIR for one that was cut off, got neither; ' +
+        'see emars search --help',
     );
   const root = resolve(flags.out === undefined ? freeFolder(flags.config) : newFolder(flags.out));
   const request = {
@@ -107,7 +109,8 @@ async function goOn(root: string, flags: Flags): Promise<void> {
   );
   if (fixed.length > 0)
     throw new UsageError(
-      `--resume: expected no ${fixed.map((name) => `--${name}`).join(', ')}, which the run's config.yaml fixes; leave it out`,
+      `--resume: expected no ${fixed.map((name) => `--${name}`).join(', ')}, ` +
+        `which the run's config.yaml fixes; leave it out`,
     );
   requireBegunRun(root);
   const processes = processesOf(flags);
@@ -129,7 +132,8 @@ function processesOf({ trainers, devices, nats }: Flags): ProcessOptions {
 export function newFolder(path: string): string {
   if (existsSync(path))
     throw new UsageError(
-      `--out: expected a folder that is not there yet, got "${path}"; choose another name, or go on with it: emars search --resume ${path}`,
+      `--out: expected a folder that is not there yet, got "${path}"; ` +
+        `choose another name, or go on with it: emars search --resume ${path}`,
     );
   return path;
 }

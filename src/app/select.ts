@@ -17,8 +17,9 @@ export function registerSelect(program: Command): void {
     .addHelpText(
       'after',
       `
-Request: {"values": [[…], …], "directions": ["max", "min", …], "keep": K, "selector": "nsga3" | "merged-fronts" | "nsga2" |
-  "random" | "top-accuracy", "partitions": p | "references": [[…], …], "seed": s, "state": …}
+Request: {"values": [[…], …], "directions": ["max", "min", …], "keep": K, "selector":
+  "nsga3" | "merged-fronts" | "nsga2" | "random" | "top-accuracy",
+  "partitions": p | "references": [[…], …], "seed": s, "state": …}
 Answer:  {"selected": [ascending indices], "fronts": [[…], …], "state": …}, or {"error": "…"}
 
 Examples:

@@ -19,7 +19,8 @@ export function registerStart(program: Command): void {
     .command('start')
     .summary('the quickstart: a whole search on phantom scans')
     .description(
-      `Searches on phantom scans into ${OUT}, with ${TRAINERS} trainers on the CPU. An unfinished run is resumed, a finished one moved aside.`,
+      `Searches on phantom scans into ${OUT}, with ${TRAINERS} trainers on the CPU. ` +
+        `An unfinished run is resumed, a finished one moved aside.`,
     )
     .addHelpText('after', '\nExamples:\n  npm start\n  emars start')
     .action(start);

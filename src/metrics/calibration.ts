@@ -5,7 +5,7 @@ import type { Predictions } from './predictions.js';
 import { predictedClass } from './predictions.js';
 
 /** Equal-width bins, as in Guo et al. 2017. */
-export const CALIBRATION_BINS = 15;
+const CALIBRATION_BINS = 15;
 
 /** One bin of the reliability diagram. */
 export interface CalibrationBin {

@@ -9,8 +9,8 @@
 import { checkLogits, probabilitiesOf } from './softmax.js';
 
 /** T is looked for between these: beyond, probabilities are uniform or one-hot for practical purposes. */
-export const SMALLEST_TEMPERATURE = 0.05;
-export const LARGEST_TEMPERATURE = 20;
+const SMALLEST_TEMPERATURE = 0.05;
+const LARGEST_TEMPERATURE = 20;
 
 /** Halvings of the interval of 1 / T: more than a double has bits to tell apart. */
 const HALVINGS = 60;

@@ -18,11 +18,6 @@ export type Architecture =
 /** Scans have one channel, as the SuperNet's stem expects. */
 export const CHANNELS = 1;
 
-/** Classes of the classifier. */
-export function classesOf(architecture: Architecture): number {
-  return architecture.kind === 'path' ? architecture.space.classes : architecture.classes;
-}
-
 /** The same architecture with a classifier for another number of classes: what transfer retrains. */
 export function withClasses(architecture: Architecture, classes: number): Architecture {
   return architecture.kind === 'path'

@@ -69,7 +69,7 @@ export const recordSchema = z.object({
  * @useDeclaredType
  */
 export type RunRecord = z.infer<typeof recordSchema>;
-export type RunStatus = RunRecord['status'];
+type RunStatus = RunRecord['status'];
 
 /** Replaces `run.json`. */
 export async function writeRecord(folder: RunFolder, record: RunRecord): Promise<void> {

@@ -13,7 +13,7 @@ import { parseOperation } from './space.js';
 import type { NetworkLayout, TensorEntry } from './tensors.js';
 import { LayoutBuilder } from './tensors.js';
 
-export type { ClassifierLayout, Initial, TensorEntry } from './tensors.js';
+export type { TensorEntry } from './tensors.js';
 
 /** Convolution without bias → batch norm → perhaps ReLU6. Tensors are named by index. */
 export interface UnitLayout {

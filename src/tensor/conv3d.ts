@@ -28,7 +28,7 @@ import { expectShape, intVector, ShapeError } from './shapes.js';
 export type Stride = number | readonly [depth: number, plane: number];
 
 /** [depth, plane] of a stride. */
-export function strideAxes(stride: Stride): readonly [depth: number, plane: number] {
+function strideAxes(stride: Stride): readonly [depth: number, plane: number] {
   return typeof stride === 'number' ? [stride, stride] : stride;
 }
 

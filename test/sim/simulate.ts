@@ -54,7 +54,7 @@ export function plain(search: SearchCase): Plan {
 const undisturbed = new Map<string, SearchResult>();
 
 /** What a search comes to when nothing goes wrong: two trainers, one evaluator, no fault. */
-export function undisturbedResult({ search, maxDeliver }: Plan): SearchResult {
+function undisturbedResult({ search, maxDeliver }: Plan): SearchResult {
   const key = `${search.name} ${maxDeliver}`;
   const known = undisturbed.get(key);
   if (known !== undefined) return known;

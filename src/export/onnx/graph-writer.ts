@@ -5,7 +5,7 @@
 import { onnx } from '../../../proto/generated/onnx.js';
 
 /** Operator set of the default domain that everything here is written for. */
-export const OPSET = 17;
+const OPSET = 17;
 /** Version of the file format that came with it. */
 const IR_VERSION = 8;
 

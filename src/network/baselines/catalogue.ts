@@ -35,10 +35,6 @@ export type BaselineName = keyof typeof DESIGNS;
 /** In the order of the paper's Table IV, then the small ones. */
 export const BASELINE_NAMES = Object.keys(DESIGNS) as readonly BaselineName[];
 
-export function isBaselineName(name: string): name is BaselineName {
-  return Object.hasOwn(DESIGNS, name);
-}
-
 export function baselineDesign(name: BaselineName): BaselineDesign {
   return DESIGNS[name];
 }

@@ -33,7 +33,7 @@ export class Turn {
 
   /** Sends a message; `to` where its subject needs an address or it answers a question. */
   tell<Name extends MessageName>(name: Name, message: Draft<Name>, to: string | null = null): void {
-    this.send.push({ name, message, to } as Send);
+    this.send.push({ name, message, to });
   }
 
   /** A line for the log of the process. */

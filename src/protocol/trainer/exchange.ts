@@ -181,11 +181,7 @@ export function chase(turn: TrainerTurn, state: ExchangeState): ExchangeState {
   return next;
 }
 
-export function attemptOf({
-  fence,
-  owner,
-  number,
-}: SlotLease): Pick<SlotLease, 'fence' | 'owner' | 'number'> {
+function attemptOf({ fence, owner, number }: SlotLease): Pick<SlotLease, 'fence' | 'owner' | 'number'> {
   return { fence, owner, number };
 }
 

@@ -13,7 +13,7 @@ import type { Message, MessageName } from '#emars/wire/messages.js';
 import { RULES } from '../search/support.js';
 
 export const SHA = 'cd'.repeat(32);
-export const SLOT_DIGEST = 'ef'.repeat(32);
+const SLOT_DIGEST = 'ef'.repeat(32);
 
 /** Two steps an epoch of two slots, so that a test can be read. */
 export const SHORT: SearchRules = {

@@ -81,7 +81,7 @@ export const CASES: readonly SearchCase[] = [
 ];
 
 /** A number in [0, 1) that follows from the words. */
-export function hashed(...words: readonly string[]): number {
+function hashed(...words: readonly string[]): number {
   let h = 0x811c9dc5;
   for (const character of words.join('\n')) h = Math.imul(h ^ character.charCodeAt(0), 0x01000193);
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);

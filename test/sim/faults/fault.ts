@@ -71,8 +71,6 @@ export type Fault =
   /** A bit of that trainer's weights turns. */
   | { readonly kind: 'weights'; readonly at: number; readonly actor: string };
 
-export type FaultKind = Fault['kind'];
-
 /** When the fault is over, restarts left aside. */
 export function endOf(fault: Fault): number {
   return 'ms' in fault ? fault.at + fault.ms : fault.at;

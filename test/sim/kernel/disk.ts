@@ -10,7 +10,7 @@ import {
 } from '#emars/runtime/storage/journal-format.js';
 import { createHash } from 'node:crypto';
 
-export const JOURNAL_PATH = 'journal';
+const JOURNAL_PATH = 'journal';
 
 export class SimDisk {
   /** Nothing can be appended. */
