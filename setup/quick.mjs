@@ -15,6 +15,7 @@ const SLOW = [
   'test/plain/native/{provide,setup}.test.ts', // set-ups in folders of their own, waits between tries
   'test/plain/report/{build,page}.test.ts', // draw every figure
   'test/plain/runtime/{full-disk,kill,processes}.test.ts', // processes that are killed and started again
+  'test/plain/sim/seeds-*.test.ts', // thousands of simulated searches
   'test/plain/scan/{hostile-files,phantom,real-ct}.test.ts', // thousands of files
 ];
 
