@@ -69,7 +69,6 @@ export const recordSchema = z.object({
  * @useDeclaredType
  */
 export type RunRecord = z.infer<typeof recordSchema>;
-type RunStatus = RunRecord['status'];
 
 /** Replaces `run.json`. */
 export async function writeRecord(folder: RunFolder, record: RunRecord): Promise<void> {
