@@ -39,4 +39,4 @@ const presence = startPresence({
   onError,
 });
 
-exposeInThread({ untilFarewell: () => end.closing([presence, taker]) });
+exposeInThread({ untilEnd: () => end.closing([presence, taker]) });

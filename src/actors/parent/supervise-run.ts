@@ -73,6 +73,8 @@ export class RunSupervision {
   private settle!: { resolve: (end: 'finished' | 'interrupted') => void; reject: (error: unknown) => void };
   private readonly end: Promise<'finished' | 'interrupted'>;
   private ending = false;
+  /** Ends what was begun with broker and bus. */
+  private readonly closers: (() => void)[] = [];
   private readonly startedAt = monotonicMs();
 
   constructor(
@@ -141,8 +143,10 @@ export class RunSupervision {
         storeDir: folder.broker,
         logFile: folder.log('broker'),
       });
-      this.broker.onRestart(({ pid, wiped }) =>
-        this.onNote(`broker started again (pid ${pid}${wiped ? ', empty' : ''})`),
+      this.closers.push(
+        this.broker.onRestart(({ pid, wiped }) =>
+          this.onNote(`broker started again (pid ${pid}${wiped ? ', empty' : ''})`),
+        ),
       );
     }
     const access = foreign ?? { url: this.broker!.url, credentials: this.broker!.credentials };
@@ -157,13 +161,14 @@ export class RunSupervision {
           `${bus.maxPayload}; raise its max_payload`,
         'environment',
       );
-    bus.subscribe(subjects.status, (bytes) => {
+    const statuses = bus.subscribe(subjects.status, (bytes) => {
       const status = decode('Status', bytes);
       // A new phase is written at once, the rest now and then.
       if (record.take(status))
         record.write(this.seconds()).catch((error: unknown) => this.settle.reject(error));
       this.onStatus(status);
     });
+    this.closers.push(() => statuses.close());
   }
 
   private startChildren(record: RunRecorder): void {
@@ -256,6 +261,7 @@ export class RunSupervision {
   private async stopAll(): Promise<void> {
     this.ending = true;
     await Promise.allSettled(this.children.map(({ process }) => process.stop(STOP_MS)));
+    for (const close of this.closers.splice(0)) close();
     await this.bus?.close().catch(() => undefined);
     await this.broker?.stop();
     await rm(this.setup.folder.broker, { recursive: true, force: true });

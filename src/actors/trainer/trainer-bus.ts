@@ -83,4 +83,4 @@ const presence = startPresence({
   onError,
 });
 
-exposeInThread({ untilFarewell: () => end.closing([presence, trainer, taker]) });
+exposeInThread({ untilEnd: () => end.closing([presence, trainer, taker]) });

@@ -6,20 +6,20 @@ import type { Caller } from '../../runtime/process/thread.js';
 import { ThreadDeadline } from '../../runtime/process/thread.js';
 import type { Subjects } from '../../wire/subjects.js';
 import type { Measurer } from './evaluation-taker.js';
-import type { Farewelled } from './worker-process.js';
+import type { WorkerEnd } from './worker-process.js';
 
 export interface Farewell {
   refuse(reason: string): void;
   /** The thread cannot go on: the process ends and is started again. */
   fail(error: unknown): void;
   /** Resolves when the search is over for this worker, its handles closed. Errors: that of `fail`. */
-  closing(handles: readonly Handle[]): Promise<Farewelled>;
+  closing(handles: readonly Handle[]): Promise<WorkerEnd>;
 }
 
 /** Waits for the search to say farewell on the bus. */
 export function farewell(bus: Bus, subjects: Subjects): Farewell {
-  let settle!: { resolve: (end: Farewelled) => void; reject: (error: unknown) => void };
-  const reached = new Promise<Farewelled>((resolve, reject) => (settle = { resolve, reject }));
+  let settle!: { resolve: (end: WorkerEnd) => void; reject: (error: unknown) => void };
+  const reached = new Promise<WorkerEnd>((resolve, reject) => (settle = { resolve, reject }));
   // Somebody asks for it in time; until then a failure is no rejection that nobody handles.
   reached.catch(() => undefined);
   const subscription = bus.subscribe(subjects.farewell, () => settle.resolve({ refused: null }));

@@ -54,7 +54,7 @@ export async function runBusThread(url: URL, workerData: object, serve: object):
   process.once('SIGTERM', stop);
   process.once('SIGINT', () => undefined);
   const end = await Promise.race([
-    thread.call(LONGEST_MS, (api) => api.untilFarewell()),
+    thread.call(LONGEST_MS, (api) => api.untilEnd()),
     thread.exited.then((error) => Promise.reject(error)),
   ]);
   await thread.stop();
@@ -78,12 +78,12 @@ export async function runWorker(main: () => Promise<void>): Promise<void> {
 /** The longest a timer can wait, 24 days. */
 const LONGEST_MS = 2 ** 31 - 1;
 
-export interface Farewelled {
+export interface WorkerEnd {
   /** Why the run refused this worker; null after an ordinary end. */
   readonly refused: string | null;
 }
 
 export interface BusThread {
   /** Resolves when the search is over for this worker. */
-  untilFarewell(): Promise<Farewelled>;
+  untilEnd(): Promise<WorkerEnd>;
 }
