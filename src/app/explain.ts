@@ -32,7 +32,11 @@ export function registerExplain(program: Command): void {
     .requiredOption('--out <dir>', 'new folder to write to')
     .option('--class <name>', 'class to explain (default: the predicted one)')
     .addOption(jsonOption())
-    .addHelpText('after', '\nExample:\n  emars explain models/nodules scan.nii.gz --out heat')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  emars explain models/nodules scan.nii.gz --out heat' +
+        '\n  emars explain models/nodules scans/ --out heat --class NCP',
+    )
     .action(explain);
 }
 
