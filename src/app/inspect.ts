@@ -58,8 +58,7 @@ Examples:
   emars inspect --config configs/paper.yaml
   emars inspect --config configs/smoke.yaml --genome genome.json
   emars inspect --baseline resnet3d-101 --json
-  echo '{"genome": ["skip", "mb_k3_e3", "skip", "skip"]}' |
-    emars inspect --config configs/smoke.yaml --genome - --json`,
+  echo '{"genome": ["skip", "mb_k3_e3", "skip", "skip"]}' | emars inspect --config configs/smoke.yaml --genome -`,
     )
     .action(inspect);
 }
