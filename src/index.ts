@@ -50,7 +50,7 @@ export { readRun } from './run/contents.js';
 export type { RunContents } from './run/contents.js';
 export { bestIndividual } from './run/best.js';
 export type { RunFolder } from './run/folder.js';
-export type { Front, FrontMember, Measure } from './run/front.js';
+export type { FormerMeasure, Front, FrontMember, Measure } from './run/front.js';
 export type { HistoryLine } from './run/history.js';
 export type { ProcessRecord, RunRecord, Timings } from './run/record.js';
 export type { Settings } from './run/config.js';

@@ -9,6 +9,8 @@ const measureSchema = z.object({
   direction: z.enum(['max', 'min']),
   /** May be empty: an accuracy has none. */
   unit: z.string().max(64),
+  /** The first epoch that measured it; absent where that was the first of all. */
+  since: epochNumber.optional(),
 });
 /**
  * What is measured of an individual, an objective or not: name, better direction, unit.
@@ -29,9 +31,22 @@ const frontMemberSchema = z.object({
  */
 export type FrontMember = z.infer<typeof frontMemberSchema>;
 
+/** An objective that joined the search and left it again: its last epoch, and why. */
+const formerSchema = measureSchema.extend({
+  since: epochNumber,
+  until: epochNumber,
+  reason: z.string().max(8192),
+});
+/**
+ * An objective that took part for a while: from epoch `since` to epoch `until`, both with it.
+ * @useDeclaredType
+ */
+export type FormerMeasure = z.infer<typeof formerSchema>;
+
 export const frontSchema = z.object({
   format: z.literal(1),
   objectives: z.array(measureSchema).min(1).max(32),
+  former: z.array(formerSchema).max(256).optional(),
   epoch: epochNumber,
   front: z.array(frontMemberSchema).max(1e5),
   /** The snapshot the values were measured on, after `step` steps. */

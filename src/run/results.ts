@@ -1,7 +1,8 @@
 /** What a search has found, from its state to the files for people and machines. */
 import { createHash } from 'node:crypto';
 import { writeFileAtomic } from '../runtime/storage/atomic-file.js';
-import type { EpochRow, SearchRules, SearchState } from '../search/state.js';
+import { objectivesAt } from '../search/joined-objectives.js';
+import type { EpochRow, JoinedObjective, ObjectiveRule, SearchRules, SearchState } from '../search/state.js';
 import type { RunFolder } from './folder.js';
 import type { Front, FrontMember } from './front.js';
 import { formatFront } from './front.js';
@@ -13,17 +14,19 @@ import { formatHistory } from './history.js';
  * to. Equal searches give equal bytes: nothing of time, place or process is in them.
  */
 export async function writeResults(folder: RunFolder, rules: SearchRules, state: SearchState): Promise<void> {
-  const history = formatHistory(state.history.map((row) => historyLine(rules, row)));
+  const history = formatHistory(
+    state.history.map((row) => historyLine(rules, objectivesAt(rules, state, row.epoch), row)),
+  );
   const historySha256 = createHash('sha256').update(history).digest('hex');
   await writeFileAtomic(folder.history, history);
   await writeFileAtomic(folder.front, formatFront(frontOf(rules, state, historySha256)));
 }
 
-function historyLine(rules: SearchRules, row: EpochRow): HistoryLine {
+function historyLine(rules: SearchRules, objectives: readonly ObjectiveRule[], row: EpochRow): HistoryLine {
   const classes = rules.space.classes;
   const { accuracy, potential } = row.measurements;
   const confusion = accuracy?.confusion ?? null;
-  const failed = rules.objectives.flatMap(({ name }) => {
+  const failed = objectives.flatMap(({ name }) => {
     const failure = row.measurements[name]?.failure;
     return failure === undefined ? [] : [[name, failure] as const];
   });
@@ -31,7 +34,7 @@ function historyLine(rules: SearchRules, row: EpochRow): HistoryLine {
     epoch: row.epoch,
     id: row.id,
     genome: [...row.genome],
-    values: valuesOf(rules, row),
+    values: valuesOf(objectives, row),
     trained: row.trained,
     confusion:
       confusion === null
@@ -43,9 +46,9 @@ function historyLine(rules: SearchRules, row: EpochRow): HistoryLine {
   };
 }
 
-function valuesOf(rules: SearchRules, row: EpochRow): Record<string, number> {
+function valuesOf(objectives: readonly ObjectiveRule[], row: EpochRow): Record<string, number> {
   const values: Record<string, number> = {};
-  for (const { name } of rules.objectives) {
+  for (const { name } of objectives) {
     const value = row.measurements[name]?.value;
     if (value !== undefined) values[name] = value;
   }
@@ -54,6 +57,7 @@ function valuesOf(rules: SearchRules, row: EpochRow): Record<string, number> {
 
 function frontOf(rules: SearchRules, state: SearchState, historySha256: string): Front {
   const epoch = state.history.at(-1)?.epoch ?? 0;
+  const objectives = objectivesAt(rules, state, epoch);
   const rows = new Map(state.history.filter((row) => row.epoch === epoch).map((row) => [row.id, row]));
   const front = state.front.flatMap((id): FrontMember[] => {
     const row = rows.get(id);
@@ -63,16 +67,34 @@ function frontOf(rules: SearchRules, state: SearchState, historySha256: string):
       {
         id,
         genome: [...row.genome],
-        values: valuesOf(rules, row),
+        values: valuesOf(objectives, row),
         history: individual.history.map(([at, accuracy]) => [at, accuracy]),
       },
     ];
   });
+  const former = state.joined.flatMap(({ rule, since, left }) =>
+    left !== null && hasLeft(left, epoch) && left.epoch > since
+      ? [
+          {
+            name: rule.name,
+            direction: rule.direction,
+            unit: rule.unit,
+            since,
+            until: left.epoch - 1,
+            reason: left.reason,
+          },
+        ]
+      : [],
+  );
   return {
     format: 1,
-    objectives: rules.objectives
+    objectives: objectives
       .filter(({ selects }) => selects)
-      .map(({ name, direction, unit }) => ({ name, direction, unit })),
+      .map(({ name, direction, unit }) => {
+        const guest = state.joined.find(({ rule, left }) => rule.name === name && !hasLeft(left, epoch));
+        return { name, direction, unit, ...(guest === undefined ? {} : { since: guest.since }) };
+      }),
+    ...(former.length === 0 ? {} : { former }),
     epoch,
     front,
     // Results are written once an epoch is selected, hence trained.
@@ -80,4 +102,9 @@ function frontOf(rules: SearchRules, state: SearchState, historySha256: string):
     ...(state.chosen === null ? {} : { chosen: { ...state.chosen } }),
     history: { sha256: historySha256 },
   };
+}
+
+/** True for an objective that took no part in this epoch any more. */
+function hasLeft(left: JoinedObjective['left'], epoch: number): boolean {
+  return left !== null && left.epoch <= epoch;
 }

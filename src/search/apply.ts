@@ -13,6 +13,14 @@ import { breed } from '../space/variation.js';
 import type { SearchEvent } from './events.js';
 import { withChanged, withIndividuals, withPopulation } from './individuals.js';
 import {
+  joinObjection,
+  memberNamed,
+  objectivesAt,
+  withJoined,
+  withLeft,
+  withOutcome,
+} from './joined-objectives.js';
+import {
   becomeDone,
   becomeEvaluating,
   becomeFinishing,
@@ -59,6 +67,10 @@ export function apply(rules: SearchRules, state: SearchState, event: SearchEvent
     case 'evaluated':
     case 'evaluation-failed':
       return measured(rules, state, event);
+    case 'objective-joined':
+      return joined(rules, state, event);
+    case 'objective-left':
+      return left(rules, state, event);
     case 'selected':
       return selected(rules, state, event);
     case 'rolled-back':
@@ -190,7 +202,26 @@ function measured(
     event.type === 'evaluated' && objective === 'accuracy'
       ? withChanged(next, id, ({ history }) => ({ history: [...history, [epoch, event.value] as const] }))
       : next;
-  return measuredCompletely(rules, known) ? becomeSelecting(known) : known;
+  const counted = withOutcome(known, objective, event.type === 'evaluated');
+  return selectingWhenComplete(rules, counted);
+}
+
+function selectingWhenComplete(rules: SearchRules, state: SearchState): SearchState {
+  return measuredCompletely(rules, state) ? becomeSelecting(state) : state;
+}
+
+function joined(rules: SearchRules, state: SearchState, event: Of<'objective-joined'>): SearchState {
+  const objection = joinObjection(rules, state, event);
+  demand(objection === null, event, `an objective that can join (${objection ?? ''})`);
+  return withJoined(state, event);
+}
+
+function left(rules: SearchRules, state: SearchState, event: Of<'objective-left'>): SearchState {
+  const { name, epoch } = event;
+  demand(epoch === state.epoch, event, `epoch ${state.epoch}`);
+  demand(memberNamed(state, name) !== null, event, 'an objective that joined and has not left');
+  const next = withLeft(state, event);
+  return next.phase === 'evaluating' ? selectingWhenComplete(rules, next) : next;
 }
 
 function measurementOf(event: Of<'evaluated'> | Of<'evaluation-failed'>): Measurement {
@@ -213,7 +244,7 @@ function selected(rules: SearchRules, state: SearchState, event: Of<'selected'>)
   const survivors = new Set(event.survivors);
   const closed: SearchState = {
     ...state,
-    history: [...state.history, ...rowsOf(state, survivors)],
+    history: [...state.history, ...rowsOf(rules, state, survivors)],
     front: frontOf(rules, state),
     chosen: chooseEpoch(rules, state),
   };
@@ -230,10 +261,13 @@ function selected(rules: SearchRules, state: SearchState, event: Of<'selected'>)
 }
 
 /** What the epoch found, as it will stand in the history: ids ascending. */
-function rowsOf(state: SearchState, survivors: ReadonlySet<string>): EpochRow[] {
+function rowsOf(rules: SearchRules, state: SearchState, survivors: ReadonlySet<string>): EpochRow[] {
+  const names = objectivesAt(rules, state, state.epoch).map(({ name }) => name);
   return [...state.evaluees].sort().map((id) => {
     const { genome, trained: batches } = state.individuals.get(id)!;
-    const measurements = state.measured.get(id)!;
+    // What an objective measured before it left in this epoch counts for nobody.
+    const all = state.measured.get(id)!;
+    const measurements = Object.fromEntries(names.map((name) => [name, all[name]!]));
     return { epoch: state.epoch, id, genome, trained: batches, measurements, selected: survivors.has(id) };
   });
 }

@@ -6,6 +6,8 @@ import { z } from 'zod';
 
 const count = z.number().int().min(0).max(0xffffffff);
 const individualId = z.string().regex(/^[0-9a-f]{16}$/);
+/** Text of an objective from outside; `src/wire` lets no longer one in. */
+const shortText = z.string().max(64);
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
 /** (fence, owner, number): names one computation of a slot, never used twice. */
@@ -53,6 +55,17 @@ export const searchEvent = z.discriminatedUnion('type', [
     objective: z.string(),
     reason: z.string(),
   }),
+  /** An objective takes part from epoch `since` on, measured by a process of its own. */
+  z.object({
+    type: z.literal('objective-joined'),
+    name: shortText,
+    unit: shortText,
+    direction: z.enum(['max', 'min']),
+    needs: z.enum(['genome', 'history']),
+    since: count,
+  }),
+  /** It takes part no more: epoch `epoch`, at work, is selected without it already. */
+  z.object({ type: z.literal('objective-left'), epoch: count, name: shortText, reason: z.string() }),
   z.object({ type: z.literal('selected'), epoch: count, survivors: z.array(individualId) }),
   z.object({ type: z.literal('rolled-back'), epoch: count, reason: z.string() }),
   z.object({ type: z.literal('finished'), epoch: count }),

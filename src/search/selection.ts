@@ -1,27 +1,30 @@
 /** Who survives an epoch, and what the front is (paper Alg. 1, "Select"; spec section 2.6). */
 import { nonDominated, selectSurvivors } from '../evolution/selector.js';
 import { generator } from '../random/generator.js';
+import { objectivesAt } from './joined-objectives.js';
 import type { ChosenEpoch, ObjectiveRule, SearchRules, SearchState } from './state.js';
 
 /** True when every evaluee has a value or a failure for every objective. */
 export function measuredCompletely(rules: SearchRules, state: SearchState): boolean {
+  const objectives = objectivesAt(rules, state, state.epoch);
   return state.evaluees.every((id) => {
     const measurements = state.measured.get(id);
-    return measurements !== undefined && rules.objectives.every(({ name }) => name in measurements);
+    return measurements !== undefined && objectives.every(({ name }) => name in measurements);
   });
 }
 
-/** The objectives that decide. */
-function deciding(rules: SearchRules): ObjectiveRule[] {
-  return rules.objectives.filter(({ selects }) => selects);
+/** The objectives that decide in the epoch at work. */
+function deciding(rules: SearchRules, state: SearchState): ObjectiveRule[] {
+  return objectivesAt(rules, state, state.epoch).filter(({ selects }) => selects);
 }
 
 /** Ids with a value for every deciding objective, and those values, `[n][objectives]`. */
 function comparable(rules: SearchRules, state: SearchState): { ids: string[]; values: number[][] } {
   const ids: string[] = [];
   const values: number[][] = [];
+  const objectives = deciding(rules, state);
   for (const id of state.evaluees) {
-    const row = deciding(rules).map(({ name }) => state.measured.get(id)?.[name]?.value);
+    const row = objectives.map(({ name }) => state.measured.get(id)?.[name]?.value);
     if (row.every((value) => value !== undefined)) {
       ids.push(id);
       values.push(row);
@@ -38,7 +41,7 @@ function comparable(rules: SearchRules, state: SearchState): { ids: string[]; va
 export function chooseSurvivors(rules: SearchRules, state: SearchState): string[] {
   if (rules.cohort !== null) return [...state.population];
   const { ids, values } = comparable(rules, state);
-  const directions = deciding(rules).map(({ direction }) => direction);
+  const directions = deciding(rules, state).map(({ direction }) => direction);
   if (state.epoch === rules.warmupEpochs) return bestByAccuracy(state, ids).slice(0, rules.population);
   if (ids.length <= rules.keep) return ids;
   const { selected } = selectSurvivors({
@@ -50,7 +53,7 @@ export function chooseSurvivors(rules: SearchRules, state: SearchState): string[
     ...(rules.partitions === null ? {} : { partitions: rules.partitions }),
     accuracyIndex: Math.max(
       0,
-      deciding(rules).findIndex(({ name }) => name === 'accuracy'),
+      deciding(rules, state).findIndex(({ name }) => name === 'accuracy'),
     ),
   });
   return selected.map((index) => ids[index]!);
@@ -58,7 +61,7 @@ export function chooseSurvivors(rules: SearchRules, state: SearchState): string[
 
 /** The epoch whose weights a retraining keeps, once the epoch at work is measured; null in a search. */
 export function chooseEpoch(rules: SearchRules, state: SearchState): ChosenEpoch | null {
-  const [rule] = deciding(rules);
+  const [rule] = deciding(rules, state);
   if (rules.cohort === null || rule === undefined) return null;
   const sign = rule.direction === 'max' ? 1 : -1;
   return state.evaluees.reduce((best, individual) => {
@@ -79,7 +82,7 @@ export function frontOf(rules: SearchRules, state: SearchState): string[] {
   if (ids.length === 0) return [];
   return nonDominated(
     values,
-    deciding(rules).map(({ direction }) => direction),
+    deciding(rules, state).map(({ direction }) => direction),
   )
     .map((index) => ids[index]!)
     .sort();

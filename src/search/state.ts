@@ -86,6 +86,17 @@ export interface EpochRow {
   readonly selected: boolean;
 }
 
+/** An objective that joined the running search. */
+export interface JoinedObjective {
+  readonly rule: ObjectiveRule;
+  /** The first epoch that measures it. */
+  readonly since: number;
+  /** The first epoch that does without it, and why; null while it takes part. */
+  readonly left: { readonly epoch: number; readonly reason: string } | null;
+  /** Measurements that failed in a row, over individuals and epochs. */
+  readonly failures: number;
+}
+
 /** The epoch of a retraining whose weights are kept. */
 export interface ChosenEpoch {
   readonly epoch: number;
@@ -102,6 +113,8 @@ export interface SearchState {
   readonly optionsHash: string | null;
   readonly fence: number;
   readonly numerics: { readonly fingerprint: string; readonly canary: string } | null;
+  /** Objectives that joined, in the order of their joining; those that left stay listed. */
+  readonly joined: readonly JoinedObjective[];
   /** Epoch at work, from 1; warm-up epochs first. */
   readonly epoch: number;
   /** Steps committed since the run began. */
@@ -141,6 +154,7 @@ export function initialState(): SearchState {
     optionsHash: null,
     fence: 0,
     numerics: null,
+    joined: [],
     epoch: 0,
     step: 0,
     plan: null,

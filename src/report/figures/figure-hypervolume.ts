@@ -21,6 +21,9 @@ export function hypervolumeFigure(
   objectives: readonly Measure[],
 ): Figure {
   const first = points[0]!;
+  const guests = objectives.flatMap(({ name, since }) =>
+    since === undefined ? [] : [`${name} joined in epoch ${since}`],
+  );
   const last = points.at(-1)!;
   return {
     id: 'hypervolume',
@@ -32,7 +35,8 @@ export function hypervolumeFigure(
     caption: html`Hypervolume of each epoch’s population as a share of the box between the reference point
     (${cornerText(reference, objectives)}) and the best values seen (${cornerText(ideal, objectives)}). The
     reference point is the worst value of each objective in this run, a tenth of its range further out; runs
-    may be compared only over the same box.`,
+    may be compared only over the same
+    box.${guests.length > 0 && ` Epochs without all objectives are left out: ${listed(guests)}.`}`,
     option: (chart) => ({
       ...frame(
         chart,

@@ -34,6 +34,19 @@ export function oneLine(data: ReportData): string {
   );
 }
 
+/** Since when, and until when, objectives took part that were not there from the beginning. */
+function guestSentences({ objectives, run }: ReportData): string[] {
+  return [
+    ...objectives.flatMap(({ name, direction, since }) =>
+      since === undefined ? [] : [`${name} (${direction}) takes part since epoch ${since}.`],
+    ),
+    ...(run.front?.former ?? []).map(
+      ({ name, direction, since, until, reason }) =>
+        `${name} (${direction}) took part in epochs ${since} to ${until}: ${reason}.`,
+    ),
+  ];
+}
+
 function notices(data: ReportData): Markup[] {
   const { run, best, baseline } = data;
   const notice = (kind: 'alarm' | 'note', title: string, text: string): Markup =>
@@ -57,6 +70,8 @@ function notices(data: ReportData): Markup[] {
           'depends on its neighbours.',
       ),
     );
+  const guests = guestSentences(data);
+  if (guests.length > 0) list.push(notice('note', 'Objectives that joined the search.', guests.join(' ')));
   const leaks = run.split === null ? [] : leakingPatients(run.split);
   if (leaks.length > 0)
     list.push(

@@ -1,6 +1,7 @@
 /** A search without processes: events as the actors would record them, with invented accuracies. */
 import { apply } from '#emars/search/apply.js';
 import type { SearchEvent } from '#emars/search/events.js';
+import { objectivesAt } from '#emars/search/joined-objectives.js';
 import { planEpoch, slotsPerStep } from '#emars/search/plan.js';
 import { chooseSurvivors } from '#emars/search/selection.js';
 import type { SearchRules, SearchState } from '#emars/search/state.js';
@@ -81,7 +82,7 @@ export function nextEvent(rules: SearchRules, state: SearchState): SearchEvent |
 
 function nextMeasurement(rules: SearchRules, state: SearchState): SearchEvent {
   for (const individual of state.evaluees) {
-    for (const { name } of rules.objectives) {
+    for (const { name } of objectivesAt(rules, state, state.epoch)) {
       if (name in (state.measured.get(individual) ?? {})) continue;
       const key = {
         type: 'evaluated' as const,

@@ -23,6 +23,10 @@ export function inWords(event: SearchEvent): string {
       return `${event.objective} of ${event.individual.slice(0, 4)} is ${event.value.toFixed(3)}, by ${event.worker}`;
     case 'evaluation-failed':
       return `${event.objective} of ${event.individual.slice(0, 4)} failed: ${event.reason}`;
+    case 'objective-joined':
+      return `the objective ${event.name} joins, from epoch ${event.since} on`;
+    case 'objective-left':
+      return `the objective ${event.name} leaves in epoch ${event.epoch}: ${event.reason}`;
     case 'selected':
       return `epoch ${event.epoch} is selected, ${event.survivors.length} survive`;
     case 'rolled-back':
