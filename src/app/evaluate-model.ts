@@ -28,7 +28,7 @@ export function isModel(path: string): boolean {
 export async function evaluateModel(
   path: string,
   data: string,
-  onProgress: (done: number, total: number) => void,
+  progressOf: (what: string) => (done: number, total: number) => void,
 ): Promise<ModelEvaluation> {
   const { document, network, weights } = await readModel(path);
   const { classes, input, preprocessing, temperature, training } = document;
@@ -38,7 +38,7 @@ export async function evaluateModel(
     window: { ...lungWindow, ...preprocessing.window },
     cacheDir: join(cacheFolder(), 'scans'),
     threads: 2,
-    onProgress,
+    onProgress: progressOf('reading scans'),
   });
   const foreign = store.classes.filter((name) => !classes.includes(name));
   if (foreign.length > 0)
@@ -46,7 +46,7 @@ export async function evaluateModel(
       `expected scans of the classes ${classes.join(', ')}, got ${foreign.join(', ')} in ${data}`,
     );
   const predictor = { network, weights, slices: input.slices, standardisation: preprocessing };
-  const logits = predictLogits(predictor, store, store.scans);
+  const logits = predictLogits(predictor, store, store.scans, progressOf('predicting'));
   const positive = document.positive ?? classes.at(-1)!;
   const report = figuresOf(logits, store.scans, {
     classes,

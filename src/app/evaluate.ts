@@ -10,7 +10,7 @@ import { NONE, percent } from '../report/numbers.js';
 import { interruptible } from './interrupt.js';
 import { UsageError } from './errors.js';
 import { requireFolder } from '../library/request.js';
-import { inTensorProcess } from './tensor-process.js';
+import { inTensorProcess, tellCommand } from './tensor-process.js';
 import type { Column } from './output.js';
 import { print, printJson, textTable } from './output.js';
 
@@ -59,7 +59,7 @@ async function evaluateTrained(
   if (id !== undefined) throw new UsageError('--id: expected with a run only, got a model; leave it out');
   requireFolder(data, 'a folder of scans (--data)');
   if (!(await inTensorProcess(1, process.argv.slice(2)))) return;
-  const result = await evaluateModel(model, data, () => undefined);
+  const result = await evaluateModel(model, data, tellCommand);
   if (json) return printJson(result);
   for (const line of describeFigures(result)) await print(line);
 }

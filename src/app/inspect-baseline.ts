@@ -2,6 +2,7 @@
  * `emars inspect --baseline`: what a network designed by hand costs. Published sizes count three input
  * channels (and here three classes); scans have one. Both are shown.
  */
+import type { Architecture } from '../network/architecture.js';
 import type { BaselineName } from '../network/baselines/catalogue.js';
 import { baselineDesign, baselineLayout } from '../network/baselines/catalogue.js';
 import type { BaselineCost } from '../network/baselines/cost.js';
@@ -24,7 +25,9 @@ export async function inspectBaseline(
   const { parameters, sizeMB, flops, blocks } = costOf({ channels: 1, classes });
   const published = costOf(PUBLISHED);
   if (json) {
+    const architecture: Architecture = { kind: 'baseline', baseline, classes };
     await printJson({
+      architecture,
       baseline,
       channels: 1,
       classes,

@@ -5,6 +5,7 @@ import { spaceOf } from '../actors/setup/rules.js';
 import { loadOptions } from '../config/load.js';
 import type { Options } from '../config/options.js';
 import type { BaselineName } from '../network/baselines/catalogue.js';
+import type { Architecture } from '../network/architecture.js';
 import { BASELINE_NAMES } from '../network/baselines/catalogue.js';
 import type { PathCost } from '../space/cost.js';
 import { pathCost } from '../space/cost.js';
@@ -75,7 +76,10 @@ async function inspect({ config, set, genome: file, baseline, classes, json }: F
   }
   const space = spaceOf(options, classesOfNetwork);
   if (file === undefined) await showSpace(space, options, json === true);
-  else await showNetwork(pathCost(space, await readGenome(file, space), options.input), json === true);
+  else {
+    const architecture: Architecture = { kind: 'path', space, genome: await readGenome(file, space) };
+    await showNetwork(architecture, pathCost(space, architecture.genome, options.input), json === true);
+  }
 }
 
 /** Classes of the data: folders are listed, no scan is read. Errors: CatalogueError. */
@@ -112,11 +116,12 @@ async function readGenome(file: string, space: SearchSpace): Promise<Genome> {
 }
 
 async function showNetwork(
+  architecture: Architecture,
   { parameters, sizeMB, flops, blocks, supernet }: PathCost,
   json: boolean,
 ): Promise<void> {
   if (json) {
-    await printJson({ parameters, sizeMB, flops, blocks, supernet });
+    await printJson({ architecture, parameters, sizeMB, flops, blocks, supernet });
     return;
   }
   await printBlocks(blocks);

@@ -14,7 +14,7 @@ import { readRecordIfSound } from '../run/record.js';
 import { print, printJson } from './output.js';
 import type { RetrainFlags } from './retrain-flags.js';
 import { requireRetraining } from './retrain-start.js';
-import { showSearch } from './run-search.js';
+import { interruption, showRun } from './run-search.js';
 import { inTensorProcess } from './tensor-process.js';
 
 /** Errors: Interrupted; those of a run, and of making the model. */
@@ -23,12 +23,22 @@ export async function runStages(root: string, flags: RetrainFlags): Promise<void
   const folder = retrainingFolder(root);
   const record = await readRecord(folder.record);
   if (existsSync(folder.model) && flags.reopenTest !== true) return showModel(root, flags);
-  const best = await rankedBest(root, record, flags);
-  await stage(root, folder.final, { config: folder.finalConfig, cohort: [best] }, flags);
-  const options = readOptions(runFolder(folder.final));
-  const again = ['retrain', '--resume', root, ...(flags.reopenTest === true ? ['--reopen-test'] : [])];
-  const args = flags.json === true ? [...again, '--json'] : again;
-  if (!(await inTensorProcess(options.engine.threads, args))) return;
+  const stopped = interruption(`go on with: npx emars retrain --resume ${root}`);
+  try {
+    const best = await rankedBest(root, record, { ...flags, signal: stopped.signal });
+    await stage(
+      folder.final,
+      { config: folder.finalConfig, cohort: [best] },
+      { ...flags, signal: stopped.signal },
+    );
+    const { threads } = readOptions(runFolder(folder.final)).engine;
+    if (!(await inTensorProcess(threads, resumeArguments(root, flags)))) {
+      stopped.signal.throwIfAborted();
+      return;
+    }
+  } finally {
+    stopped.forget();
+  }
   await finishModel({
     run: folder.final,
     out: root,
@@ -38,16 +48,27 @@ export async function runStages(root: string, flags: RetrainFlags): Promise<void
   await showModel(root, flags);
 }
 
+function resumeArguments(root: string, { reopenTest, json }: RetrainFlags): string[] {
+  return [
+    ...['retrain', '--resume', root],
+    ...(reopenTest === true ? ['--reopen-test'] : []),
+    ...(json === true ? ['--json'] : []),
+  ];
+}
+
+/** Flags of the command, and what a wish to stop it aborts. */
+type Stoppable = RetrainFlags & { readonly signal: AbortSignal };
+
 /** Genome of the candidate that did best on D_val in the epochs that rank. */
 async function rankedBest(
   root: string,
   record: RetrainingRecord,
-  flags: RetrainFlags,
+  flags: Stoppable,
 ): Promise<readonly string[]> {
   const [only, ...others] = record.candidates;
   if (others.length === 0) return only!.genome;
   const { rank: path, rankConfig: config } = retrainingFolder(root);
-  await stage(root, path, { config, cohort: record.candidates.map(({ genome }) => genome) }, flags);
+  await stage(path, { config, cohort: record.candidates.map(({ genome }) => genome) }, flags);
   const { chosen } = await readFront(runFolder(path));
   const best = record.candidates.find(({ id }) => id === chosen?.individual);
   if (best === undefined)
@@ -55,24 +76,23 @@ async function rankedBest(
   return best.genome;
 }
 
-/** A stage to its end: begun from its configuration, or gone on with. */
+/** A stage to its end: begun from its configuration, or gone on with. A wish to stop is found at its end, too. */
 async function stage(
-  root: string,
   path: string,
   { config, cohort }: { readonly config: string; readonly cohort: readonly (readonly string[])[] },
-  { trainers, devices, json }: RetrainFlags,
+  { trainers, devices, json, signal }: Stoppable,
 ): Promise<void> {
   const folder = runFolder(path);
   if ((await readRecordIfSound(folder))?.status === 'finished') return;
-  await showSearch(
-    path,
-    (signal) =>
+  await showRun(
+    () =>
       existsSync(folder.snapshots)
         ? resume(path, { trainers, devices, signal })
         : search({ config, options: { cohort }, out: path, trainers, devices, signal }),
     json === true,
-    `npx emars retrain --resume ${root}`,
+    signal,
   );
+  signal.throwIfAborted();
 }
 
 async function showModel(root: string, flags: RetrainFlags): Promise<void> {

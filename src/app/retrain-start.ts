@@ -7,7 +7,7 @@ import { describeOptions } from '../config/describe.js';
 import type { Differences } from '../config/load.js';
 import { loadOptions } from '../config/load.js';
 import type { Options } from '../config/options.js';
-import { readModel } from '../model/read-model.js';
+import { readArchitecture } from '../model/read-architecture.js';
 import { alreadyOpened, RetrainingError, retrainingFolder, splitDigest } from '../retraining/record.js';
 import { testOpenings, writeRecord } from '../retraining/record.js';
 import type { Candidate } from '../retraining/candidates.js';
@@ -43,7 +43,7 @@ interface Source {
 export async function startRetraining(source: string, root: string, flags: RetrainFlags): Promise<void> {
   if (flags.data !== undefined) requireFolder(flags.data, 'a folder of scans (--data)');
   const from = source.endsWith('.json')
-    ? await fromModel(source, root, flags)
+    ? await fromArchitecture(source, root, flags)
     : await fromRun(source, root, flags);
   const stage = (cohort: readonly Candidate[], epochs: number | undefined): Options =>
     loadOptions({
@@ -103,14 +103,11 @@ async function requireUnseenTest(split: string, record: string, flags: RetrainFl
   if (seen.length > 0) throw alreadyOpened(record, seen.length);
 }
 
-async function fromModel(path: string, root: string, flags: RetrainFlags): Promise<Source> {
-  requireFile(path, 'a model.json');
-  const { document } = await readModel(path);
-  const { architecture, input, preprocessing } = document;
+async function fromArchitecture(path: string, root: string, flags: RetrainFlags): Promise<Source> {
+  requireFile(path, 'the file of an architecture');
+  const { architecture, input, window } = await readArchitecture(path);
   if (architecture.kind !== 'path')
-    throw new UsageError(
-      `expected the model of a searched network, got the baseline ${architecture.baseline}`,
-    );
+    throw new UsageError(`expected a searched architecture, got the baseline ${architecture.baseline}`);
   if (flags.data === undefined)
     throw new UsageError('expected --data DIR with the scans that the architecture is trained on, got none');
   const { stem, widths, strides, blocks, operations, head } = architecture.space;
@@ -122,8 +119,8 @@ async function fromModel(path: string, root: string, flags: RetrainFlags): Promi
     overrides: {
       supernet: { stem, widths, strides, blocks, operations, head },
       // The size is the configuration's to say, where it says one.
-      ...(flags.config === undefined ? { input } : {}),
-      data: { path: resolve(flags.data), window: preprocessing.window },
+      ...(flags.config === undefined && input !== null ? { input } : {}),
+      data: { path: resolve(flags.data), ...(window === null ? {} : { window }) },
     },
   };
 }

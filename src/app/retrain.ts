@@ -16,7 +16,10 @@ export function registerRetrain(program: Command): void {
       'Trains the best networks along the front of a run side by side for a few epochs, then the best of ' +
         'them from scratch to the end. The epoch is chosen on D_val, the test set is opened once.',
     )
-    .argument('[run]', 'folder of a finished search, or a model.json whose architecture is trained anew')
+    .argument(
+      '[run]',
+      'folder of a finished search, or an architecture (inspect --json, model.json) that is trained anew',
+    )
     .addOption(configOption())
     .addOption(setOption())
     .option('--resume <dir>', 'go on with the retraining in this folder; without run and --config')
@@ -49,7 +52,7 @@ Without --config the recipe is configs/retrain.yaml; the paper's is configs/retr
 Examples:
   emars retrain runs/nodules --config configs/retrain-nodules.yaml
   emars retrain runs/paper --config configs/retrain-paper.yaml --devices cuda:0,cuda:1
-  emars retrain runs/nodules/retrain/model.json --data other-scans --out runs/transfer
+  emars retrain architecture.json --data other-scans --out runs/transfer
   emars retrain --resume runs/nodules/retrain --trainers 1`,
     )
     .action(retrain);
@@ -59,7 +62,7 @@ async function retrain(source: string | undefined, flags: RetrainFlags): Promise
   if (flags.resume === undefined) {
     if (source === undefined)
       throw new UsageError(
-        'expected the folder of a run or a model.json to retrain, or --resume DIR, got neither; ' +
+        'expected the folder of a run or an architecture to retrain, or --resume DIR, got neither; ' +
           'see emars retrain --help',
       );
     const beside = source.endsWith('.json')

@@ -19,26 +19,42 @@ export async function showSearch(
   root: string,
   begin: (signal: AbortSignal) => Run,
   json: boolean,
-  resume = `npx emars search --resume ${root}`,
 ): Promise<void> {
-  const stopped = interruption(`go on with: ${resume}`);
+  const stopped = interruption(`go on with: npx emars search --resume ${root}`);
+  try {
+    await showRun(begin, json, stopped.signal);
+  } finally {
+    stopped.forget();
+  }
+}
+
+/** Shows one run of a command to its end; what stops the command is the caller's. Errors: as `showSearch`. */
+export async function showRun(
+  begin: (signal: AbortSignal) => Run,
+  json: boolean,
+  signal: AbortSignal,
+): Promise<void> {
   const view = json ? null : new ProgressView(process.stderr);
   const tell = view === null ? programsEvents() : personsEvents(view);
   try {
-    for await (const event of begin(stopped.signal).events) {
-      if (event.kind === 'finished') stopped.forget();
-      await tell(event);
-    }
+    for await (const event of begin(signal).events) await tell(event);
   } finally {
     view?.end();
   }
 }
 
+/** From now until it is forgotten, a wish to stop aborts the signal. */
+interface Interruption {
+  readonly signal: AbortSignal;
+  readonly forget: () => void;
+}
+
 /**
  * Ctrl-C, SIGTERM, and a reader that went away (`… | head`) as a signal whose reason says how to go on;
- * repeated ones change nothing.
+ * repeated ones change nothing. A command of several runs has one for all of them: a wish to stop that comes
+ * at the end of one run is then found before the next.
  */
-function interruption(resume: string): { signal: AbortSignal; forget: () => void } {
+export function interruption(resume: string): Interruption {
   const controller = new AbortController();
   const stop = (): void => {
     controller.abort(new Interrupted(resume));

@@ -1,8 +1,17 @@
 /** TensorFlow reads its environment when a process starts: commands that use it run in a process made for it. */
 import { spawn } from 'node:child_process';
+import { z } from 'zod';
 import { tensorEnvironment } from '../tensor/environment.js';
+import { counter } from './counter.js';
 
 const MARK = 'EMARS_TENSOR_PROCESS';
+
+const progress = z.object({ what: z.string(), done: z.number(), total: z.number() });
+
+/** In such a process: shows progress in the terminal of the command that started it, which alone may draw there. */
+export function tellCommand(what: string): (done: number, total: number) => void {
+  return (done, total) => void process.send?.({ what, done, total });
+}
 
 /**
  * True in a process that was started with TensorFlow's environment. Elsewhere it starts the command `args` in
@@ -12,11 +21,15 @@ const MARK = 'EMARS_TENSOR_PROCESS';
 export async function inTensorProcess(threads: number, args: readonly string[]): Promise<boolean> {
   if (process.env[MARK] !== undefined) return true;
   const child = spawn(process.execPath, [process.argv[1]!, ...args], {
-    stdio: ['inherit', 'inherit', process.env.EMARS_DEBUG === '1' ? 'inherit' : 'pipe'],
+    stdio: ['inherit', 'inherit', process.env.EMARS_DEBUG === '1' ? 'inherit' : 'pipe', 'ipc'],
     env: { ...process.env, ...tensorEnvironment({ threads }), [MARK]: '1' },
   });
   let said = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => (said = (said + text).slice(-65_536)));
+  child.on('message', (message) => {
+    const { what, done, total } = progress.parse(message);
+    counter(what)(done, total);
+  });
   const relay = (signal: NodeJS.Signals): void => void child.kill(signal);
   process.once('SIGINT', relay);
   process.once('SIGTERM', relay);

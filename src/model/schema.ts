@@ -29,7 +29,7 @@ const settings: z.ZodType<Readonly<Record<string, unknown>>> = z.record(
 );
 const genome = z.array(z.string().max(16)).max(MOST_BLOCKS) as unknown as z.ZodType<readonly Operation[]>;
 
-const architecture = z.discriminatedUnion('kind', [
+export const architectureSchema = z.discriminatedUnion('kind', [
   /** A path of a search space. */
   z.strictObject({
     kind: z.literal('path'),
@@ -68,7 +68,7 @@ const report = z.strictObject({
 
 export const modelSchema = z.strictObject({
   format: z.literal(MODEL_FORMAT),
-  architecture,
+  architecture: architectureSchema,
   /** Size to which a scan is brought: slices x size x size. */
   input: config.shape.input,
   /** In the order of the logits. */

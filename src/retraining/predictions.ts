@@ -24,6 +24,7 @@ export function predictLogits(
   { network, weights, slices, standardisation }: Predictor,
   store: ScanStore,
   scans: readonly StoredScan[],
+  onProgress?: (done: number, total: number) => void,
 ): Float32Array {
   const classes = network.layout.classifier.outputs;
   const logits = new Float32Array(scans.length * classes);
@@ -31,6 +32,7 @@ export function predictLogits(
     const ids = scans.slice(from, from + AT_ONCE).map(({ id }) => id);
     const batch = assembleImages(store, ids, { slices, size: store.size, ...standardisation });
     logits.set(networkPredictions(network, weights, batch), from * classes);
+    onProgress?.(from + ids.length, scans.length);
   }
   return logits;
 }

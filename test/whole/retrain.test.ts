@@ -33,7 +33,28 @@ it('comes to the same model after kill -9 and a resume with another number of tr
 
   // The second one may see the test set: the model of the first has.
   await emarsExits(3, ['retrain', run, '--out', join(folder, 'refused'), ...SHORT]);
-  const killed = emars(['retrain', run, '--out', cut, '--trainers', '1', '--reopen-test', ...SHORT]);
+  const stopped = emars([
+    'retrain',
+    run,
+    '--out',
+    cut,
+    '--trainers',
+    '1',
+    '--json',
+    ...SHORT,
+    '--reopen-test',
+  ]);
+  // The moment between two stages: neither run is there to be stopped.
+  const betweenStages = new Promise<void>((resolve) =>
+    stopped.child.stdout?.on('data', () => stopped.output().includes('"phase":"done"') && resolve()),
+  );
+  await betweenStages;
+  stopped.child.kill('SIGTERM');
+  const { code, stderr } = await stopped.ended;
+  expect(code, stderr).toBe(130);
+  expect(stderr).toContain(`interrupted; go on with: npx emars retrain --resume ${cut}`);
+
+  const killed = emars(['retrain', '--resume', cut, '--trainers', '1', '--reopen-test']);
   await untilRun(killed, join(cut, 'final'), 'the last training', ({ step }) => step >= 1);
   killed.child.kill('SIGKILL');
   await killed.ended;
@@ -49,6 +70,34 @@ it('measures a model on a folder of scans, with intervals', async () => {
   for (const name of ['accuracy', 'auc', 'sensitivity', 'specificity', 'f1', 'ece', 'confusion', 'intervals'])
     expect(report).toHaveProperty(name);
 }, 60_000);
+
+it('trains an architecture that inspect printed on other scans; its model does not fit scans of other classes', async () => {
+  const { genome } = (
+    JSON.parse(readFileSync(join(run, 'front.json'), 'utf8')) as { front: [{ genome: string[] }] }
+  ).front[0];
+  const [asked, architecture] = [join(folder, 'genome.json'), join(folder, 'architecture.json')];
+  writeFileSync(asked, JSON.stringify({ genome }));
+  const inspected = await emarsExits(0, ['inspect', '--config', SMOKE, '--genome', asked, '--json']);
+  writeFileSync(architecture, inspected.stdout);
+  const [data, out] = [join(folder, 'others'), join(folder, 'transfer')];
+  await emarsExits(0, [
+    ...['data', 'phantom', data, '--config', SMOKE, '--patients', '12'],
+    ...['--set', 'data.phantom.classes=[Normal, NCP]'],
+  ]);
+  await emarsExits(2, ['retrain', architecture, '--out', out]);
+  await emarsExits(0, [
+    ...['retrain', architecture, '--data', data, '--out', out, '--trainers', '1', '--epochs', '1'],
+    ...['--set', 'input.slices=8', '--set', 'training.batch=4'],
+  ]);
+  const model = JSON.parse(readFileSync(join(out, 'model.json'), 'utf8')) as Record<string, unknown>;
+  expect(model).toMatchObject({
+    classes: ['NCP', 'Normal'],
+    architecture: { genome, space: { classes: 2 } },
+  });
+
+  const { stderr } = await emarsExits(3, ['evaluate', out, '--data', join(run, 'phantoms')]);
+  expect(stderr).toMatch(/expected scans of the classes NCP, Normal, got CP in /);
+}, 300_000);
 
 it('refuses a run that is not finished, with what to do', async () => {
   const record = join(run, 'run.json');
