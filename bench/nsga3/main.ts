@@ -12,7 +12,7 @@ import type { Job } from './jobs.js';
 import { runJobs } from './jobs.js';
 import type { Case } from './problems.js';
 import { caseOf, OBJECTIVES, PROBLEMS } from './problems.js';
-import { PeerUnavailableError, peerPython, peerVersions } from './python.js';
+import { PeerUnavailableError, peerPython, peerVersions } from '../pymoo-environment.js';
 import { isWorse, markdown } from './table.js';
 
 const HELP = `Usage: npm run bench:nsga3 -- [options]
@@ -67,7 +67,7 @@ function count(name: string, given: string, least: number, most: number): number
 async function bench({ seeds, firstSeed, cases, jobs }: Options): Promise<boolean> {
   const source = (name: string): string =>
     fileURLToPath(new URL(`../../bench/nsga3/${name}`, import.meta.url));
-  const python = peerPython(source('requirements.txt'));
+  const python = peerPython(source('../pymoo-requirements.txt'));
   const ourSide = fileURLToPath(new URL('side.js', import.meta.url));
   const list = Array.from({ length: seeds }, (_, k) => firstSeed + k);
   const all: Job[] = cases.flatMap((problem): Job[] => [

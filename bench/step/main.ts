@@ -11,8 +11,9 @@ import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { tensorEnvironment } from '#emars/tensor/environment.js';
+import { Contestant } from '../contestant.js';
+import type { StepAnswer, StepRequest } from './contest.js';
 import { genomes, shapes, space } from './contest.js';
-import { Contestant } from './contestant.js';
 import { torchPython } from './torch-environment.js';
 
 const { values } = parseArgs({
@@ -33,9 +34,11 @@ function median(list: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
-function contestants(python: string, threads: number): Contestant[] {
+type StepContestant = Contestant<StepRequest, StepAnswer>;
+
+function contestants(python: string, threads: number): StepContestant[] {
   const environment = tensorEnvironment({ threads });
-  const torch = (format: string): Contestant =>
+  const torch = (format: string): StepContestant =>
     new Contestant(`PyTorch ${format}`, python, [script, JSON.stringify(space), String(threads), format], {
       OMP_NUM_THREADS: String(threads),
       GLIBC_TUNABLES: environment['GLIBC_TUNABLES'] ?? '',
@@ -57,17 +60,17 @@ interface Row {
 
 /** Medians of every contestant on one input size. */
 async function race(
-  field: readonly Contestant[],
+  field: readonly StepContestant[],
   threads: number,
   shape: (typeof shapes)[number],
 ): Promise<Row[]> {
-  const times = new Map<Contestant, number[]>(field.map((contestant) => [contestant, []]));
-  const peaks = new Map<Contestant, number>();
+  const times = new Map<StepContestant, number[]>(field.map((contestant) => [contestant, []]));
+  const peaks = new Map<StepContestant, number>();
   for (let round = 0; round <= rounds; round++) {
     for (const genome of genomes) {
       const counts = new Set<number>();
       for (const contestant of field) {
-        const answer = await contestant.step({ shape, genome });
+        const answer = await contestant.ask({ shape, genome });
         if (!Number.isFinite(answer.loss))
           throw new Error(`expected a finite loss from ${contestant.name}, got ${answer.loss}`);
         counts.add(answer.parameters);

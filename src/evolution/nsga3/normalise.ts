@@ -55,18 +55,20 @@ export function normalise(
   considered: readonly number[],
   memory?: Memory,
 ): Normalised {
-  const ideal = bound(points, everyRow(points), Math.min, memory?.ideal);
-  const worst = bound(points, everyRow(points), Math.max, memory?.worst);
-  const spread = spreads(ideal, bound(points, firstFront, Math.max), bound(points, considered, Math.max));
+  const ideal = least(points, memory?.ideal);
+  const worst = greatest(points, everyRow(points), memory?.worst);
+  const spread = spreads(ideal, greatest(points, firstFront), greatest(points, considered));
   const extremes = extremePoints(points, firstFront, { ideal, spread }, memory?.extremes ?? []);
   const intercepts = validIntercepts(extremes, ideal, spread);
   const scale =
     intercepts === null
       ? spread
       : intercepts.map((intercept, j) => withinSeen(intercept, worst[j]! - ideal[j]!));
-  const data = points.data.map(
-    (value, at) => (value - ideal[at % points.dimensions]!) / scale[at % points.dimensions]!,
-  );
+  const { count, dimensions } = points;
+  const data = new Float64Array(points.data.length);
+  for (let row = 0; row < count; row++)
+    for (let j = 0; j < dimensions; j++)
+      data[row * dimensions + j] = (points.data[row * dimensions + j]! - ideal[j]!) / scale[j]!;
   return {
     points: { ...points, data },
     memory: { ideal, worst, extremes },
@@ -79,19 +81,23 @@ function everyRow(points: Points): number[] {
   return Array.from({ length: points.count }, (_, i) => i);
 }
 
-/** Column-wise minimum or maximum over `rows`, and over an earlier bound if there is one. */
-function bound(
-  points: Points,
+/** Column-wise minimum of all rows, and of an earlier one if there is any. */
+function least({ count, data, dimensions }: Points, earlier?: readonly number[]): number[] {
+  const result = earlier === undefined ? new Array<number>(dimensions).fill(Infinity) : [...earlier];
+  for (let row = 0; row < count; row++)
+    for (let j = 0; j < dimensions; j++) result[j] = Math.min(result[j]!, data[row * dimensions + j]!);
+  return result;
+}
+
+/** Column-wise maximum over `rows`, and over an earlier one if there is any. */
+function greatest(
+  { data, dimensions }: Points,
   rows: readonly number[],
-  better: (a: number, b: number) => number,
   earlier?: readonly number[],
 ): number[] {
-  const start = rows[0]! * points.dimensions;
-  const result =
-    earlier === undefined ? Array.from(points.data.subarray(start, start + points.dimensions)) : [...earlier];
+  const result = earlier === undefined ? new Array<number>(dimensions).fill(-Infinity) : [...earlier];
   for (const row of rows)
-    for (let j = 0; j < points.dimensions; j++)
-      result[j] = better(result[j]!, points.data[row * points.dimensions + j]!);
+    for (let j = 0; j < dimensions; j++) result[j] = Math.max(result[j]!, data[row * dimensions + j]!);
   return result;
 }
 
@@ -120,25 +126,37 @@ function extremePoints(
   earlier: readonly (readonly number[])[],
 ): number[][] {
   const { data, dimensions } = points;
-  const candidates = [
-    ...earlier.map((point) => [...point]),
-    ...firstFront.map((row) => Array.from(data.subarray(row * dimensions, (row + 1) * dimensions))),
+  const candidates: Float64Array[] = [
+    ...earlier.map((point) => Float64Array.from(point)),
+    ...firstFront.map((row) => data.subarray(row * dimensions, (row + 1) * dimensions)),
   ];
-  const offsets = candidates.map((point) => point.map((value, j) => (value - ideal[j]!) / spread[j]!));
-  return ideal.map((_, axis) => {
-    let chosen = 0;
-    let least = Infinity;
-    offsets.forEach((shares, candidate) => {
-      let achievement = 0;
-      for (let j = 0; j < dimensions; j++)
-        achievement = Math.max(achievement, j === axis ? shares[j]! : shares[j]! / OFF_AXIS);
-      if (achievement < least) {
-        least = achievement;
-        chosen = candidate;
+  const chosen = new Int32Array(dimensions);
+  const leastOf = new Float64Array(dimensions).fill(Infinity);
+  const shares = new Float64Array(dimensions);
+  candidates.forEach((point, candidate) => {
+    // The greatest of the others is the greatest of all, except on that one's own axis.
+    let first = 0;
+    let second = 0;
+    let axisOfFirst = -1;
+    for (let j = 0; j < dimensions; j++) {
+      const share = (point[j]! - ideal[j]!) / spread[j]!;
+      const weighted = share / OFF_AXIS;
+      shares[j] = share;
+      if (weighted > first) {
+        second = first;
+        first = weighted;
+        axisOfFirst = j;
+      } else if (weighted > second) second = weighted;
+    }
+    for (let axis = 0; axis < dimensions; axis++) {
+      const achievement = Math.max(shares[axis]!, axis === axisOfFirst ? second : first);
+      if (achievement < leastOf[axis]!) {
+        leastOf[axis] = achievement;
+        chosen[axis] = candidate;
       }
-    });
-    return candidates[chosen]!;
+    }
   });
+  return Array.from(chosen, (candidate) => Array.from(candidates[candidate]!));
 }
 
 /** Intercepts from the ideal point in the objectives' units, or null if one of them makes no sense. */

@@ -407,15 +407,3 @@ describe('the state of a stationary problem', () => {
     expect(() => survivors(nearFront(1, 10, 2), 4, { state })).toThrow(/state belongs to the objectives/);
   });
 });
-
-describe('a selection of the size of the largest published experiment', () => {
-  it('takes milliseconds (552 individuals, 10 objectives, 275 lines)', () => {
-    const values = nearFront(11, 552, 10);
-    const references = twoLayers(10, 3, 2);
-    survivors(values, 276, { references });
-    const started = performance.now();
-    survivors(values, 276, { references });
-    // Aim: 10 ms on a free core. The bound only catches a change of the order of growth.
-    expect(performance.now() - started).toBeLessThan(500);
-  });
-});

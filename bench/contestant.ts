@@ -4,9 +4,8 @@ import { spawn } from 'node:child_process';
 import type { Interface } from 'node:readline';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
-import type { StepAnswer, StepRequest } from './contest.js';
 
-export class Contestant {
+export class Contestant<Request, Answer> {
   private readonly child: ChildProcessByStdio<Writable, Readable, null>;
   private readonly lines: Interface;
 
@@ -23,8 +22,8 @@ export class Contestant {
     this.lines = createInterface({ input: this.child.stdout });
   }
 
-  /** Runs one step. Errors: the process ended before it answered. */
-  async step(request: StepRequest): Promise<StepAnswer> {
+  /** The answer to a request. Errors: the process ended before it answered. */
+  async ask(request: Request): Promise<Answer> {
     const answer = new Promise<string>((resolve, reject) => {
       const ended = (): void => reject(new Error(`expected ${this.name} to answer, but its process ended`));
       this.lines.once('line', (line) => {
@@ -34,7 +33,7 @@ export class Contestant {
       this.child.once('close', ended).once('error', reject);
     });
     this.child.stdin.write(`${JSON.stringify(request)}\n`);
-    return JSON.parse(await answer) as StepAnswer;
+    return JSON.parse(await answer) as Answer;
   }
 
   end(): void {

@@ -1,6 +1,6 @@
 /**
  * A Python with pymoo for the peer: a virtual environment of its own in the EMARS cache, with the
- * versions of requirements.txt, made once and made anew when that file changes.
+ * versions of pymoo-requirements.txt, made once and made anew when that file changes.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
