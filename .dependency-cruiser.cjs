@@ -51,6 +51,7 @@ const may = {
     'runtime',
     'actors',
   ],
+  tables: ['config', 'space', 'metrics', 'model', 'retraining', 'run'],
   report: ['config', 'space', 'evolution', 'runtime', 'run'],
   library: [
     'config',

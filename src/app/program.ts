@@ -12,6 +12,7 @@ import { registerRetrain } from './retrain.js';
 import { registerSearch } from './search.js';
 import { registerSelect } from './select.js';
 import { registerStart } from './start.js';
+import { registerTables } from './tables.js';
 import { VERSION } from './version.js';
 
 /** The program `emars`; errors and help are thrown as CommanderError, never written by the parser. */
@@ -34,6 +35,7 @@ export function buildProgram(): Command {
   registerExplain(program);
   registerExport(program);
   registerPredict(program);
+  registerTables(program);
   registerData(program);
   registerInspect(program);
   registerSelect(program);

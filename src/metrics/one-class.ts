@@ -18,8 +18,16 @@ export interface OneClassScores {
 
 const share = (part: number, whole: number): number | null => (whole === 0 ? null : part / whole);
 
-/** Scores of class `positive`. Errors: RangeError where the matrix has no such class. */
-export function oneClassScores(confusion: Confusion, positive: number): OneClassScores {
+/** Scans by what they are and what they were called, for one class against the rest. */
+export interface OneClassCounts {
+  readonly truePositive: number;
+  readonly falsePositive: number;
+  readonly falseNegative: number;
+  readonly trueNegative: number;
+}
+
+/** Counts of class `positive`. Errors: RangeError where the matrix has no such class. */
+export function oneClassCounts(confusion: Confusion, positive: number): OneClassCounts {
   if (confusion[positive] === undefined)
     throw new RangeError(`expected a positive class from 0 to ${confusion.length - 1}, got ${positive}`);
   let [truePositive, falsePositive, falseNegative, trueNegative] = [0, 0, 0, 0];
@@ -32,6 +40,12 @@ export function oneClassScores(confusion: Confusion, positive: number): OneClass
       else trueNegative += count;
     }),
   );
+  return { truePositive, falsePositive, falseNegative, trueNegative };
+}
+
+/** Scores of class `positive`. Errors: RangeError where the matrix has no such class. */
+export function oneClassScores(confusion: Confusion, positive: number): OneClassScores {
+  const { truePositive, falsePositive, falseNegative, trueNegative } = oneClassCounts(confusion, positive);
   return {
     precision: share(truePositive, truePositive + falsePositive),
     sensitivity: share(truePositive, truePositive + falseNegative),

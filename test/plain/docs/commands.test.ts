@@ -79,7 +79,18 @@ describe('commands in the documentation', () => {
     expect(inPages.length).toBeGreaterThan(20);
     expect(inHelp.length).toBeGreaterThan(15);
     expect(new Set(inPages.flatMap(({ calls }) => calls.map(([name]) => name)))).toEqual(
-      new Set(['data', 'doctor', 'evaluate', 'export', 'inspect', 'report', 'retrain', 'search', 'select']),
+      new Set([
+        'data',
+        'doctor',
+        'evaluate',
+        'export',
+        'inspect',
+        'report',
+        'retrain',
+        'search',
+        'select',
+        'tables',
+      ]),
     );
   });
 
