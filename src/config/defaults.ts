@@ -11,7 +11,7 @@ export const OBJECTIVE_DEADLINE = 60;
 
 export const DEFAULTS: Options = deepFreeze<Options>({
   seed: 1,
-  engine: { threads: 1, numerics: 'exact' },
+  engine: { threads: 1, numerics: 'exact', native: 'auto' },
   supernet: {
     stem: 16,
     widths: [12, 20, 40],

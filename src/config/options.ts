@@ -16,6 +16,11 @@ export interface EngineOptions {
   readonly threads: number;
   /** `exact`: only workers whose arithmetic gives equal bits may join; `tolerant`: others too. */
   readonly numerics: 'exact' | 'tolerant';
+  /**
+   * `auto`: a run on CPUs trains and evaluates by the native kernels where they are compiled; `off`: by
+   * TensorFlow. Each run keeps to what it began with.
+   */
+  readonly native: 'auto' | 'off';
 }
 
 /** The search space (paper section III); one entry a cell in widths, strides and blocks. */

@@ -51,6 +51,7 @@ export const schema = z.strictObject({
   engine: z.strictObject({
     threads: integer(1, 256),
     numerics: choice('exact', 'tolerant'),
+    native: choice('auto', 'off'),
   }),
   supernet: z.strictObject({
     stem: integer(1, 4096),

@@ -16,6 +16,7 @@ import type { RunLock } from '../runtime/storage/run-lock.js';
 import { acquireRunLock, RunLockedError } from '../runtime/storage/run-lock.js';
 import { nativeParts } from './native-parts.js';
 import type { RunEvent, RunResult } from './run-events.js';
+import { kernelsOfRun } from './run-kernels.js';
 import { statusEvent } from './status-event.js';
 
 const LOCK_MS = 3000;
@@ -68,13 +69,23 @@ async function lockRun(root: string): Promise<RunLock> {
 
 async function conductLocked(plan: RunPlan, engine: Engine, tell: Tell, signal: AbortSignal): Promise<void> {
   const { folder, options, devices, trainers, broker, resumed } = plan;
+  const kernels = await kernelsOfRun(plan);
   const numerics = fingerprint({
     tensorflow: { version: engine.tensorflow.version, id: '' },
     threads: options.engine.threads,
     device: devices.join(','),
+    kernels: kernels?.id ?? null,
   });
   const supervision = new RunSupervision(
-    { folder, options, trainers, devices, natsBinary: engine.nats.path, foreign: broker },
+    {
+      folder,
+      options,
+      trainers,
+      devices,
+      kernels: kernels?.path ?? null,
+      natsBinary: engine.nats.path,
+      foreign: broker,
+    },
     (status) => tell(statusEvent(status)),
     (text) => tell({ kind: 'note', text }),
   );

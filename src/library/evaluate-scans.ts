@@ -16,6 +16,7 @@ import type { History, HistoryLine } from '../run/history.js';
 import { readHistory } from '../run/history.js';
 import { majorityOf } from '../run/majority.js';
 import { readSides } from '../run/sides.js';
+import { availableKernels } from '../actors/worker/available-kernels.js';
 import { datasetOptions, openStore } from '../actors/worker/workbench.js';
 
 export interface ScanEvaluation {
@@ -73,6 +74,7 @@ export async function evaluateScans(
     dataset,
     rules: validationOf(options),
     epoch: front.epoch,
+    kernels: await availableKernels(options.engine.native),
   };
   const logits = predictScans(subject, dataset.validation);
   const truth = dataset.labelsOf(dataset.validation);

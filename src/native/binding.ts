@@ -8,23 +8,15 @@
  */
 
 import { createHash } from 'node:crypto';
-import {
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-} from 'node:fs';
+import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { publishEntry, readEntry } from './cache.js';
-import { findProgram, run } from './command.js';
-import { NativePartError, reasonOf, type Attempt } from './errors.js';
+import { run } from './command.js';
+import { COMPILER_REMEDY, findCompiler, linkTo, noCompiler, nodeHeaders } from './compiler.js';
+import { NativePartError, reasonOf } from './errors.js';
 import { libraryId, LIBRARIES, OWN_TENSORFLOW, type TensorflowLibrary } from './library.js';
 import type { Reporter } from './pip.js';
-import { bindingPath, packageFolder, tfjsFolder, type Place } from './place.js';
+import { bindingPath, tfjsFolder, type Place } from './place.js';
 import { probe } from './probe.js';
 
 /** TensorFlow as this project would load it. */
@@ -41,9 +33,6 @@ export interface LocatedTensorflow {
 
 const NODE_FILE = 'tfjs_binding.node';
 const COMPILE_AT_MOST = 10 * 60_000;
-const COMPILER_REMEDY =
-  'Install a C++ compiler (Debian, Ubuntu: apt install g++; Fedora: dnf install gcc-c++; Alpine is not ' +
-  'supported), or set CXX to one, and run `npm run setup` again.';
 
 /**
  * What is linked now, if it would work: the link leads to a whole entry that was made from these sources,
@@ -160,14 +149,6 @@ export async function expectCompiler(place: Place): Promise<void> {
   if ((await findCompiler(place.env)) === null && compiledNames(place).length === 0) throw noCompiler();
 }
 
-function noCompiler(): NativePartError {
-  return new NativePartError(
-    'a C++ compiler',
-    [{ source: 'PATH', reason: 'none of CXX, g++, clang++, c++ found' }],
-    COMPILER_REMEDY,
-  );
-}
-
 async function compile(
   place: Place,
   library: TensorflowLibrary,
@@ -217,35 +198,6 @@ async function loadedVersion(
   );
 }
 
-interface Compiler {
-  readonly command: readonly [string, ...string[]];
-  readonly words: string;
-  readonly hash: string;
-}
-
-async function findCompiler(env: NodeJS.ProcessEnv): Promise<Compiler | null> {
-  const own = (env['CXX'] ?? '').split(/\s+/).filter((word) => word !== '');
-  const refused: Attempt[] = [];
-  for (const [name, ...args] of [own, ['g++'], ['clang++'], ['c++']]) {
-    if (name === undefined) continue;
-    const program = findProgram(name, env);
-    if (program === null) continue;
-    try {
-      const { stdout } = await run(program, [...args, '--version'], { env, deadline: 20_000 });
-      const words = stdout.split('\n')[0]?.trim() ?? name;
-      return {
-        command: [program, ...args],
-        words,
-        hash: createHash('sha256').update(words).digest('hex').slice(0, 8),
-      };
-    } catch (error) {
-      refused.push({ source: name, reason: reasonOf(error) });
-    }
-  }
-  if (refused.length > 0) throw new NativePartError('a C++ compiler', refused, COMPILER_REMEDY);
-  return null;
-}
-
 /** Without a compiler, a binding that another one made serves as well. */
 async function anyCompiled(place: Place, key: string): Promise<Awaited<ReturnType<typeof readEntry>>> {
   for (const name of compiledNames(place).filter((candidate) => candidate.startsWith(`${key}-`))) {
@@ -268,10 +220,6 @@ function sourceFiles(place: Place): readonly string[] {
     .map((name) => join(folder, name));
 }
 
-function nodeHeaders(place: Place): string {
-  return join(packageFolder(place, 'node-api-headers'), 'include');
-}
-
 function sourcesHash(place: Place): string {
   const hash = createHash('sha256');
   for (const path of [
@@ -281,13 +229,4 @@ function sourcesHash(place: Place): string {
   ])
     hash.update(readFileSync(path));
   return hash.digest('hex').slice(0, 16);
-}
-
-/** Replaces the link in one step, so that a process that starts meanwhile finds the old or the new one. */
-function linkTo(target: string, link: string): void {
-  mkdirSync(dirname(link), { recursive: true });
-  const temporary = `${link}.${process.pid}`;
-  rmSync(temporary, { force: true });
-  symlinkSync(target, temporary);
-  renameSync(temporary, link);
 }

@@ -6,7 +6,10 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
-/** Plain JSON; `hash` covers all the rest. */
+/**
+ * Plain JSON. `hash` covers all the rest where TensorFlow computes; where the native kernels do, only them,
+ * the device, the platform and Node: their bits follow from nothing else (docs/native.md).
+ */
 export interface Fingerprint {
   readonly hash: string;
   /** Version and identity of the library, or null where there is none. */
@@ -21,6 +24,8 @@ export interface Fingerprint {
   readonly platform: string;
   /** Node's major version. */
   readonly node: number;
+  /** Digest of the native kernels that compute; left out where TensorFlow does. */
+  readonly kernels?: string;
 }
 
 /** The vector units for which oneDNN and Eigen choose other kernels, hence other orders of summation. */
@@ -57,6 +62,8 @@ export interface FingerprintOf {
   readonly tensorflow: { readonly version: string; readonly id: string } | null;
   readonly threads: number | null;
   readonly device: string;
+  /** Digest of the native kernels where they compute. */
+  readonly kernels?: string | null;
   readonly env?: NodeJS.ProcessEnv;
   /** Text of /proc/cpuinfo; read where not given. */
   readonly cpuinfo?: string;
@@ -73,8 +80,12 @@ export function fingerprint(of: FingerprintOf): Fingerprint {
     device: of.device,
     platform: `${process.platform}-${process.arch}`,
     node: Number(process.versions.node.split('.')[0]),
+    ...(of.kernels == null ? {} : { kernels: of.kernels }),
   };
-  return { hash: createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 16), ...facts };
+  // The kernels' bits are those of every processor; of TensorFlow's nothing is left then.
+  const { device, platform, node } = facts;
+  const deciding = of.kernels == null ? facts : { kernels: of.kernels, device, platform, node };
+  return { hash: createHash('sha256').update(JSON.stringify(deciding)).digest('hex').slice(0, 16), ...facts };
 }
 
 function readCpu(text: string): { model: string; features: string[] } {

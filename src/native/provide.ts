@@ -10,6 +10,7 @@ import { sweepPartial } from './cache.js';
 import { run } from './command.js';
 import { wantedBuild } from './devices.js';
 import { NativePartError, reasonOf, type Attempt } from './errors.js';
+import { linkedKernels, provideKernels } from './kernels.js';
 import { LIBRARIES, NoLibrary, OWN_TENSORFLOW, provideLibrary } from './library.js';
 import type { Engine } from './locate.js';
 import { withLock } from './lock.js';
@@ -23,14 +24,14 @@ const REMEDY =
   `or fetch the wheel elsewhere and set ${OWN_TENSORFLOW} to it; see docs/guides/setup.md.`;
 
 /**
- * Provides TensorFlow with its binding, and nats-server.
+ * Provides TensorFlow with its binding, nats-server and, where they can be compiled, the native kernels.
  *
  * Errors: NativePartError with every source tried.
  */
 export async function provideEngine(reporter: Reporter, own: Partial<Place> = {}): Promise<Engine> {
   const place = placeOf(own);
   const ready = await alreadyThere(place);
-  if (ready !== null) return ready;
+  if (ready !== null && (await linkedKernels(place)) !== null) return ready;
   const onWait = (holder: string): void =>
     reporter.log(`Another set-up works on ${place.cache} (${holder}); waiting for it …`);
   try {
@@ -38,6 +39,8 @@ export async function provideEngine(reporter: Reporter, own: Partial<Place> = {}
       join(place.cache, 'lock'),
       async () => {
         sweepPartial(place.cache);
+        if ((await linkedKernels(place)) === null) await provideKernels(place, reporter);
+        if (ready !== null) return ready;
         const linked = await wantedLink(place);
         if (linked === null) await expectTools(place);
         // Both are tried before anything is said: one list of what is missing, not one part a time.

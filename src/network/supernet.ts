@@ -4,6 +4,7 @@
  * stem → cells (calibration, blocks) → head → global average pooling → dropout → classifier. Weights are
  * shared by all paths: a path reads its tensors out of the SuperNet's one flat vector.
  */
+import type { Kernels } from '../kernels/kernels.js';
 import type { Path } from '../space/path.js';
 import type { ClassifierLayout, TensorLists } from '../space/tensors.js';
 import type { Tensor } from '../tensor/backend.js';
@@ -18,6 +19,8 @@ export interface Subnet {
   readonly path: Path;
   /** The net's whole flat vector, shared memory included; only read. */
   readonly parameters: Float32Array;
+  /** What computes it; TensorFlow where absent or null. */
+  readonly kernels?: Kernels | null;
 }
 
 /** What a forward pass reads besides images. */

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { netOf, validationOf } from '../actors/setup/rules.js';
+import { availableKernels } from '../actors/worker/available-kernels.js';
 import { datasetOptions, openStore } from '../actors/worker/workbench.js';
 import { positiveClass } from '../config/positive.js';
 import { fitTemperature } from '../metrics/temperature.js';
@@ -64,7 +65,12 @@ export async function finishModel(request: FinishRequest): Promise<ModelDocument
   const weights: NetworkWeights = {
     parameters: gatherTensors(net.layout.parameters, path.parameters, shared.parameters),
     statistics: recalibrate(
-      { net, path, parameters: shared.parameters },
+      {
+        net,
+        path,
+        parameters: shared.parameters,
+        kernels: await availableKernels(options.engine.native),
+      },
       rows.map((ids) => dataset.batch(ids)),
     ),
   };

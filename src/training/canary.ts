@@ -3,6 +3,7 @@
  * oneDNN, library version, device model): compared when a worker joins a run.
  */
 import { digestOf } from '../gradient/chunks.js';
+import type { Kernels } from '../kernels/kernels.js';
 import { initialiseParameters } from '../network/initialise.js';
 import { generator } from '../random/generator.js';
 import { superNetOf } from '../space/layout.js';
@@ -22,7 +23,7 @@ const SPACE: SearchSpace = {
 const SHAPE = [2, 6, 12, 12] as const;
 
 /** SHA-256 of a gradient that every worker computes alike or not at all. */
-export function canaryDigest(): Buffer {
+export function canaryDigest(kernels: Kernels | null = null): Buffer {
   const net = superNetOf(SPACE);
   const random = generator(0, 'canary');
   const images = Float32Array.from({ length: SHAPE[0] * SHAPE[1] * SHAPE[2] * SHAPE[3] }, () =>
@@ -32,6 +33,7 @@ export function canaryDigest(): Buffer {
     net,
     path: resolvePath(net, ['mb_k3_e3', 'mb_k5_e3', 'mb_k7_e3']),
     parameters: initialiseParameters(net.layout, 0),
+    kernels,
   };
   const { gradient } = pathGradient(subnet, { images, shape: SHAPE, labels: Int32Array.of(0, 2) });
   return digestOf(gradient);

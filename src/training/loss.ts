@@ -12,22 +12,29 @@ export function checkLabels(labels: Int32Array, samples: number, classes: number
   if (foreign !== undefined) throw new RangeError(`expected labels from 0 to ${classes - 1}, got ${foreign}`);
 }
 
+/** The other side of a batch's cross-entropy. */
+export interface LossTerms {
+  /** A probability a class, `[samples, classes]`. */
+  readonly targets: Float32Array;
+  /** `[samples]`. */
+  readonly weights: Float32Array;
+}
+
 /**
- * Mean cross-entropy over the batch, a scalar: (1/n) Σ w[label] · loss.
+ * Targets and weights of the mean cross-entropy over a batch: (1/n) Σ w[label] · loss.
  * `classWeights` `[classes]`, 1 each where absent. `labelSmoothing` s: the target is 1 - s for the label
- * plus s / classes for every class (Szegedy et al. 2016, section 7).
+ * plus s / classes for every class (Szegedy et al. 2016, section 7). Errors: RangeError.
  *
  * DEVIATION: PyTorch divides a weighted loss by the sum of the weights in the batch. Here it is divided by
  * n, so that micro-batches weighted by their samples add up to the loss of the whole batch.
  */
-export function meanCrossEntropy(
-  logits: Tensor,
+export function lossTerms(
   labels: Int32Array,
+  classes: number,
   classWeights?: Float32Array,
   labelSmoothing = 0,
-): Tensor {
-  const [samples, classes] = logits.shape as [number, number];
-  checkLabels(labels, samples, classes);
+): LossTerms {
+  const samples = labels.length;
   if (classWeights !== undefined && classWeights.length !== classes)
     throw new RangeError(`expected ${classes} class weights, got ${classWeights.length}`);
   const targets = new Float32Array(samples * classes).fill(labelSmoothing / classes);
@@ -36,6 +43,19 @@ export function meanCrossEntropy(
     targets[sample * classes + label] = 1 - labelSmoothing + labelSmoothing / classes;
     weights[sample] = (classWeights?.[label] ?? 1) / samples;
   });
+  return { targets, weights };
+}
+
+/** Mean cross-entropy over the batch, a scalar; arguments as for `lossTerms`. Errors: RangeError. */
+export function meanCrossEntropy(
+  logits: Tensor,
+  labels: Int32Array,
+  classWeights?: Float32Array,
+  labelSmoothing = 0,
+): Tensor {
+  const [samples, classes] = logits.shape as [number, number];
+  checkLabels(labels, samples, classes);
+  const { targets, weights } = lossTerms(labels, classes, classWeights, labelSmoothing);
   return softmaxCrossEntropy(logits, fromFloats(targets, [samples, classes]), fromFloats(weights, [samples]));
 }
 

@@ -4,13 +4,15 @@
  * Everything in and out is host memory. Nothing of it depends on who computes it: the bits are a function
  * of the arguments and of the host's fingerprint.
  */
+import { firstNonFinite } from '../gradient/chunks.js';
 import { BatchStatisticsRecorder } from '../network/batch-statistics.js';
 import type { Subnet } from '../network/supernet.js';
 import { pathLogits, uploadPath } from '../network/supernet.js';
 import { uploadVolumes } from '../tensor/rows.js';
 import { fromFloats, inScope, toFloats, valueAndGradients } from '../tensor/scope.js';
 import type { Batch } from './batch.js';
-import { checkLabels, meanCrossEntropy } from './loss.js';
+import { checkLabels, lossTerms, meanCrossEntropy } from './loss.js';
+import { checkImages, checkParameters } from './sizes.js';
 
 /** What the loss of a batch is made with besides the batch. */
 export interface LossOptions {
@@ -25,6 +27,8 @@ export interface LossOptions {
 export interface PathGradient {
   /** Mean over the batch. */
   readonly loss: number;
+  /** Position in the vector of the first value that is not finite; -1 where all are. */
+  readonly firstBad: number;
   /** Of the mean loss, in path order, `[path.parameterCount]`. A view into the vector. */
   readonly gradient: Float32Array;
   /** Mean and unbiased variance of each batch norm, in path order, `[path.statisticCount]`. A view too. */
@@ -48,6 +52,13 @@ export function pathGradient(
   checkLabels(batch.labels, samples, classes);
   const gradient = vector.subarray(0, path.parameterCount);
   const statistics = vector.subarray(path.parameterCount, path.vectorLength);
+  if (subnet.kernels != null) {
+    checkParameters(subnet);
+    checkImages(batch);
+    const terms = lossTerms(batch.labels, classes, classWeights, labelSmoothing);
+    const loss = { ...terms, mask: dropoutMask ?? null };
+    return { ...subnet.kernels.gradient(subnet, batch, loss, vector), gradient, statistics };
+  }
   const recorder = new BatchStatisticsRecorder();
   try {
     return inScope(() => {
@@ -65,7 +76,8 @@ export function pathGradient(
         end += tensor.size;
       }
       statistics.set(recorder.read(path.statisticCount));
-      return { loss: toFloats(value)[0]!, gradient, statistics };
+      const firstBad = firstNonFinite(vector.subarray(0, path.vectorLength));
+      return { loss: toFloats(value)[0]!, firstBad, gradient, statistics };
     });
   } finally {
     recorder.dispose();

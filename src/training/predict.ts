@@ -7,7 +7,8 @@
  *
  * With fixed statistics a scan's prediction never depends on its neighbours in the batch: not on who they
  * are, and, because scans then run one at a time, not by a bit on how many they are and in which order.
- * (TensorFlow's matrix products and means round differently with the number of rows.)
+ * (TensorFlow's matrix products and means round differently with the number of rows. The native kernels'
+ * do not: they take several scans at once.)
  */
 import { BatchStatisticsRecorder, fixedStatistics } from '../network/batch-statistics.js';
 import type { Subnet } from '../network/supernet.js';
@@ -15,6 +16,7 @@ import { pathLogits, uploadPath } from '../network/supernet.js';
 import { uploadVolumes } from '../tensor/rows.js';
 import { inScope, toFloats } from '../tensor/scope.js';
 import type { ImageBatch } from './batch.js';
+import { checkImages, checkParameters, checkStatistics } from './sizes.js';
 
 /**
  * Logits `[batch, classes]` with fixed path statistics `[path.statisticCount]`; the caller's.
@@ -31,10 +33,12 @@ export function predict(
   const classes = subnet.path.classifier.outputs;
   const [scans, ...scan] = shape;
   const floats = scan.reduce((product, extent) => product * extent, 1);
-  if (images.length !== scans * floats)
-    throw new RangeError(
-      `expected ${scans * floats} values for images [${shape.join(', ')}], got ${images.length}`,
-    );
+  checkImages({ images, shape });
+  if (subnet.kernels != null) {
+    checkParameters(subnet);
+    checkStatistics(subnet, statistics);
+    return subnet.kernels.logits(subnet, statistics, { images, shape });
+  }
   const logits = new Float32Array(scans * classes);
   inScope(() => {
     const { weights } = uploadPath(subnet);
@@ -58,6 +62,11 @@ export function predict(
  * give it batches in an order that does not follow the classes.
  */
 export function predictTransductive(subnet: Subnet, { images, shape }: ImageBatch): Float32Array {
+  if (subnet.kernels != null) {
+    checkParameters(subnet);
+    checkImages({ images, shape });
+    return subnet.kernels.batchLogits(subnet, { images, shape });
+  }
   const recorder = new BatchStatisticsRecorder();
   try {
     return inScope(() => {

@@ -11,12 +11,38 @@ import { pathFeatures, uploadPath } from '../network/supernet.js';
 import { uploadVolumes } from '../tensor/rows.js';
 import { freeingIntermediates, inScope } from '../tensor/scope.js';
 import type { ImageBatch } from './batch.js';
+import { checkImages, checkParameters } from './sizes.js';
 
 /** Path statistics `[path.statisticCount]` in path order; the caller's. Errors: RangeError without a batch. */
 export function recalibrate(subnet: Subnet, batches: Iterable<ImageBatch>): Float32Array {
-  const { path } = subnet;
-  const sums = new Float64Array(path.statisticCount);
+  const sums = new Float64Array(subnet.path.statisticCount);
   let count = 0;
+  for (const statistics of statisticsOf(subnet, batches)) {
+    statistics.forEach((value, index) => (sums[index]! += value));
+    count++;
+  }
+  if (count === 0)
+    throw new RangeError('expected at least one batch to recalibrate batch norm with, got none');
+  return Float32Array.from(sums, (sum) => sum / count);
+}
+
+/** The statistics of each batch, by what the subnet is computed with. */
+function* statisticsOf(subnet: Subnet, batches: Iterable<ImageBatch>): Iterable<Float32Array> {
+  if (subnet.kernels != null) {
+    checkParameters(subnet);
+    for (const batch of batches) {
+      checkImages(batch);
+      yield subnet.kernels.batchStatistics(subnet, batch);
+    }
+    return;
+  }
+  yield* composedStatistics(subnet, batches);
+}
+
+/** All of them at once: weights are uploaded once, and a scope ends before anything is handed out. */
+function composedStatistics(subnet: Subnet, batches: Iterable<ImageBatch>): Float32Array[] {
+  const { path } = subnet;
+  const all: Float32Array[] = [];
   inScope(() => {
     const { weights } = uploadPath(subnet);
     for (const { images, shape } of batches) {
@@ -29,14 +55,11 @@ export function recalibrate(subnet: Subnet, batches: Iterable<ImageBatch>): Floa
             return pathFeatures(path, volumes, pass).values;
           });
         });
-        recorder.read(path.statisticCount).forEach((value, index) => (sums[index]! += value));
+        all.push(recorder.read(path.statisticCount));
       } finally {
         recorder.dispose();
       }
-      count++;
     }
   });
-  if (count === 0)
-    throw new RangeError('expected at least one batch to recalibrate batch norm with, got none');
-  return Float32Array.from(sums, (sum) => sum / count);
+  return all;
 }

@@ -1,5 +1,4 @@
 /** One gradient slot, from its key to the vector that goes on the wire. */
-import { firstNonFinite } from '../gradient/chunks.js';
 import type { Subnet } from '../network/supernet.js';
 import type { Dataset } from './dataset.js';
 import { pathGradient } from './path-gradient.js';
@@ -29,8 +28,8 @@ export interface SlotSource {
 
 /**
  * Computes the slot of `key` into `out` (at least `path.vectorLength` long, owned by the caller). Reads
- * the subnet's parameters during the call only. The one place where a sender looks for values that are
- * not finite; receivers trust no one and look again.
+ * the subnet's parameters during the call only. A sender looks here for values that are not finite;
+ * receivers trust no one and look again.
  */
 export function computeSlot(
   { dataset, rules }: SlotSource,
@@ -44,7 +43,7 @@ export function computeSlot(
     depth: (scan) => depthStream(rules, key, scan),
   });
   const shape = { samples: ids.length, features: subnet.path.classifier.inputs, rate: rules.dropout };
-  pathGradient(
+  const { firstBad } = pathGradient(
     subnet,
     batch,
     {
@@ -55,6 +54,5 @@ export function computeSlot(
     out,
   );
   const length = subnet.path.vectorLength;
-  const position = firstNonFinite(out.subarray(0, length));
-  return { length, bad: position < 0 ? null : `value ${position} of ${length} is ${out[position]!}` };
+  return { length, bad: firstBad < 0 ? null : `value ${firstBad} of ${length} is ${out[firstBad]!}` };
 }

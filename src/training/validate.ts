@@ -3,6 +3,7 @@
  * predicted class of every scan. A scan's prediction depends on the scan and the weights alone,
  * except in the transductive mode `batch`.
  */
+import type { Kernels } from '../kernels/kernels.js';
 import type { Subnet } from '../network/supernet.js';
 import { generator } from '../random/generator.js';
 import { gatherTensors } from '../space/layout.js';
@@ -33,12 +34,19 @@ export interface ValidationSubject {
   readonly rules: ValidationRules;
   /** Keys the scans that statistics are recalibrated on. */
   readonly epoch: number;
+  /** What computes it; TensorFlow where absent or null. */
+  readonly kernels?: Kernels | null;
 }
 
 /** Logits `[scans][classes]` of `ids`, in their order. */
 export function predictScans(subject: ValidationSubject, ids: readonly string[]): Float32Array {
   const { net, path, weights, dataset, rules, epoch } = subject;
-  const subnet: Subnet = { net, path, parameters: weights.parameters };
+  const subnet: Subnet = {
+    net,
+    path,
+    parameters: weights.parameters,
+    kernels: subject.kernels ?? null,
+  };
   const classes = path.classifier.outputs;
   const logits = new Float32Array(ids.length * classes);
   const statistics = pathStatistics(subject, subnet);

@@ -1,5 +1,5 @@
 import './support/one-thread.js';
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { initialiseParameters, initialStatistics } from '#emars/network/initialise.js';
 import { gatherTensors, superNetOf } from '#emars/space/layout.js';
 import { resolvePath } from '#emars/space/path.js';
@@ -8,6 +8,7 @@ import type { ImageBatch } from '#emars/training/batch.js';
 import { pathGradient } from '#emars/training/path-gradient.js';
 import { predict, predictTransductive } from '#emars/training/predict.js';
 import { recalibrate } from '#emars/training/recalibrate.js';
+import { describeBoth } from './support/kernels.js';
 import { randomFloats, relativeError, size } from './support/numbers.js';
 
 const space: SearchSpace = {
@@ -22,7 +23,7 @@ const space: SearchSpace = {
 const net = superNetOf(space);
 const { layout } = net;
 const path = resolvePath(net, ['mb_k3_e3', 'mb_k7_e4', 'skip']);
-const subnet = { net, path, parameters: initialiseParameters(layout, 1) };
+const weighted = { net, path, parameters: initialiseParameters(layout, 1) };
 const scan = [16, 32, 32] as const;
 const scanFloats = size(scan);
 const scans = randomFloats(13 * scanFloats, 'scans');
@@ -40,7 +41,8 @@ function images(order: readonly number[]): ImageBatch {
   return { images: values, shape: [order.length, ...scan] };
 }
 
-describe('recalibration', () => {
+describeBoth('recalibration', (kernels) => {
+  const subnet = { ...weighted, kernels };
   it('averages the batches’ means and unbiased variances', () => {
     const each = calibration.map(
       (batch) => pathGradient(subnet, { ...batch, labels: new Int32Array(8) }).statistics,
@@ -56,7 +58,8 @@ describe('recalibration', () => {
   });
 });
 
-describe('a prediction with fixed statistics', () => {
+describeBoth('a prediction with fixed statistics', (kernels) => {
+  const subnet = { ...weighted, kernels };
   const statistics = recalibrate(subnet, calibration);
   const logitsOf = (order: readonly number[]): Map<number, number[]> => {
     const logits = predict(subnet, statistics, images(order));
@@ -81,7 +84,8 @@ describe('a prediction with fixed statistics', () => {
   });
 });
 
-describe('the other ways of batch norm', () => {
+describeBoth('the other ways of batch norm', (kernels) => {
+  const subnet = { ...weighted, kernels };
   it('running: the path’s share of the SuperNet’s statistics', () => {
     const running = gatherTensors(layout.statistics, path.statistics, initialStatistics(layout));
     expect(running.length).toBe(path.statisticCount);

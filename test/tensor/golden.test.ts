@@ -14,6 +14,7 @@ import { pathGradient } from '#emars/training/path-gradient.js';
 import { predict } from '#emars/training/predict.js';
 import type { GoldenCase, GoldenTensor } from './support/golden.js';
 import { golden, goldenCase } from './support/golden.js';
+import { describeBoth } from './support/kernels.js';
 import { relativeError } from './support/numbers.js';
 
 const TOLERANCE = 1e-4;
@@ -134,61 +135,63 @@ describe('batch norm with ReLU6 agrees with PyTorch', () => {
   });
 });
 
-describe.each(['skip and head', '3-cell path'])('%s agrees with PyTorch', (name) => {
-  const { space: shape, genome, classWeights } = goldenCase(name) as Required<GoldenCase>;
-  const space: SearchSpace = { ...shape, operations: ['mb_k3_e3', 'mb_k5_e4', 'mb_k7_e3', 'skip'] };
-  const net = superNetOf(space);
-  const { layout } = net;
-  const path = resolvePath(net, genome);
-  const images = golden(name, 'images');
-  const imageShape = images.shape as readonly [number, number, number, number];
+describeBoth('a path agrees with PyTorch', (kernels) => {
+  describe.each(['skip and head', '3-cell path'])('%s', (name) => {
+    const { space: shape, genome, classWeights } = goldenCase(name) as Required<GoldenCase>;
+    const space: SearchSpace = { ...shape, operations: ['mb_k3_e3', 'mb_k5_e4', 'mb_k7_e3', 'skip'] };
+    const net = superNetOf(space);
+    const { layout } = net;
+    const path = resolvePath(net, genome);
+    const images = golden(name, 'images');
+    const imageShape = images.shape as readonly [number, number, number, number];
 
-  // The golden file holds the path's parameters alone; the rest of the SuperNet is NaN, to show that it is not touched.
-  const parameters = new Float32Array(layout.parameterCount).fill(NaN);
-  let end = 0;
-  for (const index of path.parameters) {
-    const { offset, size } = layout.parameters[index]!;
-    parameters.set(golden(name, 'parameters').values.subarray(end, end + size), offset);
-    end += size;
-  }
-
-  it('in the loss, the gradient of every tensor, and the batch statistics', () => {
-    const batch = {
-      images: images.values,
-      shape: imageShape,
-      labels: Int32Array.from(golden(name, 'labels').values),
-    };
-    const result = pathGradient({ net, path, parameters }, batch, {
-      dropoutMask: golden(name, 'mask').values,
-      classWeights: Float32Array.from(classWeights),
-    });
-    expect(relativeError([result.loss], golden(name, 'loss').values)).toBeLessThan(TOLERANCE);
-    expect(relativeError(result.statistics, golden(name, 'statistics').values)).toBeLessThan(TOLERANCE);
-    const expected = golden(name, 'gradient').values;
-    // Where a linear batch norm leads into a convolution with batch norm, the gradient of its beta is 0 by
-    // construction: such tensors are judged against the size of the whole gradient.
-    const floor = 0.01 * expected.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
-    let start = 0;
+    // The golden file holds the path's parameters alone; the rest of the SuperNet is NaN, to show that it is not touched.
+    const parameters = new Float32Array(layout.parameterCount).fill(NaN);
+    let end = 0;
     for (const index of path.parameters) {
-      const { name: tensor, size } = layout.parameters[index]!;
-      expect(
-        relativeError(
-          result.gradient.subarray(start, start + size),
-          expected.subarray(start, start + size),
-          floor,
-        ),
-        tensor,
-      ).toBeLessThan(TOLERANCE);
-      start += size;
+      const { offset, size } = layout.parameters[index]!;
+      parameters.set(golden(name, 'parameters').values.subarray(end, end + size), offset);
+      end += size;
     }
-    expect(start).toBe(expected.length);
-  });
 
-  it('in evaluation, with fixed statistics', () => {
-    const logits = predict({ net, path, parameters }, golden(name, 'statistics').values, {
-      images: images.values,
-      shape: imageShape,
+    it('in the loss, the gradient of every tensor, and the batch statistics', () => {
+      const batch = {
+        images: images.values,
+        shape: imageShape,
+        labels: Int32Array.from(golden(name, 'labels').values),
+      };
+      const result = pathGradient({ net, path, parameters, kernels }, batch, {
+        dropoutMask: golden(name, 'mask').values,
+        classWeights: Float32Array.from(classWeights),
+      });
+      expect(relativeError([result.loss], golden(name, 'loss').values)).toBeLessThan(TOLERANCE);
+      expect(relativeError(result.statistics, golden(name, 'statistics').values)).toBeLessThan(TOLERANCE);
+      const expected = golden(name, 'gradient').values;
+      // Where a linear batch norm leads into a convolution with batch norm, the gradient of its beta is 0 by
+      // construction: such tensors are judged against the size of the whole gradient.
+      const floor = 0.01 * expected.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
+      let start = 0;
+      for (const index of path.parameters) {
+        const { name: tensor, size } = layout.parameters[index]!;
+        expect(
+          relativeError(
+            result.gradient.subarray(start, start + size),
+            expected.subarray(start, start + size),
+            floor,
+          ),
+          tensor,
+        ).toBeLessThan(TOLERANCE);
+        start += size;
+      }
+      expect(start).toBe(expected.length);
     });
-    expect(relativeError(logits, golden(name, 'evaluation logits').values)).toBeLessThan(TOLERANCE);
+
+    it('in evaluation, with fixed statistics', () => {
+      const logits = predict({ net, path, parameters, kernels }, golden(name, 'statistics').values, {
+        images: images.values,
+        shape: imageShape,
+      });
+      expect(relativeError(logits, golden(name, 'evaluation logits').values)).toBeLessThan(TOLERANCE);
+    });
   });
 });

@@ -1,5 +1,5 @@
 import './support/one-thread.js';
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { firstNonFinite } from '#emars/gradient/chunks.js';
 import { initialiseParameters } from '#emars/network/initialise.js';
 import type { Subnet } from '#emars/network/supernet.js';
@@ -14,6 +14,7 @@ import type { LossOptions } from '#emars/training/path-gradient.js';
 import { pathGradient } from '#emars/training/path-gradient.js';
 import { predict } from '#emars/training/predict.js';
 import { recalibrate } from '#emars/training/recalibrate.js';
+import { describeBoth } from './support/kernels.js';
 import { randomFloats, relativeError, size } from './support/numbers.js';
 
 const space: SearchSpace = {
@@ -39,9 +40,10 @@ const options: LossOptions & { readonly dropoutMask: Float32Array } = {
 };
 const path = resolvePath(net, ['mb_k3_e2', 'mb_k7_e1', 'mb_k5_e2']);
 const parameters = initialiseParameters(layout, 3);
-const subnet: Subnet = { net, path, parameters };
+const weighted: Subnet = { net, path, parameters };
 
-describe('the gradient of a path', () => {
+describeBoth('the gradient of a path', (kernels) => {
+  const subnet = { ...weighted, kernels };
   it('is the slope that differences show, tensor by tensor', () => {
     const { gradient } = pathGradient(subnet, batch, options);
     const length = Math.hypot(...gradient);
@@ -139,10 +141,11 @@ describe('the gradient of a path', () => {
   });
 });
 
-describe('an epoch of steps', () => {
+describeBoth('an epoch of steps', (kernels) => {
+  const subnet = { ...weighted, kernels };
   it('leaves no tensor behind', () => {
     const subnets = Array.from({ length: 12 }, (_, i): Subnet => {
-      return { net, path: resolvePath(net, sampleGenome(space, generator(5, 'epoch', i))), parameters };
+      return { ...subnet, path: resolvePath(net, sampleGenome(space, generator(5, 'epoch', i))) };
     });
     const work = (): void => {
       for (const each of subnets) {

@@ -29,6 +29,8 @@ export interface RunSetup {
   readonly trainers: number;
   /** Devices dealt out to trainers, then the evaluator: "cpu", "cuda:<n>". */
   readonly devices: readonly string[];
+  /** The addon that trainers and evaluator compute by; null: TensorFlow. */
+  readonly kernels: string | null;
   readonly natsBinary: string;
   /** A broker that is not ours. */
   readonly foreign: { readonly url: string; readonly credentials?: Credentials | undefined } | null;
@@ -172,7 +174,7 @@ export class RunSupervision {
   }
 
   private startChildren(record: RunRecorder): void {
-    const { trainers, devices } = this.setup;
+    const { trainers, devices, kernels } = this.setup;
     const device = (index: number): string => devices[index % devices.length]!;
     this.startChild(record, {
       role: 'evolution',
@@ -183,7 +185,8 @@ export class RunSupervision {
     });
     const startWorker = (role: 'trainer' | 'evaluator', index: number, on: string): void => {
       const id = `${role}-${index}`;
-      this.startChild(record, { role, id, device: on, file: `../${role}/${role}.js`, args: [id, on] });
+      const args = kernels === null ? [id, on] : [id, on, kernels];
+      this.startChild(record, { role, id, device: on, file: `../${role}/${role}.js`, args });
     };
     for (let i = 0; i < trainers; i++) startWorker('trainer', i, device(i));
     startWorker('evaluator', 0, device(trainers));

@@ -3,7 +3,7 @@
  * One process a device. The protocol lives in the bus thread (trainer-bus.ts), since every TensorFlow
  * call blocks this thread; both share the replica's memory and one slot vector.
  *
- *   node dist/actors/trainer/trainer.js RUN_FOLDER ID DEVICE
+ *   node dist/actors/trainer/trainer.js RUN_FOLDER ID DEVICE [KERNELS]
  */
 import { initialiseParameters, initialStatistics } from '../../network/initialise.js';
 import { guardAgainstOrphaning } from '../../runtime/process/orphan-guard.js';
@@ -19,7 +19,7 @@ import { optimizerOf, samplingOf } from '../setup/rules.js';
 import { runFolder } from '../../run/folder.js';
 import type { TrainerBusData } from './trainer-bus.js';
 import type { SlotComputer } from './replica-work.js';
-import { runBusThread, runWorker, workerIdentity } from '../worker/worker-process.js';
+import { arithmeticOf, runBusThread, runWorker, workerIdentity } from '../worker/worker-process.js';
 import type { Workbench } from '../worker/workbench.js';
 import { openWorkbench } from '../worker/workbench.js';
 
@@ -32,11 +32,11 @@ function classWeights({ dataset, options }: Workbench): Float32Array | null {
 
 async function main(): Promise<void> {
   guardAgainstOrphaning();
-  const [root, id, device] = process.argv.slice(2) as [string, string, string];
+  const [root, id, device, addon = null] = process.argv.slice(2) as [string, string, string, string?];
   const folder = runFolder(root);
-  const workbench = await openWorkbench(root);
-  const { net, dataset, options } = workbench;
-  const identity = await workerIdentity('trainer', id, device, options.engine.threads);
+  const workbench = await openWorkbench(root, addon);
+  const { net, dataset, options, kernels } = workbench;
+  const identity = await workerIdentity('trainer', id, device, arithmeticOf(workbench, addon));
   const optimizer = optimizerOf(options);
   const memory = new SharedArrayBuffer(learnedBytes(net.layout, optimizer));
   const vector = new SharedArrayBuffer(4 * longestVector(net));
@@ -58,7 +58,7 @@ async function main(): Promise<void> {
       return Promise.resolve();
     },
     computeSlot: (key: SlotKey, names: readonly string[]): Promise<ComputedSlot> => {
-      const subnet = { net, path: pathIn(net, names), parameters: learned.parameters };
+      const subnet = { net, path: pathIn(net, names), parameters: learned.parameters, kernels };
       return Promise.resolve(computeSlot({ dataset, rules }, subnet, key, slotVector));
     },
     measure: (key: EvaluationKey) => bench.measure(key),

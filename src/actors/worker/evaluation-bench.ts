@@ -20,7 +20,7 @@ export class EvaluationBench implements Measurer {
 
   /** Errors: SnapshotError, SnapshotFormatError, and whatever the objective throws. */
   async measure({ epoch, snapshot, genome, objective }: EvaluationKey): Promise<Measured> {
-    const { net, dataset, options } = this.workbench;
+    const { net, dataset, options, kernels } = this.workbench;
     const found = this.objectives.find(({ name }) => name === objective);
     if (found?.needs !== 'weights')
       throw new RangeError(`expected an objective that needs weights, got "${objective}"`);
@@ -34,6 +34,7 @@ export class EvaluationBench implements Measurer {
         weights,
         rules: validationOf(options),
         epoch,
+        kernels,
       }),
     );
   }

@@ -2,6 +2,8 @@
 import { join } from 'node:path';
 import { loadOptions } from '../../config/load.js';
 import type { Options } from '../../config/options.js';
+import type { Kernels } from '../../kernels/kernels.js';
+import { loadKernels } from '../../kernels/kernels.js';
 import { cacheFolder } from '../../native/cache.js';
 import { lungWindow } from '../../scan/store/window.js';
 import { openScanStore } from '../../scan/store/store.js';
@@ -16,15 +18,25 @@ export interface Workbench {
   readonly options: Options;
   readonly dataset: Dataset;
   readonly net: Net;
+  /** What computes gradients and logits; null: TensorFlow. */
+  readonly kernels: Kernels | null;
 }
 
-/** Opens the scans of a run; what the run's parent decoded is found in the cache. */
-export async function openWorkbench(root: string): Promise<Workbench> {
+/**
+ * Opens the scans of a run; what the run's parent decoded is found in the cache. `addon` is the path of the
+ * native kernels where they compute. Errors: KernelsError, and those of the scans.
+ */
+export async function openWorkbench(root: string, addon: string | null): Promise<Workbench> {
   const folder = runFolder(root);
   const options = loadOptions({ file: folder.config });
   const store = await openStore(options, options.data.path ?? folder.phantoms);
   const dataset = new Dataset(store, await readSides(folder.split), datasetOptions(options));
-  return { options, dataset, net: netOf(options, store.classes.length) };
+  return {
+    options,
+    dataset,
+    net: netOf(options, store.classes.length),
+    kernels: addon === null ? null : loadKernels(addon),
+  };
 }
 
 /** Decoded scans of a folder under the options of a run. `onProgress(done, total)` while it decodes. */

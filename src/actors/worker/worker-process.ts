@@ -1,30 +1,43 @@
 /** What trainer and evaluator processes have in common: who they are, and their bus thread. */
 import { randomUUID } from 'node:crypto';
 import { listGpus } from '../../native/devices.js';
+import type { Kernels } from '../../kernels/kernels.js';
 import { fingerprint } from '../../native/fingerprint.js';
+import { kernelsId } from '../../native/kernels.js';
 import { startThread } from '../../runtime/process/thread.js';
 import { tensorflowFacts } from '../../tensor/backend.js';
 import { canaryDigest } from '../../training/canary.js';
 import type { Identity } from '../../protocol/worker/presence.js';
+import type { Workbench } from './workbench.js';
 import { processExit, TERMINATED_EXIT } from '../../errors/exit-codes.js';
 
-/** Identity of this process, with what decides the bits it computes. Loads TensorFlow. */
+/** What the bits of a worker follow from, beside seed, data and configuration. */
+export interface WorkerArithmetic {
+  readonly threads: number;
+  /** The native kernels where they compute, with their digest; null: TensorFlow computes. */
+  readonly native: { readonly kernels: Kernels; readonly id: string } | null;
+}
+
+export function arithmeticOf({ options, kernels }: Workbench, addon: string | null): WorkerArithmetic {
+  const native = kernels === null || addon === null ? null : { kernels, id: kernelsId(addon) };
+  return { threads: options.engine.threads, native };
+}
+
+/**
+ * Identity of this process, with what decides the bits it computes. Loads TensorFlow only where it computes:
+ * that costs seconds and half a gigabyte.
+ */
 export async function workerIdentity(
   role: Identity['role'],
   id: string,
   device: string,
-  threads: number,
+  { threads, native }: WorkerArithmetic,
 ): Promise<Identity> {
-  const { version, devices } = tensorflowFacts();
-  // TensorFlow would compute on the CPU in silence.
-  if (device.startsWith('cuda:') && !devices.includes('gpu'))
-    throw new Error(
-      `expected TensorFlow to use ${device}, it sees only ${devices.join(', ')}; see emars doctor`,
-    );
   const { hash } = fingerprint({
-    tensorflow: { version, id: '' },
+    tensorflow: native === null ? tensorflowOn(device) : null,
     threads,
     device: await deviceModel(device),
+    kernels: native?.id ?? null,
   });
   return {
     role,
@@ -33,8 +46,18 @@ export async function workerIdentity(
     pid: process.pid,
     device,
     fingerprint: hash,
-    canary: canaryDigest().toString('hex'),
+    canary: canaryDigest(native?.kernels ?? null).toString('hex'),
   };
+}
+
+/** Errors: Error where TensorFlow would compute on another device in silence. */
+function tensorflowOn(device: string): { readonly version: string; readonly id: string } {
+  const { version, devices } = tensorflowFacts();
+  if (device.startsWith('cuda:') && !devices.includes('gpu'))
+    throw new Error(
+      `expected TensorFlow to use ${device}, it sees only ${devices.join(', ')}; see emars doctor`,
+    );
+  return { version, id: '' };
 }
 
 /** Two devices of one model compute alike: the model counts, not the index. */

@@ -1,0 +1,42 @@
+/** Whether a run computes by the native kernels. Decided once: what a run began with it keeps to. */
+import type { Options } from '../config/options.js';
+import { EmarsError } from '../errors/error.js';
+import type { LocatedKernels } from '../native/kernels.js';
+import { linkedKernels } from '../native/kernels.js';
+import type { RunFolder } from '../run/folder.js';
+import { readRecordIfSound } from '../run/record.js';
+
+/** The run began with native kernels that are not here. */
+export class KernelsMissing extends EmarsError {
+  override readonly name = 'KernelsMissing';
+  readonly kind = 'environment';
+}
+
+export interface KernelsQuestion {
+  readonly folder: RunFolder;
+  readonly options: Options;
+  /** The folder holds a run that was cut off. */
+  readonly resumed: boolean;
+  readonly devices: readonly string[];
+}
+
+/** The kernels that the run computes by; null: TensorFlow computes. Errors: KernelsMissing. */
+export async function kernelsOfRun({
+  folder,
+  options,
+  resumed,
+  devices,
+}: KernelsQuestion): Promise<LocatedKernels | null> {
+  if (options.engine.native === 'off' || devices.some((device) => device !== 'cpu')) return null;
+  const linked = await linkedKernels();
+  const record = resumed ? await readRecordIfSound(folder) : null;
+  if (record === null) return linked;
+  const begun = record.fingerprint['kernels'];
+  if (typeof begun !== 'string') return null;
+  if (linked?.id === begun || options.engine.numerics === 'tolerant') return linked;
+  throw new KernelsMissing(
+    `expected the native kernels ${begun} that the run began with, got ${linked?.id ?? 'none'}; run ` +
+      '`npm run setup` in the version that began it, or let other arithmetic in with ' +
+      '--set engine.numerics=tolerant in a new run',
+  );
+}
