@@ -9,12 +9,12 @@ import { PhaseError, progress, root, say } from './phase.mjs';
 /** Node 20.15 brought `zlib.crc32`, with which downloads are unpacked. */
 const OLDEST_NODE = [20, 15];
 
-/** Brings everything up to date; a second call finds nothing to do. Returns the engine's paths and versions. */
+/** Brings everything up to date; a second call finds nothing to do. Returns where the native parts are, and their versions. */
 export async function prepare() {
   checkNode();
   await install();
   await build();
-  const { provideEngine } = await import(pathToFileURL(join(root, 'dist', 'native', 'provide.js')).href);
+  const { provideNativeParts } = await import(pathToFileURL(join(root, 'dist', 'native', 'provide.js')).href);
   let worked = false;
   const log = (line) => {
     progress(null);
@@ -22,11 +22,11 @@ export async function prepare() {
     say(`  ${line}`);
   };
   const started = performance.now();
-  const engine = await interruptible(() =>
-    provideEngine({ log, progress: (text) => progress(text === null ? null : `  ${text}`) }),
+  const parts = await interruptible(() =>
+    provideNativeParts({ log, progress: (text) => progress(text === null ? null : `  ${text}`) }),
   );
   if (worked) say(`Native parts: done in ${((performance.now() - started) / 1000).toFixed(1)} s.`);
-  return engine;
+  return parts;
 }
 
 /** Ends by process.exit on a signal, so that a download or compiler in the background ends with us. */

@@ -15,7 +15,7 @@ const TOO_CLOSE = 1e-14;
 
 /**
  * `count` parents from 0…size-1: random permutations one after the other, and of each two in a row
- * one by chance. So everybody has nearly the same number of chances, as in the peer.
+ * one by chance. So each has nearly the same number of chances, as in the peer.
  */
 export function drawParents(size: number, count: number, random: Generator): number[] {
   const candidates: number[] = [];

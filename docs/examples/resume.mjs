@@ -8,7 +8,7 @@ try {
   for await (const event of first.events)
     if (event.kind === 'status' && event.epoch === 2) stop.abort(new Error('enough for today'));
 } catch (error) {
-  // Whoever stops a run gets the reason back; anything else is a failure of the run.
+  // The program that stops a run gets the reason back; anything else is a failure of the run.
   if (error !== stop.signal.reason) throw error;
   console.log(`stopped: ${error.message}`);
 }

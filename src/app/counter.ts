@@ -1,4 +1,4 @@
-/** "reading scans 12/448" on one line of a terminal; nothing where nobody looks. */
+/** "reading scans 12/448" on one line of a terminal; nothing where the output is no terminal. */
 import type { ProgressTarget } from './progress.js';
 
 const ERASE_LINE = '\r\u001b[2K';

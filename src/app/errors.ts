@@ -1,7 +1,7 @@
 /**
  * Errors as people and scripts meet them: one clear line on standard error and an exit code.
  *
- * 0 done · 2 configuration or command line · 3 data or a damaged run · 4 environment (engine, broker,
+ * 0 done · 2 configuration or command line · 3 data or a damaged run · 4 environment (native parts, broker,
  * disk) · 130 interrupted · 1 a defect of ours: the kind of an error decides (`errors/exit-codes.ts`).
  * `EMARS_DEBUG=1` adds the stack trace.
  */

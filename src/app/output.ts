@@ -8,7 +8,7 @@ import { once } from 'node:events';
 const exitQuietly = (): void => process.exit(process.exitCode ?? 0);
 let readerGone = exitQuietly;
 
-/** Ends the program without a word once nobody reads its output any more. Called once, at start. */
+/** Ends the program without a word once its output is no longer read. Called once, at start. */
 export function endQuietlyWithoutReader(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
@@ -32,7 +32,7 @@ export function onReaderGone(action: () => void): () => void {
 const isClosedPipe = (error: unknown): boolean =>
   error instanceof Error && (error as NodeJS.ErrnoException).code === 'EPIPE';
 
-/** Writes to standard output; resolves once there is room for more, or nobody reads any more. */
+/** Writes to standard output; resolves once there is room for more, or the reader has gone. */
 export async function print(text: string): Promise<void> {
   if (process.stdout.write(`${text}\n`)) return;
   await once(process.stdout, 'drain').catch((error: unknown) => {

@@ -1,6 +1,6 @@
 /**
  * Time left, from how quickly the run has moved of late. What counts is the share of the run that was done
- * while somebody watched, so that a resumed run is not taken for one that did everything in a minute.
+ * during this call, so that a resumed run is not taken for one that did everything in a minute.
  */
 
 /** Epochs over which the pace is taken: the parts of one epoch (training, evaluation) are not equally quick. */
@@ -24,7 +24,7 @@ export class Pace {
 
   /**
    * Takes where the run stands: its epoch, of how many, and which share of the whole is done (0…1). Returns
-   * the seconds left, null while nobody can know.
+   * the seconds left, null while they cannot be told.
    */
   secondsLeft(epoch: number, epochs: number, fraction: number): number | null {
     if (fraction >= 1) return 0;

@@ -1,4 +1,4 @@
-/** `emars predict MODEL SCAN…`: a model on scans whose class nobody knows. */
+/** `emars predict MODEL SCAN…`: a model on scans whose class is not known. */
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { Option } from 'commander';

@@ -62,7 +62,7 @@ export function interruption(resume: string): Interruption {
   const signals = ['SIGINT', 'SIGTERM'] as const;
   for (const signal of signals) process.on(signal, stop);
   const forgetReader = onReaderGone(() =>
-    controller.abort(new Interrupted(`nobody reads the output any more; ${resume}`)),
+    controller.abort(new Interrupted(`the reader of the output has gone; ${resume}`)),
   );
   const forget = (): void => {
     for (const signal of signals) process.off(signal, stop);

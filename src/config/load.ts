@@ -162,7 +162,7 @@ function relationProblems(
     const impossible = check(options);
     if (impossible === null) return [];
     const [path] = reads;
-    // Reported at its first key, or at the one of the others that somebody did write.
+    // Reported at its first key, or at the one of the others that the user did write.
     const where = reads.map((read) => placeOf(read, written)).find((place) => place !== undefined);
     return [{ where: where ?? 'defaults', path, ...impossible }];
   });

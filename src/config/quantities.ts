@@ -22,3 +22,8 @@ export function phantomTrainingScans({ data }: Options): number {
     Math.round(phantom.patients * split.test);
   return patients * phantom.scansPerPatient;
 }
+
+/** Steps of an epoch over `scans` training scans; what does not fill a batch waits for another epoch's order. */
+export function stepsPerEpoch(scans: number, batch: number): number {
+  return Math.floor(scans / batch);
+}

@@ -5,7 +5,7 @@
 import { dasDennisCount } from '../evolution/nsga3/reference-directions.js';
 import type { Options } from './options.js';
 import { nearestPath } from './problem.js';
-import { lastPositions, phantomTrainingScans, reduction } from './quantities.js';
+import { lastPositions, phantomTrainingScans, reduction, stepsPerEpoch } from './quantities.js';
 
 export interface Relation {
   /** Paths read; the first is where the problem is reported. */
@@ -273,7 +273,7 @@ export const relations: readonly Relation[] = [
     ],
     check: (options) => {
       const { warmup, training, evolution } = options;
-      const steps = Math.floor(phantomTrainingScans(options) / training.batch);
+      const steps = stepsPerEpoch(phantomTrainingScans(options), training.batch);
       const drawn = warmup.epochs * steps * training.individualsPerStep;
       return unless(
         !madeHere(options) || warmup.epochs === 0 || steps === 0 || drawn >= evolution.population,

@@ -12,13 +12,13 @@ export const ERROR_KINDS = [
   'data',
   /** A file of a run is not what was written. */
   'damaged',
-  /** The machine: engine, disk, device, memory; trying again does not help. */
+  /** The machine: native parts, disk, device, memory; trying again does not help. */
   'environment',
   /** Something that may come back: the broker, a peer, a thread. */
   'unavailable',
   /** The run will not have this worker. */
   'refused',
-  /** Somebody asked to stop. */
+  /** The user, or the program that calls, asked to stop. */
   'interrupted',
   /** A defect of ours. */
   'internal',

@@ -14,7 +14,7 @@ export const TERMINATED_EXIT = 143;
 const REFUSED = 5;
 const STOPPED = 6;
 const DAMAGED = 7;
-/** As Node ends after an error that nobody caught. */
+/** As Node ends after an uncaught error. */
 const DIED = 1;
 
 const CODES: Readonly<Record<ErrorKind, ExitCodes>> = {

@@ -9,7 +9,7 @@
  * fronts by itself. The merged rank of an individual is the best rank it has in any pair. Merged
  * fronts survive whole while they fit; of the first that does not, a random subset survives.
  *
- * So whoever is good at two objectives stays, however bad it is at the third: with accuracy, size
+ * So an individual that is good at two objectives stays, however bad it is at the third: with accuracy, size
  * and potential the three pairs are the "three Pareto stages" of the authors.
  */
 import type { Generator } from '../random/generator.js';
@@ -17,7 +17,7 @@ import { nonDominatedSort } from './nsga3/non-dominated-sort.js';
 import type { Points } from './objective-values.js';
 import { randomSubset } from './random-selection.js';
 
-/** Merged fronts, best first, indices ascending. Merged ranks that nobody has leave no empty front. */
+/** Merged fronts, best first, indices ascending. Merged ranks that no individual has leave no empty front. */
 export function mergedFronts(points: Points): number[][] {
   const rank = new Array<number>(points.count).fill(Infinity);
   for (const columns of pairs(points.dimensions)) {

@@ -57,7 +57,7 @@ export function modelCard(document: ModelDocument): string {
             ? 'the last epoch'
             : `epoch ${training.chosenEpoch}, chosen on validation`
         }.`,
-        '- Where the scans come from, and whom they show: to be filled in by whoever trained the model.',
+        '- Where the scans come from, and whom they show: to be filled in by the one who trained the model.',
       ],
     ],
     ['Figures on the test side', figures(document.metrics.test, classes, positive, TEST_MISSING)],

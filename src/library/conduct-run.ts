@@ -7,7 +7,7 @@ import type { RunSetup } from '../actors/parent/supervise-run.js';
 import { RunSupervision } from '../actors/parent/supervise-run.js';
 import type { Options } from '../config/options.js';
 import { fingerprint } from '../native/fingerprint.js';
-import type { Engine } from '../native/locate.js';
+import type { NativeParts } from '../native/locate.js';
 import { requireDevices } from '../native/require-devices.js';
 import type { RunFolder } from '../run/folder.js';
 import { readFront } from '../run/front.js';
@@ -40,11 +40,11 @@ export type Tell = (event: RunEvent) => void;
  * `signal` once it is aborted; the typed errors of preparation and supervision.
  */
 export async function conductRun(plan: RunPlan, tell: Tell, signal: AbortSignal): Promise<RunResult> {
-  const engine = await nativeParts((text, passing) => tell({ kind: 'providing', text, passing }), signal);
+  const parts = await nativeParts((text, passing) => tell({ kind: 'providing', text, passing }), signal);
   await requireDevices(plan.devices);
   const lock = await lockRun(plan.folder.root);
   try {
-    await conductLocked(plan, engine, tell, signal);
+    await conductLocked(plan, parts, tell, signal);
     // Charts take most of a second to load: not before there is something to draw.
     const { buildReport } = await import('../report/build.js');
     const { html } = await buildReport(plan.folder.root);
@@ -67,11 +67,16 @@ async function lockRun(root: string): Promise<RunLock> {
   }
 }
 
-async function conductLocked(plan: RunPlan, engine: Engine, tell: Tell, signal: AbortSignal): Promise<void> {
+async function conductLocked(
+  plan: RunPlan,
+  parts: NativeParts,
+  tell: Tell,
+  signal: AbortSignal,
+): Promise<void> {
   const { folder, options, devices, trainers, broker, resumed } = plan;
   const kernels = await kernelsOfRun(plan);
   const numerics = fingerprint({
-    tensorflow: { version: engine.tensorflow.version, id: '' },
+    tensorflow: { version: parts.tensorflow.version, id: '' },
     threads: options.engine.threads,
     device: devices.join(','),
     kernels: kernels?.id ?? null,
@@ -83,7 +88,7 @@ async function conductLocked(plan: RunPlan, engine: Engine, tell: Tell, signal: 
       trainers,
       devices,
       kernels: kernels?.path ?? null,
-      natsBinary: engine.nats.path,
+      natsBinary: parts.nats.path,
       foreign: broker,
     },
     (status) => tell(statusEvent(status)),

@@ -1,19 +1,19 @@
 /** TensorFlow and nats-server for a program that has not run a set-up: brought on first use, and said aloud. */
-import type { Engine } from '../native/locate.js';
-import { locateEngine } from '../native/locate.js';
-import { provideEngine } from '../native/provide.js';
+import type { NativeParts } from '../native/locate.js';
+import { locateNativeParts } from '../native/locate.js';
+import { provideNativeParts } from '../native/provide.js';
 
 /**
- * What is there, or what `provideEngine` brings; `tell` hears what it does (up to 274 MB are fetched, once a
- * user). Errors: EngineError with every source tried; the reason of `signal`, while the rest is brought to
+ * What is there, or what `provideNativeParts` brings; `tell` hears what it does (up to 274 MB are fetched, once a
+ * user). Errors: NativePartError with every source tried; the reason of `signal`, while the rest is brought to
  * its end: the next run finds it.
  */
 export async function nativeParts(
   tell: (text: string, passing: boolean) => void,
   signal: AbortSignal,
-): Promise<Engine> {
+): Promise<NativeParts> {
   signal.throwIfAborted();
-  const { tensorflow, nats } = await locateEngine();
+  const { tensorflow, nats } = await locateNativeParts();
   if (tensorflow !== null && nats !== null) return { tensorflow, nats };
   const reporter = {
     log: (text: string) => tell(text, false),
@@ -21,7 +21,7 @@ export async function nativeParts(
       if (text !== null) tell(text, true);
     },
   };
-  return untilAborted(signal, provideEngine(reporter));
+  return untilAborted(signal, provideNativeParts(reporter));
 }
 
 async function untilAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {

@@ -6,7 +6,7 @@
 import { listGpus } from './devices.js';
 import { reasonOf } from './errors.js';
 import { fingerprint, type Fingerprint } from './fingerprint.js';
-import { locateEngine, type MissingPart } from './locate.js';
+import { locateNativeParts, type MissingPart } from './locate.js';
 import { bindingPath, placeOf, type Place } from './place.js';
 import { probe } from './probe.js';
 
@@ -25,7 +25,7 @@ export interface DoctorReport {
 /** Looks at everything and loads TensorFlow in a child. Errors: NativePartError, only for a wrong EMARS_CACHE. */
 export async function doctor(own: Partial<Place> = {}): Promise<DoctorReport> {
   const place = placeOf(own);
-  const located = await locateEngine(place, true);
+  const located = await locateNativeParts(place, true);
   const missing = [...located.missing];
   const gpus = await listGpus(place.env);
   let { tensorflow } = located;

@@ -15,14 +15,14 @@ export interface MissingPart {
   readonly remedy: string;
 }
 
-export interface LocatedEngine {
+export interface LocatedParts {
   readonly tensorflow: LocatedTensorflow | null;
   readonly nats: LocatedNats | null;
   readonly missing: readonly MissingPart[];
 }
 
 /** All parts, ready. */
-export interface Engine {
+export interface NativeParts {
   readonly tensorflow: LocatedTensorflow;
   readonly nats: LocatedNats;
 }
@@ -30,7 +30,7 @@ export interface Engine {
 const SETUP = 'Run `npm run setup`: it says what it needs.';
 
 /** Looks for both parts. Never throws for a part that is missing; `thorough` compares every hash. */
-export async function locateEngine(own: Partial<Place> = {}, thorough = false): Promise<LocatedEngine> {
+export async function locateNativeParts(own: Partial<Place> = {}, thorough = false): Promise<LocatedParts> {
   const missing: MissingPart[] = [];
   const look = async <T extends object>(
     part: 'tensorflow' | 'nats',
@@ -52,16 +52,4 @@ export async function locateEngine(own: Partial<Place> = {}, thorough = false): 
   const tensorflow = await look('tensorflow', (place) => linkedTensorflow(place, thorough));
   const nats = await look('nats', (place) => locateNats(place, thorough));
   return { tensorflow, nats, missing };
-}
-
-/** Both parts, or a {@link NativePartError} that names the missing ones and the remedy. */
-export async function requireEngine(own: Partial<Place> = {}): Promise<Engine> {
-  const { tensorflow, nats, missing } = await locateEngine(own);
-  if (tensorflow !== null && nats !== null) return { tensorflow, nats };
-  const parts = missing.map(({ part }) => (part === 'nats' ? 'nats-server' : 'TensorFlow'));
-  throw new NativePartError(
-    parts.join(' and '),
-    missing.map(({ part, reason }) => ({ source: part, reason })),
-    [...new Set(missing.map(({ remedy }) => remedy))].join(' '),
-  );
 }

@@ -33,7 +33,7 @@ const STALE_AFTER = 60_000;
 const WAIT_AT_MOST = 60 * 60_000;
 
 export interface LockOptions {
-  /** Called once, when somebody else holds the lock. */
+  /** Called once, when another process holds the lock. */
   readonly onWait?: (holder: string) => void;
 }
 

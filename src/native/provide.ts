@@ -12,7 +12,7 @@ import { wantedBuild } from './devices.js';
 import { NativePartError, reasonOf, type Attempt } from './errors.js';
 import { linkedKernels, provideKernels } from './kernels.js';
 import { LIBRARIES, NoLibrary, OWN_TENSORFLOW, provideLibrary } from './library.js';
-import type { Engine } from './locate.js';
+import type { NativeParts } from './locate.js';
 import { withLock } from './lock.js';
 import { locateNats, provideNats } from './nats.js';
 import { findPip, type Reporter } from './pip.js';
@@ -28,7 +28,7 @@ const REMEDY =
  *
  * Errors: NativePartError with every source tried.
  */
-export async function provideEngine(reporter: Reporter, own: Partial<Place> = {}): Promise<Engine> {
+export async function provideNativeParts(reporter: Reporter, own: Partial<Place> = {}): Promise<NativeParts> {
   const place = placeOf(own);
   const ready = await alreadyThere(place);
   if (ready !== null && (await linkedKernels(place)) !== null) return ready;
@@ -106,7 +106,7 @@ function allAtOnce(failures: readonly NativePartError[]): NativePartError {
   );
 }
 
-async function alreadyThere(place: Place): Promise<Engine | null> {
+async function alreadyThere(place: Place): Promise<NativeParts | null> {
   const tensorflow = await wantedLink(place);
   const nats = await locateNats(place);
   const pinned =

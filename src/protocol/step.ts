@@ -1,7 +1,7 @@
 /**
  * What a step of a protocol machine comes to.
  *
- * A machine is a function `step(setup, state, input, now) → Step`: no clock, no bus, no file. Whoever runs
+ * A machine is a function `step(setup, state, input, now) → Step`: no clock, no bus, no file. What runs
  * it does, in this order and in one place: write `record` to the journal, start the work in `save`, send
  * `send`. An input is a received message, the end of a command, or a tick; `now` is monotonic milliseconds.
  */
@@ -30,7 +30,7 @@ export type Received<Name extends MessageName> = {
 
 export interface Step<State, Command> {
   readonly state: State;
-  /** Work for whoever runs the machine; each command ends, and most come back as an input. */
+  /** Work for the shell that runs the machine; each command ends, and most come back as an input. */
   readonly save: readonly Command[];
   readonly send: readonly Send[];
 }

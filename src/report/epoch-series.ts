@@ -9,7 +9,7 @@ export interface EpochSummary {
   readonly epoch: number;
   /** Individuals of the epoch, failed ones too. */
   readonly individuals: number;
-  /** Quantiles and best of the accuracies, 0…1; null where nobody has one. */
+  /** Quantiles and best of the accuracies, 0…1; null where no individual has one. */
   readonly accuracy: {
     readonly p30: number;
     readonly median: number;

@@ -17,7 +17,7 @@ export interface HypervolumeSeries {
   /** One value an objective, in its unit. */
   readonly reference: readonly number[];
   readonly ideal: readonly number[];
-  /** Share of the box, 0…1; epochs in which nobody has all values are left out. */
+  /** Share of the box, 0…1; epochs in which no individual has all values are left out. */
   readonly points: readonly { readonly epoch: number; readonly share: number }[];
 }
 

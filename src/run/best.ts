@@ -17,7 +17,7 @@ export function byAccuracy(a: Scored, b: Scored): number {
   return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
 }
 
-/** The best of a whole history: of its last epoch. Null if nobody there has an accuracy. */
+/** The best of a whole history: of its last epoch. Null if no individual there has an accuracy. */
 export function bestIndividual(history: readonly HistoryLine[]): HistoryLine | null {
   const [best] = lastEpoch(history)
     .filter(({ values }) => values['accuracy'] !== undefined)

@@ -11,7 +11,7 @@ import { genomeId } from '../space/genome.js';
 import { expectUnused, sampleGenome } from '../space/variation.js';
 import type { EpochPlan, SearchRules, SearchState } from './state.js';
 
-/** Slots of a step, S = individuals per step × micro-batches: fixed, whoever computes them. */
+/** Slots of a step, S = individuals per step × micro-batches: fixed, whichever trainer computes them. */
 export function slotsPerStep(rules: SearchRules): number {
   return rules.individualsPerStep * rules.microBatches;
 }

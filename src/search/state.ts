@@ -20,7 +20,7 @@ export interface SearchRules {
   readonly seed: number;
   readonly space: SearchSpace;
   /**
-   * The networks of a retraining, each once, in place of a population: nobody is drawn or bred, all live
+   * The networks of a retraining, each once, in place of a population: none is drawn or bred, all live
    * through all epochs. Null: a search.
    */
   readonly cohort: readonly Genome[] | null;

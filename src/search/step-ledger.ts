@@ -20,7 +20,7 @@ export interface HeldAttempt extends Attempt {
   readonly bad: string | null;
 }
 
-/** One slot: its lease, the digest of the leased attempt once somebody holds it, and who does. */
+/** One slot: its lease, the digest of the leased attempt once a trainer holds it, and which do. */
 interface SlotEntry {
   readonly lease: SlotLease;
   readonly digest: string | null;

@@ -1,7 +1,7 @@
 /**
  * What must be in the environment of a process before it starts, for TensorFlow to run well in it.
  * Native code reads these once; setting `process.env` later, or from a worker thread, has no effect.
- * This file loads nothing, so whoever spawns a process may import it.
+ * This file loads nothing, so what spawns a process may import it.
  */
 
 /**

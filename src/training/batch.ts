@@ -2,7 +2,7 @@
  * Scans of the store → the numbers of one batch.
  *
  * With generators it is the training form (slices dropped or duplicated at random, flips); without, the
- * deterministic form of validation. Each sample has its own generators, so a sample is the same whoever
+ * deterministic form of validation. Each sample has its own generators, so a sample is the same whichever
  * assembles it and whatever stands beside it.
  */
 import type { Generator } from '../random/generator.js';
@@ -24,7 +24,7 @@ export interface Batch {
   readonly labels: Int32Array;
 }
 
-/** A batch of which nobody asks what it shows. */
+/** A batch without its labels. */
 export type ImageBatch = Omit<Batch, 'labels'>;
 
 /** Mean and standard deviation of the voxels of D_train: a value v becomes (v − mean) / std. */

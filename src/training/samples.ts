@@ -27,11 +27,6 @@ export interface SlotKey {
   readonly slot: number;
 }
 
-/** Steps of an epoch over `scans` training scans. */
-export function stepsPerEpoch(scans: number, batch: number): number {
-  return Math.floor(scans / batch);
-}
-
 /** Scan ids of a slot, `batch / microBatches` of them. `training`: all training ids in a fixed order. */
 export function slotScans(
   rules: SamplingRules,

@@ -48,7 +48,7 @@ export const fileDigestOrNull = z.codec(z.union([fileDigest, z.literal('')]), fi
   encode: (value) => value ?? '',
 });
 
-/** Why something is not as it should be; null: it is. Cut where it is sent, whoever's error it quotes. */
+/** Why something is not as it should be; null: it is. Cut where it is sent, as it may quote any error. */
 export const reasonOrNull = z.codec(z.string().max(REASON_LENGTH), z.string().nullable(), {
   decode: (value) => (value === '' ? null : value),
   encode: (value) => (value ?? '').slice(0, REASON_LENGTH),

@@ -87,12 +87,12 @@ export function subjectOf(subjects: Subjects, name: MessageName, to: string | nu
 }
 
 function fixed(name: MessageName, to: string | null, subject: string): string {
-  if (to !== null) throw new RangeError(`expected a ${name} for everybody, got one for "${to}"`);
+  if (to !== null) throw new RangeError(`expected a ${name} for all, got one for "${to}"`);
   return subject;
 }
 
 function addressed(name: MessageName, to: string | null): string {
-  if (to === null) throw new RangeError(`expected a ${name} for somebody, got one for everybody`);
+  if (to === null) throw new RangeError(`expected a ${name} for one trainer, got one for all`);
   return to;
 }
 

@@ -4,7 +4,7 @@
  * says what to do; they are not skipped.
  */
 import { accessSync, constants } from 'node:fs';
-import { locateEngine } from '#emars/native/locate.js';
+import { locateNativeParts } from '#emars/native/locate.js';
 
 export async function natsBinary(): Promise<string> {
   const named = process.env['EMARS_TEST_NATS'];
@@ -12,7 +12,7 @@ export async function natsBinary(): Promise<string> {
     accessSync(named, constants.X_OK);
     return named;
   }
-  const { nats, missing } = await locateEngine();
+  const { nats, missing } = await locateNativeParts();
   if (nats !== null) return nats.path;
   const reasons = missing
     .filter(({ part }) => part === 'nats')

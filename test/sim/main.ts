@@ -84,7 +84,7 @@ interface Range {
   readonly threads: number;
 }
 
-/** Batches of seeds over worker threads, with a line of progress where somebody watches. */
+/** Batches of seeds over worker threads, with a line of progress on a terminal. */
 async function runAll({ first, seeds, control, threads }: Range): Promise<Tally> {
   const started = performance.now();
   const pool = new Piscina({

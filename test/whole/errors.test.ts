@@ -175,7 +175,9 @@ it('a search whose reader goes away stops in order and can be resumed', async ()
   await untilRun(started, at('unread'), 'training begins', ({ step }) => step > 0);
   started.child.stdout!.destroy();
   expect(await started.ended).toMatchObject({ code: 130 });
-  expect(started.output()).toMatch(/nobody reads the output any more; go on with: npx emars search --resume/);
+  expect(started.output()).toMatch(
+    /the reader of the output has gone; go on with: npx emars search --resume/,
+  );
   expect(readRun(at('unread'))).toMatchObject({ status: 'interrupted' });
 });
 

@@ -1,5 +1,5 @@
 /**
- * The package as somebody else has it: packed, installed into an empty project without install scripts, and
+ * The package as a user has it: packed, installed into an empty project without install scripts, and
  * used by a TypeScript program of 20 lines that searches with an objective of its own.
  */
 import { execFile } from 'node:child_process';

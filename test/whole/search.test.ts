@@ -112,7 +112,7 @@ describe('kill -9 of everything', () => {
   );
 });
 
-describe('kill -9 of one process in mid-epoch, with nobody to help', () => {
+describe('kill -9 of one process in mid-epoch, without help', () => {
   it('of a trainer, then of the broker, changes no byte; the trainer is started again', async () => {
     const started = emars(search('trainer', '--trainers', '2'));
     const run = await untilRun(

@@ -80,7 +80,7 @@ export class EvolutionShell {
     this.tick();
   }
 
-  /** Takes nothing in any more; the journal stays open for whoever opened it. */
+  /** Takes nothing in any more; the journal stays open: its owner closes it. */
   close(): void {
     this.closed = true;
     this.timer?.cancel();
@@ -169,7 +169,7 @@ export class EvolutionShell {
     if (this.closed) return;
     this.close();
     const text = error instanceof Error ? error.message : String(error);
-    // The run ends whether or not anybody can still be told.
+    // The run ends whether or not this can still be sent.
     try {
       const message = failedStatus(this.parts.setup, this.state, text, monotonicMs());
       this.publish({ name: 'Status', message, to: null });

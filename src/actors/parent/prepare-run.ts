@@ -18,7 +18,7 @@ import type { ScanStore } from '../../scan/store/store.js';
 import { writeOptions } from '../../run/config.js';
 import type { RunFolder } from '../../run/folder.js';
 import { writeSplit } from '../../run/split.js';
-import { stepsPerEpoch } from '../../training/samples.js';
+import { stepsPerEpoch } from '../../config/quantities.js';
 import { openStore } from '../worker/workbench.js';
 
 export type Preparing = (what: 'phantoms' | 'decoding', done: number, total: number) => void;

@@ -10,7 +10,7 @@ import { rm } from 'node:fs/promises';
 import type { Options } from '../../config/options.js';
 import type { Broker } from '../../runtime/broker/broker.js';
 import { startBroker } from '../../runtime/broker/broker.js';
-import type { Bus, Credentials } from '../../runtime/bus/connection.js';
+import type { Bus, Credentials, Handle } from '../../runtime/bus/connection.js';
 import { after, monotonicMs } from '../../runtime/process/monotonic.js';
 import type { ChildExit, Supervised } from '../../runtime/process/processes.js';
 import { superviseChild } from '../../runtime/process/processes.js';
@@ -76,7 +76,7 @@ export class RunSupervision {
   private readonly end: Promise<'finished' | 'interrupted'>;
   private ending = false;
   /** Ends what was begun with broker and bus. */
-  private readonly closers: (() => void)[] = [];
+  private readonly handles: Handle[] = [];
   private readonly startedAt = monotonicMs();
 
   constructor(
@@ -103,8 +103,8 @@ export class RunSupervision {
         role,
         id,
         device,
-        pid: process.pid ?? null,
-        peakMemory: process.peakMemory() ?? null,
+        pid: process.pid,
+        peakMemory: process.peakMemory(),
         starts,
       })),
     ];
@@ -145,7 +145,7 @@ export class RunSupervision {
         storeDir: folder.broker,
         logFile: folder.log('broker'),
       });
-      this.closers.push(
+      this.handles.push(
         this.broker.onRestart(({ pid, wiped }) =>
           this.onNote(`broker started again (pid ${pid}${wiped ? ', empty' : ''})`),
         ),
@@ -170,7 +170,7 @@ export class RunSupervision {
         record.write(this.seconds()).catch((error: unknown) => this.settle.reject(error));
       this.onStatus(status);
     });
-    this.closers.push(() => statuses.close());
+    this.handles.push(statuses);
   }
 
   private startChildren(record: RunRecorder): void {
@@ -264,7 +264,7 @@ export class RunSupervision {
   private async stopAll(): Promise<void> {
     this.ending = true;
     await Promise.allSettled(this.children.map(({ process }) => process.stop(STOP_MS)));
-    for (const close of this.closers.splice(0)) close();
+    for (const handle of this.handles.splice(0)) handle.close();
     await this.bus?.close().catch(() => undefined);
     await this.broker?.stop();
     await rm(this.setup.folder.broker, { recursive: true, force: true });

@@ -9,7 +9,7 @@ import type { Operation, SearchSpace } from '../../space/space.js';
 import type { LearningRateRule } from '../../training/learning-rate.js';
 import type { OptimizerOptions } from '../../training/optimizer.js';
 import type { SamplingRules } from '../../training/samples.js';
-import { stepsPerEpoch } from '../../training/samples.js';
+import { stepsPerEpoch } from '../../config/quantities.js';
 import type { ValidationRules } from '../../training/validate.js';
 
 export function spaceOf(options: Options, classes: number): SearchSpace {

@@ -24,7 +24,7 @@ export interface Measurer {
   measure(key: EvaluationKey): Promise<Measured>;
 }
 
-/** After `maxDeliver` deliveries whoever takes the request says that it cannot be done. */
+/** After `maxDeliver` deliveries the worker that takes the request says that it cannot be done. */
 export const EVALUATION_QUEUE = { ackWaitMs: 6000, maxDeliver: 5 };
 const RESULT_MS = 5000;
 const TICK_MS = 250;

@@ -98,7 +98,7 @@ export class MachineShell<State, Input, Command> implements Handle {
 
   private send({ name, message, to }: Send): void {
     const { bus, subjects } = this.parts;
-    // Closed is how a bus ends when its run does: nothing is left to be told to anybody.
+    // Closed is how a bus ends when its run does: nothing is left to be told.
     if (bus.closed) return;
     bus.publish(subjectOf(subjects, name, to), encode(name, message), this.inboxes.get(name) ?? null);
   }

@@ -20,7 +20,7 @@ export interface Farewell {
 export function farewell(bus: Bus, subjects: Subjects): Farewell {
   let settle!: { resolve: (end: WorkerEnd) => void; reject: (error: unknown) => void };
   const reached = new Promise<WorkerEnd>((resolve, reject) => (settle = { resolve, reject }));
-  // Somebody asks for it in time; until then a failure is no rejection that nobody handles.
+  // It is asked for in time; until then a failure is no unhandled rejection.
   reached.catch(() => undefined);
   const subscription = bus.subscribe(subjects.farewell, () => settle.resolve({ refused: null }));
   return {

@@ -1,5 +1,5 @@
 /**
- * Window, slices, resizing and normalisation as nodes, so that nobody has to write them again. The same
+ * Window, slices, resizing and normalisation as nodes, so that they need not be written again. The same
  * arithmetic as `scan/store`: area averages where a slice becomes smaller, lines between pixel centres
  * where it becomes larger; slices chosen, never blended. `Resize` of ONNX has no area average, so the
  * weights of each axis are computed in the graph, as a matrix, from the scan's own size.

@@ -1,6 +1,6 @@
 /**
- * What the search asks for next: the loop that leads from phase to phase as far as it goes without waiting
- * for anybody. `planning` waits for trainers, `training` and `evaluating` for their machines.
+ * What the search asks for next: the loop that leads from phase to phase as far as it goes without waiting.
+ * `planning` waits for trainers, `training` and `evaluating` for their machines.
  */
 import { planEpoch } from '../../search/plan.js';
 import { chooseSurvivors } from '../../search/selection.js';
@@ -43,7 +43,7 @@ export function advance(setup: EvolutionSetup, turn: Turn, state: EvolutionState
   }
 }
 
-/** Trainers for an epoch: at the beginning all that were asked for, later whoever is alive. */
+/** Trainers for an epoch: at the beginning all that were asked for, later those that are alive. */
 function hasGathered(setup: EvolutionSetup, turn: Turn, state: EvolutionState): boolean {
   const alive = membership.trainersOf(state.membership).length;
   const { gatherMs, gatherAgainMs } = setup.timing;
@@ -61,7 +61,7 @@ function planNext(setup: EvolutionSetup, turn: Turn, state: EvolutionState): Evo
 }
 
 /**
- * What the run computes with: the arithmetic of most of the trainers gathered, not of whoever came first.
+ * What the run computes with: the arithmetic of most of the trainers gathered, not of the first to come.
  * Workers of another one are sent away; their next hello is refused with the reason.
  */
 function fixNumerics(setup: EvolutionSetup, turn: Turn, state: EvolutionState): EvolutionState {
@@ -110,7 +110,7 @@ function select(turn: Turn, state: EvolutionState): EvolutionState {
   return { ...state, stopwatch: epochDone(entered(state.stopwatch, 'select', turn.now), turn.now) };
 }
 
-/** All is decided; the results are written once more before anybody is told that the search is over. */
+/** All is decided; the results are written once more before it is told that the search is over. */
 function becomeWriting(turn: Turn, state: EvolutionState): EvolutionState {
   turn.save.push({ kind: 'write-results', epoch: turn.search.epoch });
   return { ...state, stage: 'writing', stopwatch: entered(state.stopwatch, 'done', turn.now) };

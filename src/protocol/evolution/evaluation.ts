@@ -12,6 +12,7 @@ import { MAX_MAGNITUDE } from '../../evolution/objective-values.js';
 import type { ObjectiveRule } from '../../search/state.js';
 import type { Message } from '../../wire/messages.js';
 import type { LocalMeasurement, Outcome } from './commands.js';
+import { mayReplay, rollBack } from './roll-back.js';
 import type { Turn } from './turn.js';
 
 export type EvaluationStage =
@@ -49,8 +50,6 @@ const STALL_MS = 60_000;
 const RETRY_MS = 500;
 /** A queue that cannot be reached for so long ends the search; it can be resumed. */
 const QUEUE_PATIENCE_MS = 600_000;
-/** Rollbacks of a run after which one more snapshot that cannot be read ends it. */
-const ROLLBACKS = 20;
 
 // --- transitions ---
 
@@ -84,15 +83,12 @@ function becomeMeasuring(turn: Turn, evaluation: Evaluation): Evaluation {
 
 /** The epoch is trained again from the snapshot before: the one it left cannot be read. */
 function becomeRolledBack(turn: Turn, evaluation: Evaluation, problem: string): Evaluation {
-  const { epoch, fence, rollbacks } = turn.search;
-  if (rollbacks >= ROLLBACKS) {
+  const { epoch, rollbacks } = turn.search;
+  if (!mayReplay(turn.search)) {
     turn.stop(`the snapshot of epoch ${epoch} cannot be read, after ${rollbacks} replays: ${problem}`, true);
     return evaluation;
   }
-  const reason = `its snapshot cannot be read: ${problem}`;
-  turn.say(`epoch ${epoch} is trained again: ${reason}`);
-  turn.commit({ type: 'rolled-back', epoch, reason });
-  turn.commit({ type: 'fence-raised', fence: fence + 1 });
+  rollBack(turn, `its snapshot cannot be read: ${problem}`);
   return becomeIdle(evaluation);
 }
 

@@ -39,7 +39,7 @@ export interface EvolutionState {
   readonly evaluation: Evaluation;
   readonly stopwatch: Stopwatch;
   readonly startedAt: number;
-  /** Trainers were gathered once: later epochs take whoever is alive. */
+  /** Trainers were gathered once: later epochs take those that are alive. */
   readonly gathered: boolean;
   readonly rollCallAt: number;
   readonly tickedAt: number;

@@ -24,11 +24,10 @@ import {
 } from '../../search/step-ledger.js';
 import type { Message } from '../../wire/messages.js';
 import { directiveOf } from './directives.js';
+import { mayReplay, rollBack } from './roll-back.js';
 import type { Ending, Training, TrainingStage, TrainingTiming } from './training-state.js';
 import type { Turn } from './turn.js';
 
-/** Rollbacks of a run after which one more fault of its replicas ends it. */
-const ROLLBACKS = 20;
 /** A lease is this many times a measured step long, and twice that for an epoch's first step. */
 const LEASE_STEPS = 8;
 
@@ -78,11 +77,7 @@ function becomeVerifying(turn: Turn, training: Training, { writer }: Ending, sha
 }
 
 function becomeRolledBack(turn: Turn, training: Training, reason: string): Training {
-  const { epoch, fence } = turn.search;
-  turn.say(`epoch ${epoch} begins again from its snapshot: ${reason}`);
-  turn.commit({ type: 'rolled-back', epoch, reason });
-  // A new fence makes every message about the void steps an old one.
-  turn.commit({ type: 'fence-raised', fence: fence + 1 });
+  rollBack(turn, reason);
   return becomeIdle(training);
 }
 
@@ -179,7 +174,7 @@ export function lose(turn: Turn, training: Training, ids: readonly string[], why
   if (lost.length === 0 || stage.name === 'idle') return training;
   turn.say(`${lost.join(', ')} left epoch ${turn.search.epoch}: ${why}`);
   const next = { ...training, members: training.members.filter((id) => !lost.includes(id)) };
-  // What stands on disk is checked already, whoever wrote it.
+  // What stands on disk is checked already, whichever trainer wrote it.
   if (stage.name === 'adopting' || stage.name === 'verifying') return next;
   if (next.members.length === 0) return becomeRolledBack(turn, next, 'no trainer is left');
   switch (stage.name) {
@@ -271,7 +266,7 @@ function disagreement(turn: Turn, training: Training, when: string): Training {
 /** Replay from the last snapshot mends a chance fault; what comes again and again ends the search. */
 function replay(turn: Turn, training: Training, reason: string): Training {
   const { rollbacks, epoch } = turn.search;
-  if (rollbacks < ROLLBACKS) return becomeRolledBack(turn, training, reason);
+  if (mayReplay(turn.search)) return becomeRolledBack(turn, training, reason);
   turn.stop(`epoch ${epoch} cannot be trained, after ${rollbacks} replays: ${reason}`);
   return training;
 }

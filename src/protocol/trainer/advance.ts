@@ -1,6 +1,6 @@
 /**
- * What a trainer does next: works towards the newest directive as far as it goes without waiting for
- * anybody. Called whenever something has changed; with work under way it does nothing.
+ * What a trainer does next: works towards the newest directive as far as it goes without waiting.
+ * Called whenever something has changed; with work under way it does nothing.
  */
 import type { Directive, EpochEnd, EpochPlan, ReplicaCommand, StepCommit, StepPlan } from './commands.js';
 import { cleared, committedVectors, isWanted } from './exchange.js';

@@ -6,7 +6,7 @@
  * next step has committed, so that it can answer who missed something.
  *
  * Functions return the state that follows. DEVIATION from plain data: an `Assembly` is filled in place by
- * `takeChunk`, as its vector has the size of a gradient; nobody else writes to it.
+ * `takeChunk`, as its vector has the size of a gradient; nothing else writes to it.
  */
 import { Assembly, chunkCount, digestOf, firstNonFinite } from '../../gradient/chunks.js';
 import type { CommittedSlot } from '../../search/events.js';

@@ -37,7 +37,7 @@ export function credit(turn: TrainerTurn, state: Outgoing, chunk: Message<'Gradi
   return { ...state, received };
 }
 
-/** Puts the chunks of a whole vector of ours at the end of the queue; alone in an epoch nobody wants them. */
+/** Puts the chunks of a whole vector of ours at the end of the queue; alone in an epoch no other trainer wants them. */
 export function enqueue(state: Outgoing, step: number, lease: SlotLease): Outgoing {
   if (state.peers.length === 0) return state;
   return { ...state, queue: [...state.queue, { step, lease, next: 0 }] };

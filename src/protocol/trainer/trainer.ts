@@ -6,7 +6,7 @@
  *   unloaded ─plan─▶ loaded ─step plan─▶ computing, exchanging ─commit─▶ applied ─▶ next plan
  *   applied ─epoch end─▶ digested ─▶ snapshot written (one trainer) ─▶ loaded with the next plan
  *
- * Whoever runs it passes `welcomed` on from presence, runs one replica command at a time, and ticks
+ * Its shell passes `welcomed` on from presence, runs one replica command at a time, and ticks
  * several times a second.
  */
 import type { Step } from '../step.js';

@@ -1,7 +1,7 @@
 /**
  * One evaluation after the other, as a deterministic machine: measure, deliver the result until the
  * evolution actor has written it down, only then give the item back to the queue as done. Before that,
- * whatever dies, the queue hands it to somebody else.
+ * whatever dies, the queue hands it to another worker.
  *
  *   idle ──taken──▶ measuring ──measured──▶ delivering ──receipt──▶ idle
  *   measuring ──failed, and others may try──▶ idle (item given back)
@@ -18,7 +18,7 @@ export interface EvaluationKey {
 
 export interface TakerSetup {
   readonly worker: string;
-  /** After so many deliveries whoever takes an item says that it cannot be done. */
+  /** After so many deliveries the worker that takes an item says that it cannot be done. */
   readonly maxDeliver: number;
   /** How long a receipt is waited for before the result is sent again. */
   readonly resultMs: number;

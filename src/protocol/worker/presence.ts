@@ -83,7 +83,7 @@ function receive(
     }
     case 'Welcome': {
       const { accepted, reason, fence } = input.message;
-      // A broker answers for nobody with an empty message: neither welcome nor refusal.
+      // An empty message is neither welcome nor refusal.
       if (!accepted && reason === null) return { state, save: [], send: [] };
       if (!accepted)
         return {

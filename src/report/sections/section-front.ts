@@ -23,7 +23,7 @@ const BLOCKS_IN_A_ROW = 8;
 
 const ARROW = { max: '↑', min: '↓' } as const;
 
-/** The objectives, and the size even if nobody optimised it. */
+/** The objectives, and the size even if it was no objective. */
 function shownMeasures({ objectives, size, front }: ReportData): Measure[] {
   const known =
     objectives.some(({ name }) => name === 'size') || front.every((row) => row.values['size'] === undefined);

@@ -1,5 +1,6 @@
 /** What an owner of a broker gives to it and gets from it. Started by `startBroker` (broker.ts). */
 import { EmarsError } from '../../errors/error.js';
+import type { Handle } from '../bus/bus.js';
 
 export interface BrokerOptions {
   /** Path of a nats-server executable. */
@@ -44,8 +45,8 @@ export interface Broker {
   pid(): number;
   /** The supervisor's process now. */
   supervisorPid(): number;
-  /** Calls back each time the server answers again after a death. Returns how to stop that. */
-  onRestart(callback: (restart: BrokerRestart) => void): () => void;
+  /** Calls back each time the server answers again after a death, until the handle is closed. */
+  onRestart(callback: (restart: BrokerRestart) => void): Handle;
   /**
    * Kills the server; it comes back, with `wipe` on an empty store. Resolves when it answers.
    *

@@ -2,6 +2,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import type { Handle } from '../bus/bus.js';
 import { after, settledWithin } from '../process/monotonic.js';
 import { isSameProcess, processStartTime } from '../process/process-table.js';
 import { BrokerStartError, type Broker, type BrokerRestart } from './broker-contract.js';
@@ -19,8 +20,8 @@ export interface StartFailure {
 
 interface ServerProcess {
   readonly pid: number;
-  /** Undefined where the process is gone already, or there is no /proc. */
-  readonly startTime: string | undefined;
+  /** Null where the process is gone already, or there is no /proc. */
+  readonly startTime: string | null;
 }
 
 export class OwnBroker implements Broker {
@@ -46,9 +47,11 @@ export class OwnBroker implements Broker {
     return this.supervisor.pid;
   }
 
-  onRestart(callback: (restart: BrokerRestart) => void): () => void {
-    this.restartCallbacks.add(callback);
-    return () => this.restartCallbacks.delete(callback);
+  onRestart(callback: (restart: BrokerRestart) => void): Handle {
+    // An entry of its own for each call, so that one callback may be there twice.
+    const entry = (restart: BrokerRestart): void => callback(restart);
+    this.restartCallbacks.add(entry);
+    return { close: () => void this.restartCallbacks.delete(entry) };
   }
 
   /** Resolves to null when the server answers, or to why it does not. Once. */
@@ -71,11 +74,11 @@ export class OwnBroker implements Broker {
     if (this.stopped !== null) throw new Error('the broker is stopped');
     await new Promise<void>((resolve, reject) => {
       const done = (settle: () => void): void => {
-        forget();
+        restarts.close();
         timer.cancel();
         settle();
       };
-      const forget = this.onRestart(() => done(resolve));
+      const restarts = this.onRestart(() => done(resolve));
       const reason = `no answer ${RESTART_MS} ms after a restart; see its log`;
       const timer = after(RESTART_MS, () =>
         done(() => reject(new BrokerStartError(this.order.binary, reason))),
@@ -151,7 +154,7 @@ export class OwnBroker implements Broker {
   /** By id and start time, so that a process that got the id later is safe. */
   private killServer(): void {
     const { server } = this;
-    if (server?.startTime !== undefined && isSameProcess(server.pid, server.startTime))
+    if (server !== null && server.startTime !== null && isSameProcess(server.pid, server.startTime))
       process.kill(server.pid, 'SIGKILL');
   }
 }

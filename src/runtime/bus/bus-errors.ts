@@ -17,7 +17,7 @@ export class BrokerUnreachable extends EmarsError {
 }
 
 /**
- * Nobody answered in time. The question may have been heard all the same: ask only what may be done twice.
+ * No answer came in time. The question may have been heard all the same: ask only what may be done twice.
  */
 export class AskTimeout extends EmarsError {
   override readonly name = 'AskTimeout';
@@ -30,12 +30,12 @@ export class AskTimeout extends EmarsError {
   }
 }
 
-/** Nobody listens on the subject (the server knows at once). */
+/** The subject has no subscriber (the server knows at once). */
 export class NoResponder extends EmarsError {
   override readonly name = 'NoResponder';
   readonly kind = 'unavailable';
   constructor(readonly subject: string) {
-    super(`nobody listens on ${subject}`);
+    super(`${subject} has no subscriber`);
   }
 }
 

@@ -1,8 +1,8 @@
 /**
  * The bus as its users see it: subjects, bytes, questions and answers; no word of NATS in it.
  *
- * A bus delivers at most once. A message may be lost when the connection breaks; whoever needs more asks
- * again. Made by `connect` (connection.ts); tests have a twin in memory that passes the same checks.
+ * A bus delivers at most once. A message may be lost when the connection breaks; a sender that needs more
+ * asks again. Made by `connect` (connection.ts); tests have a twin in memory that passes the same checks.
  */
 
 export interface Credentials {

@@ -53,7 +53,7 @@ export class ConnectionState {
     return monotonicMs() > this.gatheredAt;
   }
 
-  /** The bus closes: whoever waits for the connection is told. */
+  /** The bus closes: what waits for the connection is told. */
   end(): void {
     this.isOver = true;
     this.staleTimer?.cancel();

@@ -173,7 +173,7 @@ export class NatsBus implements Bus {
 
   private handle(handler: Handler, { data, subject, reply = '' }: Msg): void {
     try {
-      // The client gives '' where nobody waits.
+      // The client gives '' where the sender waits for no answer.
       const result = handler(data, { subject, reply: reply === '' ? null : reply });
       if (result instanceof Promise) result.catch((failure: unknown) => this.handlerFailed(failure, subject));
     } catch (failure) {

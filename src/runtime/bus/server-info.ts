@@ -1,5 +1,5 @@
 /**
- * Who listens on a local port? A NATS server introduces itself to whoever connects, with one line
+ * What listens on a local port? A NATS server introduces itself on each connection, with one line
  * `INFO {json}`, before any credentials. So a foreign process on the port is told apart from our server.
  */
 import { createConnection, createServer } from 'node:net';
@@ -11,38 +11,38 @@ export interface ServerInfo {
   readonly jetstream: boolean;
 }
 
-/** The introduction of the server on 127.0.0.1:`port`; undefined if none came within `ms`. */
-export function readServerInfo(port: number, ms: number): Promise<ServerInfo | undefined> {
+/** The introduction of the server on 127.0.0.1:`port`; null if none came within `ms`. */
+export function readServerInfo(port: number, ms: number): Promise<ServerInfo | null> {
   return new Promise((resolve) => {
     const socket = createConnection({ host: '127.0.0.1', port });
     let line = '';
-    const done = (info: ServerInfo | undefined): void => {
+    const done = (info: ServerInfo | null): void => {
       clearTimeout(timer);
       socket.destroy();
       resolve(info);
     };
-    const timer = setTimeout(() => done(undefined), ms);
+    const timer = setTimeout(() => done(null), ms);
     socket.setEncoding('utf8');
-    socket.on('error', () => done(undefined));
-    socket.on('close', () => done(undefined));
+    socket.on('error', () => done(null));
+    socket.on('close', () => done(null));
     socket.on('data', (text: string) => {
       line += text;
       const end = line.indexOf('\r\n');
       if (end >= 0) done(parseInfo(line.slice(0, end)));
-      else if (line.length > LONGEST_LINE) done(undefined);
+      else if (line.length > LONGEST_LINE) done(null);
     });
   });
 }
 
-function parseInfo(line: string): ServerInfo | undefined {
-  if (!line.startsWith('INFO ')) return undefined;
+function parseInfo(line: string): ServerInfo | null {
+  if (!line.startsWith('INFO ')) return null;
   try {
     const info: unknown = JSON.parse(line.slice(5));
-    if (typeof info !== 'object' || info === null) return undefined;
+    if (typeof info !== 'object' || info === null) return null;
     const { server_name: serverName, jetstream } = info as Record<string, unknown>;
-    return typeof serverName === 'string' ? { serverName, jetstream: jetstream === true } : undefined;
+    return typeof serverName === 'string' ? { serverName, jetstream: jetstream === true } : null;
   } catch {
-    return undefined;
+    return null;
   }
 }
 

@@ -9,11 +9,11 @@
  *   stream holds one message a subject and refuses a second. (JetStream's own Nats-Msg-Id forgets after
  *   two minutes, and would refuse work that must be done again after its first try was acknowledged.)
  * - An item is never lost by being delivered too often. The server's max_deliver would leave it in the
- *   stream, delivered to nobody; so the limit is checked where the item arrives: a worker that gets it
+ *   stream, delivered to no worker; so the limit is checked where the item arrives: a worker that gets it
  *   once too often is told `exhausted` and reports instead of working.
  * The worker's side is take-work.ts.
  *
- * A broker of somebody else's may lose its last items in a power cut without losing the stream: an owner
+ * A broker that is not ours may lose its last items in a power cut without losing the stream: an owner
  * that waits for long enqueues what is open again now and then; what is still there is a 'duplicate'.
  */
 import { EmarsError } from '../../errors/error.js';

@@ -7,31 +7,30 @@
 import { readFileSync } from 'node:fs';
 
 /** Fields of /proc/<pid>/stat after the command, which may itself hold spaces and brackets. */
-function statFields(pid: number): string[] | undefined {
+function statFields(pid: number): string[] | null {
   try {
     const line = readFileSync(`/proc/${pid}/stat`, 'utf8');
     return line.slice(line.lastIndexOf(')') + 2).split(' ');
   } catch {
-    return undefined;
+    return null;
   }
 }
 
 /**
- * Start time of process `pid` in clock ticks since boot, as text; undefined where there is no such
+ * Start time of process `pid` in clock ticks since boot, as text; null where there is no such
  * process, or only its remains (a zombie), or no /proc.
  */
-export function processStartTime(pid: number): string | undefined {
-  const fields = statFields(pid);
-  const state = fields?.[0];
-  return state === undefined || state === 'Z' || state === 'X' ? undefined : fields?.[19];
+export function processStartTime(pid: number): string | null {
+  const [state, ...fields] = statFields(pid) ?? ['X'];
+  return state === 'Z' || state === 'X' ? null : (fields[18] ?? null);
 }
 
 /** True if `pid` runs and is the process that started at `startTime` (as given by processStartTime). */
-export function isSameProcess(pid: number, startTime: string | undefined): boolean {
+export function isSameProcess(pid: number, startTime: string | null): boolean {
   if (!Number.isInteger(pid) || pid <= 0) return false;
-  if (processStartTime(process.pid) !== undefined) {
+  if (processStartTime(process.pid) !== null) {
     const now = processStartTime(pid);
-    return now !== undefined && (startTime === undefined || now === startTime);
+    return now !== null && (startTime === null || now === startTime);
   }
   try {
     process.kill(pid, 0);
@@ -42,22 +41,22 @@ export function isSameProcess(pid: number, startTime: string | undefined): boole
 }
 
 /**
- * The most memory (resident, bytes) process `pid` ever held; undefined if it is gone or there is no /proc.
+ * The most memory (resident, bytes) process `pid` ever held; null if it is gone or there is no /proc.
  */
-export function peakMemory(pid: number): number | undefined {
+export function peakMemory(pid: number): number | null {
   try {
     const match = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
-    return match?.[1] === undefined ? undefined : Number(match[1]) * 1024;
+    return match?.[1] === undefined ? null : Number(match[1]) * 1024;
   } catch {
-    return undefined;
+    return null;
   }
 }
 
-/** Identity of this boot of the machine; undefined where there is no /proc. */
-export function bootId(): string | undefined {
+/** Identity of this boot of the machine; null where there is no /proc. */
+export function bootId(): string | null {
   try {
     return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
   } catch {
-    return undefined;
+    return null;
   }
 }

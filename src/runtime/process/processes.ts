@@ -86,7 +86,7 @@ export class Supervised {
   private startedAt = 0;
   private logStart = 0;
   private restartTimer: Timer | null = null;
-  private peak: number | undefined;
+  private peak: number | null = null;
 
   /** @internal Use superviseChild. */
   constructor(
@@ -102,14 +102,14 @@ export class Supervised {
     return this.current;
   }
 
-  /** The process now; undefined while there is none. */
-  get pid(): number | undefined {
-    return this.current === 'running' ? this.child?.pid : undefined;
+  /** The process now; null while there is none. */
+  get pid(): number | null {
+    return this.current === 'running' ? (this.child?.pid ?? null) : null;
   }
 
-  /** The most memory (resident, bytes) of the process now, or as last seen; undefined if never seen. */
-  peakMemory(): number | undefined {
-    const seen = this.pid === undefined ? undefined : peakMemory(this.pid);
+  /** The most memory (resident, bytes) of the process now, or as last seen; null if never seen. */
+  peakMemory(): number | null {
+    const seen = this.pid === null ? null : peakMemory(this.pid);
     this.peak = seen ?? this.peak;
     return this.peak;
   }

@@ -7,7 +7,7 @@
  *
  * A group is what one fdatasync covers, and the next group is only written after it. So after a crash
  * at most the last group can be damaged, in whatever order the disk wrote its pages. Hence the rule of
- * `parseJournal`: a damaged last group is a torn tail, nobody acted on it, it may be cut off; a damaged
+ * `parseJournal`: a damaged last group is a torn tail, nothing followed from it, it may be cut off; a damaged
  * group with an intact one behind it is corruption, and is refused with its offset.
  *
  * Limit, said aloud: a bit that flips in the very last group looks like a torn tail. The caller is told
@@ -85,32 +85,32 @@ export function fileHeader(): Buffer {
   return header;
 }
 
-/** The records of the group at `at`, and where it ends; undefined if there is no intact group. */
-function readGroup(bytes: Buffer, at: number): { records: Uint8Array[]; next: number } | undefined {
-  if (at + GROUP_HEADER_BYTES > bytes.byteLength || bytes.readUInt32LE(at) !== GROUP_MARK) return undefined;
+/** The records of the group at `at`, and where it ends; null if there is no intact group. */
+function readGroup(bytes: Buffer, at: number): { records: Uint8Array[]; next: number } | null {
+  if (at + GROUP_HEADER_BYTES > bytes.byteLength || bytes.readUInt32LE(at) !== GROUP_MARK) return null;
   const length = bytes.readUInt32LE(at + 4);
   const start = at + GROUP_HEADER_BYTES;
-  if (length === 0 || start + length > bytes.byteLength) return undefined;
-  if (groupChecksum(bytes, at, length) !== bytes.readUInt32LE(at + 8)) return undefined;
+  if (length === 0 || start + length > bytes.byteLength) return null;
+  if (groupChecksum(bytes, at, length) !== bytes.readUInt32LE(at + 8)) return null;
   const records: Uint8Array[] = [];
   let cursor = start;
   while (cursor + 4 <= start + length) {
     const size = bytes.readUInt32LE(cursor);
-    if (cursor + 4 + size > start + length) return undefined;
+    if (cursor + 4 + size > start + length) return null;
     records.push(bytes.subarray(cursor + 4, cursor + 4 + size));
     cursor += 4 + size;
   }
-  return cursor === start + length ? { records, next: cursor } : undefined;
+  return cursor === start + length ? { records, next: cursor } : null;
 }
 
-/** Where the next intact group begins after `at`; undefined if there is none. */
-function findIntactGroup(bytes: Buffer, at: number): number | undefined {
+/** Where the next intact group begins after `at`; null if there is none. */
+function findIntactGroup(bytes: Buffer, at: number): number | null {
   const mark = Buffer.alloc(4);
   mark.writeUInt32LE(GROUP_MARK);
   for (let found = bytes.indexOf(mark, at + 1); found !== -1; found = bytes.indexOf(mark, found + 1)) {
-    if (readGroup(bytes, found) !== undefined) return found;
+    if (readGroup(bytes, found) !== null) return found;
   }
-  return undefined;
+  return null;
 }
 
 /**
@@ -137,9 +137,9 @@ export function parseJournal(path: string, bytes: Buffer): { records: Uint8Array
   let at = FILE_HEADER_BYTES;
   while (at < bytes.byteLength) {
     const group = readGroup(bytes, at);
-    if (group === undefined) {
+    if (group === null) {
       const later = findIntactGroup(bytes, at);
-      if (later === undefined) break;
+      if (later === null) break;
       throw new JournalError(
         path,
         'corrupt',

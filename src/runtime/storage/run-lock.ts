@@ -46,44 +46,37 @@ export interface RunLock {
 
 interface Owner {
   readonly pid: number;
-  readonly startTime?: string;
+  /** Null where the owner had no /proc. */
+  readonly startTime: string | null;
   readonly host: string;
-  readonly boot?: string;
+  readonly boot: string | null;
   readonly released: boolean;
 }
 
 function self(released: boolean): Owner {
-  const startTime = processStartTime(process.pid);
-  const boot = bootId();
-  return {
-    pid: process.pid,
-    ...(startTime === undefined ? {} : { startTime }),
-    host: hostname(),
-    ...(boot === undefined ? {} : { boot }),
-    released,
-  };
+  const { pid } = process;
+  return { pid, startTime: processStartTime(pid), host: hostname(), boot: bootId(), released };
 }
 
 /**
- * The owner named in a lock's text; undefined for text that is none (a torn file: its writer never had the
+ * The owner named in a lock's text; null for text that is none (a torn file: its writer never had the
  * lock).
  */
-function parseOwner(text: string): Owner | undefined {
+function parseOwner(text: string): Owner | null {
   try {
     const value: unknown = JSON.parse(text);
-    if (typeof value !== 'object' || value === null) return undefined;
+    if (typeof value !== 'object' || value === null) return null;
     const { pid, startTime, host, boot, released } = value as Record<string, unknown>;
-    if (typeof pid !== 'number' || typeof host !== 'string' || typeof released !== 'boolean')
-      return undefined;
+    if (typeof pid !== 'number' || typeof host !== 'string' || typeof released !== 'boolean') return null;
     return {
       pid,
       host,
       released,
-      ...(typeof startTime === 'string' ? { startTime } : {}),
-      ...(typeof boot === 'string' ? { boot } : {}),
+      startTime: typeof startTime === 'string' ? startTime : null,
+      boot: typeof boot === 'string' ? boot : null,
     };
   } catch {
-    return undefined;
+    return null;
   }
 }
 
@@ -118,12 +111,11 @@ export async function acquireRunLock(folder: string): Promise<RunLock> {
       const highest = (await lockNumbers(folder)).at(-1) ?? 0;
       if (highest > 0) {
         const file = join(folder, `run.lock.${highest}`);
-        // Gone between the two calls: someone else took over; look again.
-        const found = await readFile(file, 'utf8').catch(() => undefined);
-        if (found === undefined) continue;
+        // Gone between the two calls: another process took over; look again.
+        const found = await readFile(file, 'utf8').catch(() => null);
+        if (found === null) continue;
         const owner = parseOwner(found);
-        if (owner !== undefined && holds(owner))
-          throw new RunLockedError(folder, owner.pid, owner.host, file);
+        if (owner !== null && holds(owner)) throw new RunLockedError(folder, owner.pid, owner.host, file);
       }
       const mine = highest + 1;
       const path = join(folder, `run.lock.${mine}`);

@@ -175,5 +175,5 @@ function isLeftover(name: string): boolean {
   if (match === null || underWay.has(name)) return false;
   const pid = Number(match[1]);
   // Our own threads have their own list, so what carries our identity is never a leftover.
-  return !isSameProcess(pid, match[2] === 'x' ? undefined : match[2]);
+  return !isSameProcess(pid, match[2] === 'x' ? null : match[2]!);
 }

@@ -13,7 +13,7 @@ import type { ScanLimits } from '../limits.js';
 export type ValueType = 'uint8' | 'int8' | 'uint16' | 'int16' | 'uint32' | 'int32' | 'float32' | 'float64';
 
 /**
- * What a value means: `grey` = 0…255, already windowed by whoever made the file; `hu` = Hounsfield
+ * What a value means: `grey` = 0…255, already windowed where the file was made; `hu` = Hounsfield
  * units; `offset-hu` = Hounsfield units plus an offset, because the file holds unsigned 16-bit values.
  */
 export type ValueUnit = 'grey' | 'hu' | 'offset-hu';

@@ -20,7 +20,7 @@ export interface SplitScan {
   readonly id: string;
   readonly patient: string;
   readonly class: string;
-  /** Scans of equal content stay on one side, whoever's they are. */
+  /** Scans of equal content stay on one side, of whichever patient they are. */
   readonly contentHash?: string;
 }
 

@@ -3,7 +3,7 @@
  *
  * The rule looks at the type of the values and never at the values themselves, so two scans of one data
  * set are never treated differently:
- * - 8-bit slices were windowed by whoever made them: value / 255;
+ * - 8-bit slices were windowed where they were made: value / 255;
  * - Hounsfield units (NIfTI; signed or float TIFF): the lung window;
  * - unsigned 16-bit values (COVID-CTset's TIFF, 16-bit PNG) are Hounsfield units plus `offset`: the offset
  *   is taken away, then the lung window. A set that stretches its 16 bits otherwise is read with a window of

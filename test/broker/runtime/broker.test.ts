@@ -32,8 +32,8 @@ async function start(options: { fresh?: boolean; port?: number } = {}): Promise<
 
 function restarted(broker: Broker): Promise<BrokerRestart> {
   return new Promise((resolve) => {
-    const forget = broker.onRestart((restart) => {
-      forget();
+    const restarts = broker.onRestart((restart) => {
+      restarts.close();
       resolve(restart);
     });
   });
@@ -65,7 +65,7 @@ describe('our own broker', () => {
     expect(readFileSync(`/proc/${broker.pid()}/environ`, 'utf8')).not.toContain(broker.credentials.password);
     expect(statSync(join(folder, 'broker', 'nats-server.conf')).mode & 0o777).toBe(0o600);
     expect(statSync(join(folder, 'broker')).mode & 0o777).toBe(0o700);
-    await expect(connect({ url: broker.url, name: 'nobody', deadlineMs: 1000 })).rejects.toThrow(
+    await expect(connect({ url: broker.url, name: 'stranger', deadlineMs: 1000 })).rejects.toThrow(
       /Authorization/i,
     );
   });
@@ -89,7 +89,7 @@ describe('our own broker', () => {
   test('is ended within two seconds after its owner was killed with -9, and so is the supervisor', async () => {
     const owner = await startOwner(await natsBinary(), folder);
     const times = [owner.serverPid, owner.supervisorPid].map((pid) => [pid, processStartTime(pid)] as const);
-    expect(times.every(([, time]) => time !== undefined)).toBe(true);
+    expect(times.every(([, time]) => time !== null)).toBe(true);
     process.kill(owner.pid, 'SIGKILL');
     await until(() => times.every(([pid, time]) => !isSameProcess(pid, time)), 2000);
   });
@@ -104,7 +104,7 @@ describe('our own broker', () => {
     await again;
     expect(broker.supervisorPid()).not.toBe(supervisor);
     expect(isSameProcess(server, serverStart)).toBe(false);
-    expect(isSameProcess(broker.pid(), undefined)).toBe(true);
+    expect(isSameProcess(broker.pid(), null)).toBe(true);
   });
 
   test('ends at its start what a kill of owner and supervisor together left behind', async () => {
@@ -113,7 +113,7 @@ describe('our own broker', () => {
     process.kill(owner.supervisorPid, 'SIGSTOP');
     process.kill(owner.pid, 'SIGKILL');
     process.kill(owner.supervisorPid, 'SIGKILL');
-    await until(() => !isSameProcess(owner.supervisorPid, undefined), 2000);
+    await until(() => !isSameProcess(owner.supervisorPid, null), 2000);
     expect(isSameProcess(owner.serverPid, time)).toBe(true);
     await start();
     expect(isSameProcess(owner.serverPid, time)).toBe(false);

@@ -163,7 +163,7 @@ describe('a work queue', () => {
     await until(() => !slow.busy, 5000);
     expect(deliveries).toEqual([1]);
     await stopTakers();
-    // A worker whose process dies: its bus is cut, and nobody says that it is still at work.
+    // A worker whose process dies: its bus is cut, and nothing says that it is still at work.
     const dying = await connect({ url: broker.url, credentials: broker.credentials, name: 'dying' });
     await queue.enqueue(bytes('orphan'), 'orphan');
     let taken = false;

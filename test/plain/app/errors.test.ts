@@ -47,7 +47,7 @@ describe('errors of the command line', () => {
     ]);
   });
 
-  it('that nobody foresaw are called defects, with 1 and a hint, never a stack', () => {
+  it('that are not foreseen are called defects, with 1 and a hint, never a stack', () => {
     const error = new TypeError("Cannot read properties of undefined (reading 'x')\nsecond line");
     expect(exitCodeOf(error)).toBe(1);
     expect(linesOf(error)).toEqual([

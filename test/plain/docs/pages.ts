@@ -32,7 +32,7 @@ export function files(folder = ''): string[] {
   });
 }
 
-/** A run that somebody keeps inside the clone is theirs; those among the fixtures are ours. */
+/** A run kept inside the clone is the user's; those among the fixtures are ours. */
 function isRun(path: string): boolean {
   const has = (name: string): boolean => existsSync(join(ROOT, path, name));
   return !path.startsWith('test/') && has('config.yaml') && (has('run.json') || has('journal'));

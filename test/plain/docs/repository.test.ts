@@ -49,7 +49,7 @@ describe('no file', () => {
     folder('ro' + 'ot'),
     folder('ho' + 'me'),
   ];
-  /** Hosts that anybody can reach, and this machine's own. */
+  /** Public hosts, and this machine's own. */
   const HOSTS = [
     '127.0.0.1',
     'localhost',
@@ -91,7 +91,7 @@ describe('no file', () => {
     expect(found).toEqual([]);
   });
 
-  it('names a host that not everybody knows', () => {
+  it('names a host that is not public', () => {
     // A lock file repeats where packages ask for money; what counts is where they are fetched from.
     const asked = texts.map(({ path, text }) => ({
       path,

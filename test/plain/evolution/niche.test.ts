@@ -36,7 +36,7 @@ describe('niching', () => {
 
   it('serves the line with the fewest survivors first', () => {
     // Line 0 holds two survivors, line 1 one, line 2 none: row 5 first, then row 4 (1 held), and
-    // line 2 by then holds one as well, but has nobody left.
+    // line 2 by then holds one as well, but has no member left.
     const rows = association([
       [0, 0],
       [0, 0],
@@ -50,7 +50,7 @@ describe('niching', () => {
   });
 
   it('counts a chosen member at once: one line at a time', () => {
-    // Both lines are empty; after one member each, line 1 has nobody left and line 0 gets the third.
+    // Both lines are empty; after one member each, line 1 has none left and line 0 gets the third.
     const rows = association([
       [0, 0.1],
       [0, 0.2],
@@ -90,7 +90,7 @@ describe('niching', () => {
     for (const count of taken) expect(Math.abs(count - 1000)).toBeLessThan(130);
   });
 
-  it('never takes anybody twice', () => {
+  it('never takes an individual twice', () => {
     for (const random of seeds) {
       const rows = association(Array.from({ length: 30 }, (_, i) => [i % 4, i] as const));
       const chosen = fill(

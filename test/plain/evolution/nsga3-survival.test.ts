@@ -203,7 +203,7 @@ describe('NSGA-III survival on degenerate input', () => {
     );
   });
 
-  it('keeps a single survivor, the whole last front, and everybody', () => {
+  it('keeps a single survivor, the whole last front, and all', () => {
     valid(nearFront(1, 20, 3), 1);
     expect(
       valid(

@@ -41,14 +41,14 @@ describe('merged fronts', () => {
     // accuracy/size:      fronts {0, 1, 2}, {3, 5}, {4}
     // accuracy/potential: fronts {0, 1, 3, 5}, {2}, {4}
     // size/potential:     fronts {1, 2, 3}, {5}, {0}, {4}
-    // Best rank anywhere: 0 → 0, 1 → 0, 2 → 0, 3 → 0, 5 → 0, 4 → 2. Nobody has rank 1.
+    // Best rank anywhere: 0 → 0, 1 → 0, 2 → 0, 3 → 0, 5 → 0, 4 → 2. None has rank 1.
     expect(mergedFronts(toMinimise(networks, directions))).toEqual([[0, 1, 2, 3, 5], [4]]);
     expect(select('merged-fronts', networks, directions, 5).selected).toEqual([0, 1, 2, 3, 5]);
     expect(select('merged-fronts', networks, directions, 6).selected).toEqual([0, 1, 2, 3, 4, 5]);
     expect(select('merged-fronts', networks, directions, 5).fronts).toEqual([[0, 1, 2, 3, 5], [4]]);
   });
 
-  it('keep whoever is not dominated in one of the pairs', () => {
+  it('keep those that are not dominated in one of the pairs', () => {
     // Row 2 is dominated in accuracy/size by row 0, but not in accuracy/potential.
     const values = [
       [0.9, 5, 0.0],

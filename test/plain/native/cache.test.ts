@@ -147,7 +147,7 @@ describe('the lock of a cache', () => {
 
   it.each([
     ['whose process is gone', JSON.stringify({ host: hostname(), pid: 2 ** 22 + 1, n: 0 }), 0],
-    ['of another host that nobody touched for an hour', '{"host":"elsewhere","pid":1,"n":0}', 3600],
+    ['of another host that was not touched for an hour', '{"host":"elsewhere","pid":1,"n":0}', 3600],
     ['that was never written', '', 3600],
   ])('is taken over from a holder %s', async (_words, text, age) => {
     const path = join(folder, 'lock');

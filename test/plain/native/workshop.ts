@@ -1,6 +1,6 @@
 /**
- * A small world for the engine: a project whose binding compiles in a second, a TensorFlow of two tiny
- * shared libraries, and a folder of wheels that pip serves without network. The engine, pip, Python,
+ * A small world for the set-up: a project whose binding compiles in a second, a TensorFlow of two tiny
+ * shared libraries, and a folder of wheels that pip serves without network. The set-up, pip, Python,
  * the compiler and Node's loader are the real ones.
  */
 
@@ -42,7 +42,7 @@ export interface Workshop {
 
 /** Compiles the tiny libraries and packs the wheels. */
 export function openWorkshop(): Workshop {
-  const folder = mkdtempSync(join(tmpdir(), 'emars-engine-'));
+  const folder = mkdtempSync(join(tmpdir(), 'emars-native-'));
   const library = join(folder, 'library', 'tensorflow');
   const headers = join(library, 'include', 'tensorflow', 'c');
   mkdirSync(headers, { recursive: true });

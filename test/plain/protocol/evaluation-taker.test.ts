@@ -81,7 +81,7 @@ describe('a taker of evaluations', () => {
     ]);
   });
 
-  it('drops receipts and results that nobody waits for', () => {
+  it('drops receipts and results that are not waited for', () => {
     const taker = new Taker();
     expect(taker.receipt(0, true)).toEqual([]);
     expect(taker.give(0, { kind: 'measured', value: 1, confusion: [] })).toMatchObject({

@@ -78,7 +78,7 @@ export class Bench {
     return this.put({ kind: 'received', name, message, reply } as EvolutionInput);
   }
 
-  /** Time passes in ticks, everybody in `alive` beats. */
+  /** Time passes in ticks, each of `alive` beats. */
   wait(ms: number, alive: readonly string[] = []): this {
     for (const end = this.now + ms; this.now < end;) {
       this.now = Math.min(end, this.now + 100);

@@ -84,7 +84,7 @@ describe('trainers that fall silent, restart or cannot go on', () => {
     expect(bench.search.step).toBe(1);
   });
 
-  it('counts nobody as silent while it hears nothing of itself', () => {
+  it('counts no worker as silent while it hears nothing of itself', () => {
     const bench = gathered().ready('a').ready('b');
     for (let i = 0; i < 100; i++) {
       bench.now += 100;
@@ -137,7 +137,7 @@ describe('trainers that fall silent, restart or cannot go on', () => {
     expect(numbers.size).toBe(2 + 3 * 2);
   });
 
-  it('ends the search when nobody can begin an epoch, and says what is damaged', () => {
+  it('ends the search when no trainer can begin an epoch, and says what is damaged', () => {
     const bench = gathered().ready('a', 'no memory').ready('b', 'no memory');
     expect(bench.save.at(-1)).toMatchObject({ kind: 'stop', damaged: false });
     expect(bench.sent('Status')).toMatchObject({ phase: 'failed' });
@@ -292,7 +292,7 @@ describe('evaluation', () => {
 });
 
 describe('who may join', () => {
-  it('fixes the arithmetic of most trainers, not of whoever came first', () => {
+  it('fixes the arithmetic of most trainers, not of the first to come', () => {
     const setup = { ...SETUP, expectedTrainers: 3 };
     const bench = new Bench(setup).hello('stranger', { fingerprint: 'other' }).hello('a').hello('b');
     expect(bench.search.numerics?.fingerprint).toBe('host');

@@ -43,7 +43,7 @@ class Worker {
 }
 
 describe('a worker', () => {
-  it('beats and says hello at once, and again while nobody answers', () => {
+  it('beats and says hello at once, and again while no answer comes', () => {
     const worker = new Worker();
     expect(worker.tick(0)).toEqual(['Heartbeat', 'Hello']);
     expect(worker.tick(499)).toEqual([]);
@@ -77,7 +77,7 @@ describe('a worker', () => {
     expect(worker.tick(100)).toEqual(['Hello']);
   });
 
-  it('takes an empty answer, which a broker gives for nobody, neither as a welcome nor as a refusal', () => {
+  it('takes an empty answer neither as a welcome nor as a refusal', () => {
     const worker = new Worker();
     worker.tick(0);
     expect(worker.welcome(1, { accepted: false, reason: null, fence: 0 })).toEqual([]);

@@ -67,7 +67,7 @@ describe('a trainer prepares an epoch', () => {
     expect(a.saved).toMatchObject([{ kind: 'load-epoch', fence: 2, reuse: false, plan: { snapshot: SHA } }]);
   });
 
-  it('leaves out the slots of a plan whose schedule names nobody', () => {
+  it('leaves out the slots of a plan whose schedule names no individual', () => {
     const a = new TestTrainer('a').give({ kind: 'welcomed', fence: 1 });
     const plan = { ...planOf(ALONE).plan!, schedule: [0, 2] };
     expect(a.receive('Directive', planOf(ALONE, { plan })).saved).toEqual([]);
@@ -147,7 +147,7 @@ describe('a trainer follows a step', () => {
     expect(a.saved).toMatchObject([{ kind: 'compute', lease: { slot: 0, number: 5 } }]);
   });
 
-  it('drops what it computed for a lease that has gone to somebody else', () => {
+  it('drops what it computed for a lease that has gone to another trainer', () => {
     const a = new TestTrainer('a').begin(BOTH);
     a.receive('Directive', stepOf(BOTH, 0, leasesOf(['a', 'b'])));
     a.receive('Directive', stepOf(BOTH, 0, leasesOf(['b', 'b'], 1, 5)));
@@ -347,7 +347,7 @@ describe('a trainer ends itself', () => {
     expect(kinds(a.tick(2001).saved)).toEqual(['fail']);
   });
 
-  it('when it cannot compute, or cannot apply what everybody else applies', () => {
+  it('when it cannot compute, or cannot apply what all others apply', () => {
     const a = new TestTrainer('a').begin(ALONE);
     a.receive('Directive', stepOf(ALONE, 0, leasesOf(['a', 'a'])));
     expect(a.give({ kind: 'slot-computed', failure: 'out of memory' }).saved).toEqual([

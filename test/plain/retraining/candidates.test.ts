@@ -47,7 +47,7 @@ describe('the candidates of a retraining', () => {
     expect(ids(1)).toEqual(['a']);
   });
 
-  it('of a smaller front are filled up with the most accurate others, nobody twice', () => {
+  it('of a smaller front are filled up with the most accurate others, none twice', () => {
     expect(ids(10)).toEqual(['a', 'b', 'c', 'd', 'y', 'x']);
   });
 });

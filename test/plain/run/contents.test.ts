@@ -60,7 +60,7 @@ describe('damage is one clear error with the file', () => {
       /"front\.0\.id": expected 16 hex digits/,
     ],
     [
-      'the front names someone who was not evaluated',
+      'the front names an individual that was not evaluated',
       'front.json',
       replace('front.json', 'aaaaaaaaaaaaaaaa', 'eeeeeeeeeeeeeeee'),
       /eeeeeeeeeeeeeeee is not there/,

@@ -35,7 +35,7 @@ test('a full disk stops the journal with a typed error, loses nothing acknowledg
   try {
     const output = await onSmallDisk('"$2" "$3" "$1"', folder, process.execPath, FIXTURE);
     if (output === undefined) {
-      context.skip('this host lets nobody mount a small file system (unshare -m, unshare -Urm)');
+      context.skip('this host does not let a user mount a small file system (unshare -m, unshare -Urm)');
       return;
     }
     const said = JSON.parse(output) as Record<string, unknown>;

@@ -119,9 +119,9 @@ describe('a journal', () => {
   });
 
   test('refuses a file that is something else, and a damaged header', async () => {
-    await writeFile(path, "this is somebody else's file, do not touch");
+    await writeFile(path, 'a file of another program, do not touch');
     await expect(openJournal(path)).rejects.toMatchObject({ reason: 'not-a-journal' });
-    expect((await readFile(path, 'utf8')).startsWith('this is')).toBe(true);
+    expect((await readFile(path, 'utf8')).startsWith('a file of')).toBe(true);
     await rm(path);
     const { bytes } = await written(2);
     for (let at = 0; at < 16; at++) {

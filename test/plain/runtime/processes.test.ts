@@ -81,8 +81,8 @@ describe('a supervised child', () => {
     expect(child.peakMemory()).toBeGreaterThan(10_000_000);
     await child.stop();
     expect(child.state).toBe('stopped');
-    expect(child.pid).toBeUndefined();
-    expect(child.send('nobody hears')).toBe(false);
+    expect(child.pid).toBeNull();
+    expect(child.send('not heard')).toBe(false);
     expect(child.peakMemory()).toBeGreaterThan(10_000_000);
   });
 
@@ -136,7 +136,7 @@ describe('a supervised child', () => {
     await until(() => messages.length === 1, 5000);
     const pid = child.pid!;
     await Promise.all([child.stop(150), child.stop(150)]);
-    expect(isSameProcess(pid, undefined)).toBe(false);
+    expect(isSameProcess(pid, null)).toBe(false);
     expect(await readFile(join(folder, 'asked'), 'utf8')).toMatch(/^asked /);
     expect(log).toEqual(['start 1', 'exit SIGKILL for good']);
     const waiting = supervise(['crash'], { restart: { limit: 3, backoffMs: [200] } });

@@ -46,7 +46,7 @@ describe('the store', () => {
       });
       expect(store.volume(scan.path)).toEqual({ depth: found[0], data: resizeSlices(data, found, 12) });
     }
-    expect(() => store.volume('nobody')).toThrow(/nobody/);
+    expect(() => store.volume('unknown')).toThrow(/unknown/);
   });
 
   it('opened again reads the cache only, and says the same', async () => {

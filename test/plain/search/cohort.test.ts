@@ -1,4 +1,4 @@
-/** A retraining as a search with a fixed cohort: nobody is drawn, bred or dropped, and an epoch is chosen. */
+/** A retraining as a search with a fixed cohort: none is drawn, bred or dropped, and an epoch is chosen. */
 import { describe, expect, it } from 'vitest';
 import type { Genome } from '#emars/space/genome.js';
 import { genomeId } from '#emars/space/genome.js';
@@ -23,7 +23,7 @@ describe('a search with a cohort', () => {
   const { states, events } = wholeSearch(rules);
   const end = states.at(-1)!;
 
-  it('trains the cohort in its order in every epoch, and nobody else', () => {
+  it('trains the cohort in its order in every epoch, and no other', () => {
     const planned = events.filter((event) => event.type === 'epoch-planned');
     expect(planned).toHaveLength(rules.epochs);
     for (const { individuals } of planned) expect(individuals).toEqual(ids);

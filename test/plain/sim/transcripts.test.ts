@@ -20,7 +20,7 @@ describe('the guide to faults', () => {
     expect([...SCENARIOS.map(({ row }) => row), ...Object.keys(ELSEWHERE)].sort()).toEqual([...rows].sort());
   });
 
-  test('and there is no transcript that nobody makes', () => {
+  test('and there is no transcript without a scenario', () => {
     const files = readdirSync(FOLDER).filter((name) => name.endsWith('.txt'));
     expect(files.sort()).toEqual(SCENARIOS.map(({ file }) => `${file}.txt`).sort());
   });

@@ -43,7 +43,7 @@ describe('the images of a batch', () => {
     );
   });
 
-  it('gives a scan the same numbers wherever it stands and whoever stands beside it', () => {
+  it('gives a scan the same numbers wherever it stands and whatever stands beside it', () => {
     for (const options of [plain, training]) {
       const [first, second] = [
         assembleImages(store, ['a', 'b', 'c'], options),

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { dropoutMask, recalibrationScans, slotScans, stepsPerEpoch } from '#emars/training/samples.js';
+import { stepsPerEpoch } from '#emars/config/quantities.js';
+import { dropoutMask, recalibrationScans, slotScans } from '#emars/training/samples.js';
 
 const rules = { seed: 5, batch: 8, microBatches: 2 };
 const training = Array.from({ length: 37 }, (_, i) => `scan-${String(i).padStart(2, '0')}`);

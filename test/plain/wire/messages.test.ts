@@ -191,8 +191,8 @@ describe('subjects', () => {
     expect(subjectOf(subjects, 'Directive', null)).toBe(subjects.directive);
     expect(subjectOf(subjects, 'Credit', 't-1')).toBe(subjects.credit('t-1'));
     expect(subjectOf(subjects, 'Welcome', '_INBOX.7')).toBe('_INBOX.7');
-    expect(() => subjectOf(subjects, 'Directive', 't-1')).toThrow(/for everybody/);
-    expect(() => subjectOf(subjects, 'ChunkRequest', null)).toThrow(/for somebody/);
+    expect(() => subjectOf(subjects, 'Directive', 't-1')).toThrow(/for all/);
+    expect(() => subjectOf(subjects, 'ChunkRequest', null)).toThrow(/for one trainer/);
     expect(() => subjectOf(subjects, 'Credit', 'a b.>')).toThrow(/expected an id/);
   });
 

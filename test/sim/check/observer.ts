@@ -27,7 +27,7 @@ export class Observer {
   private readonly journalled = new Set<string>();
   /** Fence → rollbacks before it. */
   private readonly eras = new Map<number, number>();
-  /** A synced record was lost: what was told of it is void, which nobody can see from here. */
+  /** A synced record was lost: what was told of it is void, which cannot be seen from here. */
   private journalShortened = false;
 
   constructor(

@@ -59,7 +59,7 @@ export class Cluster {
   readonly setup: { evolution: EvolutionSetup };
   readonly faults = new FaultCount();
   readonly stages = new FaultCount();
-  /** What happened, in words; null where nobody reads it. */
+  /** What happened, in words; null where it is not read. */
   readonly lines: Line[] | null;
   /** Slots whose vector was made bad once. */
   private readonly spoiltSlots = new Set<string>();

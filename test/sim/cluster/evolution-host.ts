@@ -73,7 +73,7 @@ export class EvolutionHost extends Host {
     this.tick();
   }
 
-  /** Null where the journal is damaged: nobody can go on from it. */
+  /** Null where the journal is damaged: there is no going on from it. */
   private open(): ReturnType<SimDisk['open']> | null {
     try {
       return this.cluster.disk.open();

@@ -91,7 +91,7 @@ export abstract class Host {
     for (const [i, sent] of send.entries()) {
       if (i === 1 && this.diesAt('half-sent')) return false;
       const { name, message, to } = sent;
-      // Nobody watches a simulated run.
+      // A simulated run is not watched.
       if (name === 'Status' || (this.isMute && name !== 'Heartbeat')) continue;
       this.cluster.told(this.id, sent);
       const subject = subjectOf(subjects, name, to);

@@ -40,9 +40,9 @@ const BASE: SearchRules = {
 export interface SearchCase {
   readonly name: string;
   readonly rules: SearchRules;
-  /** True for vectors that are no numbers, whoever computes them: the slot is settled as diverged. */
+  /** True for vectors that are no numbers, whichever trainer computes them: the slot is settled as diverged. */
   readonly isDiverging: (step: number, slot: number) => boolean;
-  /** True for individuals that cannot be measured, whoever tries. */
+  /** True for individuals that cannot be measured by any worker. */
   readonly isUnmeasurable: (id: string, objective: string) => boolean;
 }
 
@@ -57,7 +57,7 @@ export const CASES: readonly SearchCase[] = [
     isUnmeasurable: never,
   },
   {
-    name: 'one slot a step, an individual that nobody can measure',
+    name: 'one slot a step, an individual that cannot be measured',
     rules: {
       ...BASE,
       seed: 7,

@@ -124,7 +124,7 @@ export abstract class WorkerHost extends Host {
     this.evaluate({ kind: 'taken', request, deliveries: item.deliveries });
   }
 
-  /** While it is at it, the queue gives the item to nobody else. */
+  /** While it is at it, the queue gives the item to no other worker. */
   private sayWorking(item: TakenItem): void {
     this.process.after(QUEUE.ackWaitMs / 3, () => {
       if (this.item !== item) return;

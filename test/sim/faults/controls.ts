@@ -20,7 +20,7 @@ const ONE = 1;
 export class Controls {
   constructor(private readonly off: ControlName | null) {}
 
-  /** The journal has an event before anybody is told; without it the disk comes second. */
+  /** The journal has an event before it is told; without it the disk comes second. */
   get journalBeforeAct(): boolean {
     return this.off !== 'journal-before-act';
   }

@@ -12,7 +12,7 @@ export type KillPoint =
   | 'decided'
   /** The first message is sent, the others are not. */
   | 'half-sent'
-  /** Worker: what it computed, measured or wrote is done, and nobody knows. */
+  /** Worker: what it computed, measured or wrote is done, and not yet told. */
   | 'done-work';
 
 /** What a power cut leaves of the journal's last bytes. */

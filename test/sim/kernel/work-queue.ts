@@ -80,7 +80,7 @@ export class SimWorkQueue {
     if (item?.deliveries === deliveries && item.until > 0) this.hold(item, ms);
   }
 
-  /** Hands out what is free; called when something became free or somebody wants. */
+  /** Hands out what is free; called when something became free or a worker wants. */
   serve(): void {
     for (const item of this.items.values()) {
       if (item.until > this.timeline.now) continue;
@@ -100,7 +100,7 @@ export class SimWorkQueue {
     }
   }
 
-  /** Whoever wants but cannot be reached asks again: a pull is renewed now and then. */
+  /** A worker that wants but cannot be reached asks again: a pull is renewed now and then. */
   private serveLater(): void {
     if (this.isServingLater || this.pullers.length === 0) return;
     this.isServingLater = true;

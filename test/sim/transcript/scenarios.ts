@@ -27,7 +27,7 @@ const SHORT: SearchCase = {
   rules: { ...base.rules, warmupEpochs: 0, epochs: 2, population: 3, keep: 2, stepsPerEpoch: 2 },
 };
 
-/** One individual cannot be measured, whoever tries. */
+/** One individual cannot be measured by any worker. */
 const ONE_FAILS: SearchCase = {
   ...SHORT,
   name: 'short, and one individual cannot be measured',
