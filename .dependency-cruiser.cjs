@@ -55,6 +55,7 @@ const may = {
   ],
   tables: ['config', 'space', 'metrics', 'model', 'retraining', 'run'],
   report: ['config', 'space', 'evolution', 'runtime', 'run'],
+  study: ['space', 'metrics', 'model', 'tables', 'report', 'run', 'runtime'],
   library: [
     'config',
     'space',

@@ -90,7 +90,8 @@ export async function orFailed<T>(path: string, failed: ScanProblem[], work: () 
 
 const quoted = (text: string): string => (/[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 
-function csvLines(classes: readonly string[], rows: readonly Row[]): string[] {
+/** A table for programs, a line each. */
+export function csvLines(classes: readonly string[], rows: readonly Row[]): string[] {
   const head = ['scan', 'class', ...classes.map((name) => `p_${name}`), 'uncertainty', 'warnings'];
   const lines = rows.map((row) => [
     row.scan,

@@ -12,6 +12,7 @@ import { registerRetrain } from './retrain.js';
 import { registerSearch } from './search.js';
 import { registerSelect } from './select.js';
 import { registerStart } from './start.js';
+import { registerStudy } from './study.js';
 import { registerTables } from './tables.js';
 import { VERSION } from './version.js';
 
@@ -36,6 +37,7 @@ export function buildProgram(): Command {
   registerExport(program);
   registerPredict(program);
   registerTables(program);
+  registerStudy(program);
   registerData(program);
   registerInspect(program);
   registerSelect(program);

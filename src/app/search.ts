@@ -129,11 +129,11 @@ function processesOf({ trainers, devices, nats }: Flags): ProcessOptions {
   return { trainers, devices, broker: nats === undefined ? undefined : foreignBroker(nats) };
 }
 
-export function newFolder(path: string): string {
+export function newFolder(path: string, command = 'search'): string {
   if (existsSync(path))
     throw new UsageError(
       `--out: expected a folder that is not there yet, got "${path}"; ` +
-        `choose another name, or go on with it: emars search --resume ${path}`,
+        `choose another name, or go on with it: emars ${command} --resume ${path}`,
     );
   return path;
 }

@@ -89,6 +89,7 @@ describe('commands in the documentation', () => {
         'retrain',
         'search',
         'select',
+        'study',
         'tables',
       ]),
     );

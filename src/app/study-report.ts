@@ -1,0 +1,42 @@
+/** The page of a study, from its files alone. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readModel } from '../model/read-model.js';
+import { writeFileAtomic } from '../runtime/storage/atomic-file.js';
+import type { StudyPage } from '../study/page.js';
+import { studyPage } from '../study/page.js';
+import type { StudyRecord } from '../study/record.js';
+import { LEGEND } from '../tables/assemble.js';
+import { MODEL } from './study-context.js';
+import { STUDY_PHASES } from './study-phases.js';
+import { tablesOf } from './tables.js';
+
+/** Pictures on the page, at most; all are linked. */
+const MOST_PICTURES = 6;
+
+/** Writes the page; returns its path. */
+export async function writeStudyPage(root: string, record: StudyRecord): Promise<string> {
+  const pictures = record.phases
+    .flatMap(({ files }) => files.map(({ path }) => path))
+    .filter((path) => path.endsWith('montage.png'))
+    .slice(0, MOST_PICTURES);
+  const page = join(root, 'index.html');
+  const text = studyPage({
+    record,
+    what: Object.fromEntries(STUDY_PHASES.map(({ name, what }) => [name, what])),
+    model: (await readModel(join(root, MODEL))).document,
+    tables: await tablesOf([`study=${join(root, MODEL)}`]),
+    legend: LEGEND,
+    // Written by this study and checked by its digest.
+    evaluation: JSON.parse(await readFile(join(root, 'evaluation.json'), 'utf8')) as StudyPage['evaluation'],
+    pictures: await Promise.all(
+      pictures.map(async (path) => ({
+        path,
+        png: await readFile(join(root, path)),
+        caption: `Evidence for the positive class: ${path.split('/').at(-2) ?? path}`,
+      })),
+    ),
+  });
+  await writeFileAtomic(page, text);
+  return page;
+}
