@@ -83,8 +83,10 @@ describe('commands in the documentation', () => {
         'data',
         'doctor',
         'evaluate',
+        'explain',
         'export',
         'inspect',
+        'predict',
         'report',
         'retrain',
         'search',
@@ -159,7 +161,8 @@ describe('the cheap ones', () => {
     await shell(
       'emars data phantom scans --patients 15 --set data.phantom.slices=4 --set data.phantom.size=16',
     );
-    for (const name of ['my-scans', 'DIR']) symlinkSync('scans', join(folder, name));
+    for (const name of ['my-scans', 'DIR', 'clean-cc-ccii', 'mosmed', 'covid-ctset', 'dicom'])
+      symlinkSync('scans', join(folder, name));
     writeFileSync(
       join(folder, 'genome.json'),
       JSON.stringify({ genome: ['skip', 'mb_k3_e3', 'skip', 'skip'] }),

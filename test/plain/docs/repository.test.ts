@@ -56,6 +56,7 @@ describe('no file', () => {
     'registry.npmjs.org',
     'arxiv.org',
     'github.com',
+    'mosmed.ai',
     'www.apache.org',
     'semver.org',
     'www.w3.org',
