@@ -1,6 +1,7 @@
 /** Conducts one run in this process, from native parts to the report: what `search` and `resume` share. */
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import { checkData } from '../actors/parent/check-data.js';
 import { prepareRun } from '../actors/parent/prepare-run.js';
 import { RunRecorder } from '../actors/parent/run-recorder.js';
 import type { RunSetup } from '../actors/parent/supervise-run.js';
@@ -97,6 +98,13 @@ async function conductLocked(
   const record = new RunRecorder(folder, numerics, resumed, () => supervision.rows());
   await record.load();
   if (!resumed || !existsSync(folder.split)) await prepare(plan, record, tell, signal);
+  else
+    await checkData(
+      folder,
+      options,
+      (what, done, total) => tell({ kind: 'preparing', what, done, total }),
+      signal,
+    );
   const stop = (): void => supervision.interrupt();
   signal.addEventListener('abort', stop);
   try {

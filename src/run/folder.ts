@@ -9,6 +9,8 @@ export interface RunFolder {
   readonly root: string;
   readonly config: string;
   readonly split: string;
+  /** Digests of the split and of every scan in it. */
+  readonly data: string;
   readonly journal: string;
   readonly snapshots: string;
   readonly history: string;
@@ -35,6 +37,7 @@ export function runFolder(root: string): RunFolder {
     root,
     config: join(root, 'config.yaml'),
     split: join(root, 'split.json'),
+    data: join(root, 'data.json'),
     journal: join(root, 'journal'),
     snapshots: join(root, 'snapshots'),
     history: join(root, 'history.jsonl'),
@@ -55,6 +58,7 @@ export function runFolder(root: string): RunFolder {
 export const FILE_LIMITS = {
   'config.yaml': 2 ** 20,
   'split.json': 2 ** 26,
+  'data.json': 2 ** 28,
   'history.jsonl': 2 ** 28,
   'front.json': 2 ** 26,
   'run.json': 2 ** 24,

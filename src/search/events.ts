@@ -23,7 +23,14 @@ const digestOrNull = z.codec(z.string().regex(/^([0-9a-f]{64})?$/), sha256.nulla
 const committedSlot = attempt.extend({ slot: count, digest: digestOrNull, diverged: z.boolean() });
 
 export const searchEvent = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('run-started'), format: z.literal(1), run: z.string(), options: sha256 }),
+  z.object({
+    type: z.literal('run-started'),
+    format: z.literal(1),
+    run: z.string(),
+    options: sha256,
+    /** Digest of the run's data; runs of an older version have none. */
+    data: sha256.optional(),
+  }),
   z.object({ type: z.literal('fence-raised'), fence: count }),
   z.object({ type: z.literal('numerics-fixed'), fingerprint: z.string(), canary: z.string() }),
   z.object({ type: z.literal('epoch-planned'), epoch: count, individuals: z.array(individualId) }),

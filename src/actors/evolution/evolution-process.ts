@@ -22,6 +22,7 @@ import { loadObjectives, objectiveRules } from '../setup/objective-rules.js';
 import { searchRulesOf } from '../setup/rules.js';
 import { kindOf } from '../../errors/error.js';
 import { processExit, TERMINATED_EXIT } from '../../errors/exit-codes.js';
+import { dataDigest } from '../../run/data-record.js';
 import { runFolder } from '../../run/folder.js';
 import { openSearch } from './search-journal.js';
 import { readSides } from '../../run/sides.js';
@@ -68,6 +69,7 @@ async function main(): Promise<void> {
   const { journal, search, tally } = await openSearch(folder.journal, rules, {
     run,
     optionsHash: optionsHash(options),
+    dataDigest: await dataDigest(folder),
   });
   const queue = await declareWorkQueue(bus, {
     stream: subjects.evaluationStream,

@@ -22,6 +22,14 @@ export interface OpenedSearch {
   readonly tally: Tally;
 }
 
+/** What the first record of a journal says, and every process that opens it expects. */
+export interface RunFacts {
+  readonly run: string;
+  readonly optionsHash: string;
+  /** SHA-256 of the run's `data.json`. */
+  readonly dataDigest: string;
+}
+
 export class SearchJournal {
   constructor(private readonly journal: Journal) {}
 
@@ -40,13 +48,13 @@ export class SearchJournal {
 export async function openSearch(
   path: string,
   rules: SearchRules,
-  { run, optionsHash }: { readonly run: string; readonly optionsHash: string },
+  { run, optionsHash, dataDigest }: RunFacts,
 ): Promise<OpenedSearch> {
   const { journal: file, records } = await openJournal(path);
   const journal = new SearchJournal(file);
   const events = records.map((record, index) => eventOf(path, record, index));
   if (events.length === 0) {
-    events.push({ type: 'run-started', format: 1, run, options: optionsHash });
+    events.push({ type: 'run-started', format: 1, run, options: optionsHash, data: dataDigest });
     await journal.append(events);
   }
   let search = initialState();
@@ -65,6 +73,14 @@ export async function openSearch(
       `expected the configuration that ${path} was begun with ` +
         `(${search.optionsHash?.slice(0, 12) ?? 'none'}), got another one ` +
         `(${optionsHash.slice(0, 12)}); restore config.yaml of the run`,
+    );
+  }
+  const [first] = events;
+  if (first?.type === 'run-started' && first.data !== undefined && first.data !== dataDigest) {
+    await journal.close();
+    throw new DamagedRun(
+      `expected the data that ${path} was begun with (${first.data.slice(0, 12)}), got others ` +
+        `(${dataDigest.slice(0, 12)}); restore data.json, split.json and the scans of the run`,
     );
   }
   return { journal, search, tally };

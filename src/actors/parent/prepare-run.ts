@@ -4,24 +4,22 @@
  * workers find all of it ready.
  */
 import { EmarsError } from '../../errors/error.js';
-import { existsSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { positiveClass } from '../../config/positive.js';
 import type { Options } from '../../config/options.js';
-import { writeFileAtomic } from '../../runtime/storage/atomic-file.js';
 import { scanRemarks, splitRemarks } from '../../scan/catalogue/remarks.js';
 import type { ScanProblem } from '../../scan/errors.js';
-import { writePhantoms } from '../../scan/phantom/phantom.js';
 import { readSplit } from '../../scan/split/split-file.js';
 import { requireClassesOnSides, splitByPatient, withoutScans } from '../../scan/split/split.js';
 import type { ScanStore } from '../../scan/store/store.js';
 import { writeOptions } from '../../run/config.js';
+import { dataRecord, writeDataRecord } from '../../run/data-record.js';
 import type { RunFolder } from '../../run/folder.js';
 import { writeSplit } from '../../run/split.js';
 import { stepsPerEpoch } from '../../config/quantities.js';
 import { openStore } from '../worker/workbench.js';
-
-export type Preparing = (what: 'phantoms' | 'decoding', done: number, total: number) => void;
+import type { Preparing } from './phantom-scans.js';
+import { phantomScans } from './phantom-scans.js';
 
 /** The data does not allow the search that the configuration asks for. */
 export class DataUnfit extends EmarsError {
@@ -48,7 +46,7 @@ export async function prepareRun(
 ): Promise<PreparedRun> {
   await mkdir(folder.snapshots, { recursive: true });
   await writeOptions(folder, options);
-  const root = options.data.path ?? (await phantoms(folder, options, onProgress, signal));
+  const root = options.data.path ?? (await phantomScans(folder, options, onProgress, signal));
   const store = await openStore(options, root, (done, total) => onProgress('decoding', done, total), signal);
   // Names of classes are known only now; a misspelt one would be noticed in the report alone.
   positiveClass(options, store.classes);
@@ -62,6 +60,7 @@ export async function prepareRun(
         `${split.train.length} of ${store.scans.length} scans in ${root}; lower training.batch or ` +
         'add scans',
     );
+  await writeDataRecord(folder, dataRecord(split, store));
   await writeSplit(folder, split);
   return {
     badScans: store.bad,
@@ -76,30 +75,4 @@ async function splitOf(options: Options, store: ScanStore): Promise<ReturnType<t
   const known = [...store.scans, ...store.bad.map(({ path }) => ({ id: path, patient: path, class: '' }))];
   const split = await readSplit(file, store.bad.length > 0 ? known : store.scans, { seed, validation });
   return withoutScans(split, new Set(store.bad.map(({ path }) => path)));
-}
-
-/** Phantom scans of the run, made once; a half-made folder is made again. */
-async function phantoms(
-  folder: RunFolder,
-  options: Options,
-  onProgress: Preparing,
-  signal: AbortSignal,
-): Promise<string> {
-  const { seed, patients, scansPerPatient, classes, slices, size, contrast, format } = options.data.phantom;
-  if (!existsSync(folder.phantomsDone)) {
-    await rm(folder.phantoms, { recursive: true, force: true });
-    await writePhantoms(folder.phantoms, {
-      seed,
-      patients,
-      scansPerPatient,
-      classes,
-      shape: [slices, size, size],
-      contrast,
-      format,
-      signal,
-      onProgress: (made, total) => onProgress('phantoms', made, total),
-    });
-    await writeFileAtomic(folder.phantomsDone, '');
-  }
-  return folder.phantoms;
 }

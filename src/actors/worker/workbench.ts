@@ -11,8 +11,10 @@ import type { ScanStore } from '../../scan/store/store.js';
 import type { Net } from '../../space/cohort.js';
 import { Dataset } from '../../training/dataset.js';
 import { netOf } from '../setup/rules.js';
+import { readDataRecord, requireSameData } from '../../run/data-record.js';
 import { runFolder } from '../../run/folder.js';
 import { readSides } from '../../run/sides.js';
+import { readSplit } from '../../run/split.js';
 
 export interface Workbench {
   readonly options: Options;
@@ -30,6 +32,8 @@ export async function openWorkbench(root: string, addon: string | null): Promise
   const folder = runFolder(root);
   const options = loadOptions({ file: folder.config });
   const store = await openStore(options, options.data.path ?? folder.phantoms);
+  const record = await readDataRecord(folder);
+  if (record !== null) requireSameData(record, await readSplit(folder), store);
   const dataset = new Dataset(store, await readSides(folder.split), datasetOptions(options));
   return {
     options,

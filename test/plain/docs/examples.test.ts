@@ -79,7 +79,10 @@ describe('settings that a page names', () => {
   const sections = Object.entries(DEFAULTS)
     .filter(([, value]) => typeof value === 'object' && value !== null && !Array.isArray(value))
     .map(([name]) => name);
-  const KEY = new RegExp(`\`((?:${sections.join('|')})(?:\\.(?!ts|log)[a-zA-Z]+)+)\`(?: \\((\\d+))?`, 'g');
+  const KEY = new RegExp(
+    `\`((?:${sections.join('|')})(?:\\.(?!ts|log|json)[a-zA-Z]+)+)\`(?: \\((\\d+))?`,
+    'g',
+  );
   const named = pages
     .filter((page) => page !== 'CHANGELOG.md')
     .flatMap((page) =>

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
+import { dataRecordSchema } from '#emars/run/data-record.js';
 import { FILE_LIMITS } from '#emars/run/folder.js';
 import { frontSchema } from '#emars/run/front.js';
 import { historyLineSchema } from '#emars/run/history.js';
@@ -56,7 +57,7 @@ test('the Python example says the same', async (context) => {
 });
 
 test('every file and every field that is read is in the guide', () => {
-  const fields = [historyLineSchema, frontSchema, splitSchema, recordSchema]
+  const fields = [historyLineSchema, frontSchema, splitSchema, dataRecordSchema, recordSchema]
     .flatMap((schema) => Object.keys(schema.shape))
     .filter((name) => name !== 'format');
   const nested = [

@@ -140,4 +140,7 @@ export const ELSEWHERE: Readonly<Record<string, string>> = {
   'a plan of another fence: of an earlier life of evolution, or forged':
     'a seed is full of them; one alone would show nothing',
   'an edited `config.yaml`': 'the resume ends before it has a bus',
+  'changed data: a scan exchanged, removed or cut, an edited `split.json`, another class':
+    'the resume ends before it has a bus',
+  "the run's phantoms deleted or damaged": 'made again before anything is started',
 };
