@@ -3,16 +3,18 @@ import { existsSync } from 'node:fs';
 import { basename, extname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { requireBegunRun } from '../library/run-argument.js';
-import type { BrokerAccess, ProcessOptions } from '../library/search.js';
+import type { ProcessOptions } from '../library/search.js';
 import { resume, search as beginSearch } from '../library/search.js';
 import { runFolder } from '../run/folder.js';
 import { readRecordIfSound } from '../run/record.js';
 import { configOption, jsonOption, setOption, wholeNumber } from './arguments.js';
 import { UsageError } from './errors.js';
+import type { BrokerFlags } from './foreign-broker.js';
+import { foreignBroker } from './foreign-broker.js';
 import { print, printJson } from './output.js';
 import { showSearch } from './run-search.js';
 
-interface Flags {
+interface Flags extends BrokerFlags {
   readonly config?: string[];
   readonly resume?: string;
   readonly data?: string;
@@ -21,7 +23,6 @@ interface Flags {
   readonly devices?: string[];
   readonly seed?: number;
   readonly set?: string[];
-  readonly nats?: string;
   readonly json?: boolean;
 }
 
@@ -54,10 +55,8 @@ export function registerSearch(program: Command): void {
       wholeNumber('--seed', 0, 2 ** 32 - 1),
     )
     .addOption(setOption())
-    .option(
-      '--nats <url>',
-      'a nats-server with JetStream to use instead of our own, as nats://user:password@host:4222',
-    )
+    .option('--nats <url>', 'a nats-server with JetStream to use instead of our own, as nats://host:4222')
+    .option('--nats-login <file>', 'file with user:password for --nats; also in EMARS_NATS_LOGIN')
     .addOption(jsonOption())
     .addHelpText(
       'after',
@@ -97,7 +96,7 @@ async function search(flags: Flags): Promise<void> {
     set: flags.set,
     options: { seed: flags.seed, data: { path: flags.data } },
     out: root,
-    ...processesOf(flags),
+    ...(await processesOf(flags)),
   };
   await showSearch(root, (signal) => beginSearch({ ...request, signal }), flags.json === true);
 }
@@ -113,7 +112,7 @@ async function goOn(root: string, flags: Flags): Promise<void> {
         `which the run's config.yaml fixes; leave it out`,
     );
   requireBegunRun(root);
-  const processes = processesOf(flags);
+  const processes = await processesOf(flags);
   if ((await readRecordIfSound(runFolder(root)))?.status === 'finished') {
     const { report } = await resume(root).result;
     if (flags.json === true)
@@ -125,8 +124,8 @@ async function goOn(root: string, flags: Flags): Promise<void> {
   await showSearch(absolute, (signal) => resume(absolute, { ...processes, signal }), flags.json === true);
 }
 
-function processesOf({ trainers, devices, nats }: Flags): ProcessOptions {
-  return { trainers, devices, broker: nats === undefined ? undefined : foreignBroker(nats) };
+async function processesOf({ trainers, devices, ...broker }: Flags): Promise<ProcessOptions> {
+  return { trainers, devices, broker: await foreignBroker(broker) };
 }
 
 export function newFolder(path: string, command = 'search'): string {
@@ -146,19 +145,4 @@ function freeFolder(configs: readonly string[]): string {
     const path = join('runs', number === 1 ? name : `${name}-${number}`);
     if (!existsSync(path)) return path;
   }
-}
-
-/** URL and credentials of a foreign broker; a password never reaches a log or run.json. */
-function foreignBroker(text: string): BrokerAccess {
-  const full = text.includes('://') ? text : `nats://${text}`;
-  const url = URL.canParse(full) ? new URL(full) : null;
-  if (url === null || !['nats:', 'tls:'].includes(url.protocol) || url.hostname === '')
-    throw new UsageError(
-      `--nats: expected a URL as nats://127.0.0.1:4222, got "${text.replace(/\/\/.*@/, '//…@')}"`,
-    );
-  const credentials =
-    url.username === ''
-      ? undefined
-      : { user: decodeURIComponent(url.username), password: decodeURIComponent(url.password) };
-  return { url: `${url.protocol}//${url.host}`, ...(credentials === undefined ? {} : { credentials }) };
 }

@@ -22,13 +22,18 @@ export function describeProblem({ where, path, expected, got, remedy }: Problem)
   return `${place}: expected ${expected}, got ${got}${remedy === '' ? '' : `; ${remedy}`}`;
 }
 
-/** Thrown by `loadOptions`, with every problem found; its message has one line a problem. */
+/** Lines of one message: nobody reads more, and a file that is no configuration has thousands. */
+const MOST_LINES = 50;
+
+/** Thrown by `loadOptions`, with every problem found; its message has one line a problem, 50 at most. */
 export class ConfigError extends EmarsError {
   override readonly name = 'ConfigError';
   readonly kind = 'usage';
 
   constructor(readonly problems: readonly Problem[]) {
-    super(problems.map(describeProblem).join('\n'));
+    const lines = problems.slice(0, MOST_LINES).map(describeProblem);
+    const more = problems.length - lines.length;
+    super([...lines, ...(more > 0 ? [`and ${more} problems more`] : [])].join('\n'));
   }
 }
 

@@ -3,7 +3,7 @@
  * the result. Every search here is the smoke search with one seed; the first one is the reference.
  */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -258,10 +258,12 @@ describe('a broker that is not ours', () => {
       ],
       { stdio: 'ignore' },
     );
+    const login = join(root, 'login');
+    writeFileSync(login, 'emars:secret\n', { mode: 0o600 });
     try {
       await emarsExits(
         0,
-        search('foreign', '--trainers', '2', '--nats', `nats://emars:secret@127.0.0.1:${port}`),
+        search('foreign', '--trainers', '2', '--nats', `nats://127.0.0.1:${port}`, '--nats-login', login),
       );
       expect(front('foreign')).toBe(front('two'));
       const { in_bytes: bytes } = (await (await fetch(`http://127.0.0.1:${monitor}/varz`)).json()) as {

@@ -51,6 +51,11 @@ const RECORD_MS = 250;
 const STOP_MS = 3000;
 /** A process that lives so long did not crash at its start: its count of deaths in a row begins anew. */
 const HEALTHY_MS = 20_000;
+/**
+ * A worker ends with exit code 0 when the search is over, and evolution ends then, too. A search that is not
+ * over by this time has lost the worker: to an objective that ended its process, or to a forged farewell.
+ */
+const WORKER_ENDED_MS = 5000;
 
 interface Child {
   readonly role: 'evolution' | 'trainer' | 'evaluator';
@@ -205,7 +210,11 @@ export class RunSupervision {
           ? {}
           : { env: tensorEnvironment({ threads: options.engine.threads, cudaDevices }) }),
         logFile: folder.log(id),
-        restart: { limit: options.runtime.restarts + 1, healthyMs: HEALTHY_MS },
+        restart: {
+          limit: options.runtime.restarts + 1,
+          healthyMs: HEALTHY_MS,
+          ...(role === 'evolution' ? {} : { againAfterEndMs: WORKER_ENDED_MS }),
+        },
       },
       {
         onStart: () => {

@@ -3,7 +3,7 @@
  *
  * Restarts wait 0.2, 1, 2, 4… s; a process that lived a healthy minute starts from 0.2 s again. After
  * `limit` quick crashes in a row it is given up, with the end of its log as the reason. Exit code 0 is a
- * wish: the child is done and stays away. Children are in sessions of their own: a Ctrl-C reaches the
+ * wish: the child is done and stays away, unless its policy says that such an end is not its own to choose. Children are in sessions of their own: a Ctrl-C reaches the
  * supervisor alone, which then ends them in its own order; orphan-guard.ts covers the supervisor's death.
  */
 import { fork, type ChildProcess, type Serializable } from 'node:child_process';
@@ -20,6 +20,11 @@ export interface RestartPolicy {
   readonly backoffMs?: readonly number[] | undefined;
   /** A life of this length is no quick crash. Default 60 000. */
   readonly healthyMs?: number | undefined;
+  /**
+   * Wait before a child that has ended with exit code 0 is started again, its end counting as a crash: for
+   * children that end when the work is over, which the supervisor hears by then. Default: never.
+   */
+  readonly againAfterEndMs?: number | undefined;
 }
 
 export interface ChildOptions {
@@ -61,7 +66,7 @@ export interface ChildEvents {
   onStart?(pid: number, starts: number): void;
   onMessage?(message: unknown): void;
   onExit?(exit: ChildExit): void;
-  /** It ended by its own wish (exit code 0). */
+  /** It ended by its own wish (exit code 0), and for good. */
   onEnd?(): void;
   onGiveUp?(reason: GiveUp): void;
 }
@@ -181,13 +186,13 @@ export class Supervised {
       this.events.onExit?.({ code, signal, restartInMs: null });
       return;
     }
-    if (code === 0) {
+    const { limit, healthyMs = HEALTHY_MS, backoffMs = BACK_OFF_MS, againAfterEndMs } = this.options.restart;
+    if (code === 0 && againAfterEndMs === undefined) {
       this.current = 'ended';
       this.events.onExit?.({ code, signal, restartInMs: null });
       this.events.onEnd?.();
       return;
     }
-    const { limit, healthyMs = HEALTHY_MS, backoffMs = BACK_OFF_MS } = this.options.restart;
     this.crashes = monotonicMs() - this.startedAt >= healthyMs ? 1 : this.crashes + 1;
     if (this.crashes >= limit) {
       this.current = 'given-up';
@@ -196,7 +201,8 @@ export class Supervised {
       return;
     }
     this.current = 'waiting';
-    const wait = backoffMs[Math.min(this.crashes, backoffMs.length) - 1] ?? 0;
+    const backoff = backoffMs[Math.min(this.crashes, backoffMs.length) - 1] ?? 0;
+    const wait = code === 0 ? Math.max(backoff, againAfterEndMs ?? 0) : backoff;
     this.restartTimer = after(wait, () => this.start());
     this.events.onExit?.({ code, signal, restartInMs: wait });
   }

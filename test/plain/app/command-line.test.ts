@@ -5,9 +5,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { buildProgram } from '#emars/app/program.js';
-import { ROOT, emars, mistake } from './run-emars.js';
+import { ROOT, config, emars, mistake } from './run-emars.js';
 
 let folder = '';
 beforeAll(() => {
@@ -38,6 +38,48 @@ describe('mistakes', () => {
     ],
   ])('%s ends with 2 and one line', async (_, args, line) => {
     expect(await mistake(...args)).toEqual({ code: 2, lines: [expect.stringMatching(line) as string] });
+  });
+
+  describe('a password for a foreign broker', () => {
+    const search = (...more: string[]): ReturnType<typeof mistake> =>
+      mistake('search', '--config', config('smoke.yaml'), '--out', join(folder, 'never'), ...more);
+    const refused = (line: RegExp): object => ({ code: 2, lines: [expect.stringMatching(line) as string] });
+
+    it('is refused in the URL, and not shown again', async () => {
+      const { code, lines } = await search('--nats', 'nats://me:hush@127.0.0.1:4222');
+      expect({ code, lines }).toEqual(refused(/^--nats: expected a URL without user and password/));
+      expect(lines.join()).not.toContain('hush');
+    });
+
+    it('is one line of a file or of the environment', async () => {
+      const nats = ['--nats', '127.0.0.1:4222'];
+      const login = file('login', 'no colon, hush\n');
+      for (const args of [
+        [...nats, '--nats-login', login],
+        [...nats, '--nats-login', file('two', 'a:b\nc:hush')],
+      ]) {
+        const { code, lines } = await search(...args);
+        expect({ code, lines }).toEqual(refused(/: expected one line with user:password/));
+        expect(lines.join()).not.toContain('hush');
+      }
+      expect(await search('--nats-login', login)).toEqual(refused(/^--nats-login: expected --nats as well/));
+      vi.stubEnv('EMARS_NATS_LOGIN', ':hush');
+      expect(await search(...nats)).toEqual(refused(/^EMARS_NATS_LOGIN: expected one line/));
+      expect(process.env['EMARS_NATS_LOGIN']).toBeUndefined();
+      vi.unstubAllEnvs();
+    });
+  });
+
+  it('says how many open files it needs, where it may have only a few', async () => {
+    const script = 'ulimit -n 64 && exec "$0" bin/emars.mjs --version';
+    const { code, stderr } = await new Promise<{ code: number | null; stderr: string }>((resolve) => {
+      const child = spawn('sh', ['-c', script, process.execPath], { cwd: ROOT });
+      let stderr = '';
+      child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+      child.on('close', (code) => resolve({ code, stderr }));
+    });
+    expect(stderr).toMatch(/^emars: expected at least 256 open files .*, got a limit of 64; .*\n$/);
+    expect(code).toBe(4);
   });
 
   it('tells all problems of a configuration, one line each, without a stack', async () => {

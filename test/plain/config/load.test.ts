@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,6 +21,9 @@ const file = (name: string, text: string | Buffer): string => {
   writeFileSync(join(folder, name), text);
   return join(folder, name);
 };
+
+const lines = (count: number, line: (i: number) => string): string =>
+  Array.from({ length: count }, (_, i) => line(i)).join('\n');
 
 describe('filling', () => {
   it('gives the defaults where nothing is said, also by an empty file or a section of comments', () => {
@@ -150,6 +154,9 @@ describe('files and YAML', () => {
     ['- '.repeat(2_000), /levels deep/],
     ['{a: '.repeat(60), /levels deep|valid YAML/],
     ['#'.repeat(1024 * 1024 + 1), /at most 1048576 bytes/],
+    [lines(90_000, (i) => `k${i}: 1`), /at most 20000 keys and entries/],
+    [`a: [${'1,'.repeat(50_000)}]`, /at most 20000 keys and entries/],
+    ['training: {batch: 4, epochs: 1, "batch": 4}', /yaml:1:33: .*unique/],
   ])('refuses %.20s with its place', (text, message) => {
     expect(problemsOf({ file: file('broken.yaml', text) }).map(({ line }) => line)).toEqual(
       expect.arrayContaining([expect.stringMatching(message) as string]),
@@ -164,6 +171,18 @@ describe('files and YAML', () => {
       { where: join(folder, 'none.yaml'), got: 'no such file' },
     ]);
     expect(problemsOf({ file: folder })).toMatchObject([{ got: 'a folder' }]);
+  });
+
+  it('refuses a pipe and a device instead of waiting for them', () => {
+    execFileSync('sh', ['-c', 'mkfifo "$0"', join(folder, 'pipe.yaml')]);
+    for (const path of [join(folder, 'pipe.yaml'), '/dev/zero'])
+      expect(problemsOf({ file: path })).toMatchObject([{ where: path, got: 'a pipe or device' }]);
+  });
+
+  it('has thousands of problems in one message of some lines', () => {
+    const text = lines(3000, (i) => `k${i}: 1`);
+    expect(problemsOf({ text })).toHaveLength(3000);
+    expect(() => loadOptions({ text })).toThrow(/^(.*\n){50}and 2950 problems more$/);
   });
 
   it.each(['seed', '=4', 'training..batch=4', ' =1'])('refuses --set %j', (setting) => {

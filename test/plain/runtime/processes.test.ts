@@ -86,6 +86,23 @@ describe('a supervised child', () => {
     expect(child.peakMemory()).toBeGreaterThan(10_000_000);
   });
 
+  test('that ends with 0 stays away; where its end is not its own to choose it is started again', async () => {
+    const done = supervise(['wish']);
+    await until(() => done.log.includes('end'), 5000);
+    expect(done.child.state).toBe('ended');
+    const lost = supervise(['wish'], { restart: { limit: 3, backoffMs: [10, 30], againAfterEndMs: 20 } });
+    await until(() => lost.log.includes('give up'), 10_000);
+    expect(lost.log).toEqual([
+      'start 1',
+      'exit 0 20',
+      'start 2',
+      'exit 0 30',
+      'start 3',
+      'exit 0 for good',
+      'give up',
+    ]);
+  });
+
   test('is started again after a kill -9', async () => {
     const { child, log, messages } = supervise(['die-once', join(folder, 'died')]);
     await until(() => messages.length === 1, 5000);

@@ -139,6 +139,8 @@ export const ELSEWHERE: Readonly<Record<string, string>> = {
   'a message that is none, or has a field outside its limits': 'it ends where it is read',
   'a plan of another fence: of an earlier life of evolution, or forged':
     'a seed is full of them; one alone would show nothing',
+  'a worker that ends without an error before the search does: by an objective that calls `process.exit(0)`':
+    'a matter of the supervisor alone; for the cluster it is a kill',
   'an edited `config.yaml`': 'the resume ends before it has a bus',
   'changed data: a scan exchanged, removed or cut, an edited `split.json`, another class':
     'the resume ends before it has a bus',
