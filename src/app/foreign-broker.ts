@@ -17,8 +17,8 @@ export interface BrokerFlags {
 
 /** URL and credentials; undefined where no broker is named. Errors: UsageError. */
 export async function foreignBroker({ nats, natsLogin }: BrokerFlags): Promise<BrokerAccess | undefined> {
-  const variable = process.env[LOGIN_VARIABLE];
-  delete process.env[LOGIN_VARIABLE];
+  const { EMARS_NATS_LOGIN: variable } = process.env;
+  delete process.env.EMARS_NATS_LOGIN;
   if (nats === undefined) {
     if (natsLogin !== undefined)
       throw new UsageError('--nats-login: expected --nats as well, which names the broker it is for');

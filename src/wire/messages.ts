@@ -6,16 +6,15 @@
 import { EmarsError } from '../errors/error.js';
 import { z } from 'zod';
 import { emars } from '../../proto/generated/emars.js';
+import { MESSAGE_LIMIT, packed, UNPACKED_LIMIT, unpacked } from './packing.js';
 import { schemas } from './schemas.js';
 
+export { MESSAGE_LIMIT } from './packing.js';
 export { CHUNK_BYTES } from './schemas.js';
 export type { Role, RunPhase, WorkPhase } from './schemas.js';
 
 /** Version of `proto/emars.proto`; a worker of another version is refused in the hello. */
 export const PROTOCOL = 1;
-
-/** Upper bound of any message on the bus: below the server's default payload limit of 1 MiB. */
-export const MESSAGE_LIMIT = 1024 * 1024;
 
 const codecs = {
   Hello: emars.Hello,
@@ -79,13 +78,24 @@ export class WireError extends EmarsError {
   }
 }
 
-/** Bytes of a message, owned by the caller. Errors: WireError when a field is outside its limits. */
+/**
+ * Bytes of a message, owned by the caller; packed where they are many. Errors: WireError when a field is
+ * outside its limits, or all of it too large to travel.
+ */
 export function encode<Name extends MessageName>(name: Name, message: Draft<Name>): Uint8Array {
   const schema: z.ZodObject = drafts[name];
   const raw = z.safeEncode(schema, message);
   if (!raw.success) throw new WireError(name, complaint(raw.error), raw.error);
   const codec = codecs[name] as unknown as { encode(message: unknown): { finish(): Uint8Array } };
-  return codec.encode(raw.data).finish();
+  const whole = codec.encode(raw.data).finish();
+  const bytes = packed(whole);
+  if (bytes === null)
+    throw new WireError(
+      name,
+      `one of ${whole.length} bytes, which does not fit ${MESSAGE_LIMIT} packed or ${UNPACKED_LIMIT} ` +
+        'unpacked; a smaller population or shorter epochs make it smaller',
+    );
+  return bytes;
 }
 
 /**
@@ -111,7 +121,7 @@ function plain(name: MessageName, bytes: Uint8Array): unknown {
     toObject(message: unknown, options: object): unknown;
   };
   try {
-    return codec.toObject(codec.decode(bytes), { defaults: true });
+    return codec.toObject(codec.decode(unpacked(bytes)), { defaults: true });
   } catch (cause) {
     const text = cause instanceof Error ? cause.message : String(cause);
     throw new WireError(name, `bytes that do not decode (${text})`, cause);

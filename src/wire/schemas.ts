@@ -39,7 +39,7 @@ export type WorkPhase = (typeof WORK_PHASES)[number];
 
 const WORKERS = 10_000;
 const SLOTS = 10_000;
-const INDIVIDUALS = 10_000;
+const INDIVIDUALS = 100_000;
 const BLOCKS = 1000;
 const SCHEDULE = 500_000;
 const CONFUSION = 10_000;

@@ -3,8 +3,9 @@
  *
  * Restarts wait 0.2, 1, 2, 4… s; a process that lived a healthy minute starts from 0.2 s again. After
  * `limit` quick crashes in a row it is given up, with the end of its log as the reason. Exit code 0 is a
- * wish: the child is done and stays away, unless its policy says that such an end is not its own to choose. Children are in sessions of their own: a Ctrl-C reaches the
- * supervisor alone, which then ends them in its own order; orphan-guard.ts covers the supervisor's death.
+ * wish: the child is done and stays away, unless its policy says that such an end is not its own to choose.
+ * Children are in sessions of their own: a Ctrl-C reaches the supervisor alone, which then ends them in its
+ * own order; orphan-guard.ts covers the supervisor's death.
  */
 import { fork, type ChildProcess, type Serializable } from 'node:child_process';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';

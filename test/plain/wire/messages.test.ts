@@ -1,3 +1,4 @@
+import { deflateRawSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { Draft, MessageName } from '#emars/wire/messages.js';
 import { CHUNK_BYTES, decode, encode, MESSAGE_LIMIT, WireError } from '#emars/wire/messages.js';
@@ -52,6 +53,20 @@ describe('a message', () => {
     expect(chunk.checksum).toBe(0xdeadbeef);
   });
 
+  it('carries the plan of 20,000 individuals, which is larger than the bus takes', () => {
+    const random = generator(7, 'test');
+    const operations = ['skip', 'mb_k3_e3', 'mb_k3_e6', 'mb_k5_e3', 'mb_k5_e6', 'mb_k7_e3', 'mb_k7_e6'];
+    const individuals = Array.from({ length: 20_000 }, (_, i) => ({
+      id: (0x9e3779b9 * (i + 1)).toString(16).padStart(16, '0').slice(-16),
+      genome: Array.from({ length: 20 }, () => operations[random.integer(7)]!),
+    }));
+    const schedule = Array.from({ length: 40_000 }, (_, i) => (i + 17) % individuals.length);
+    const plan = { snapshot: SHA, firstStep: 20_000, individuals, schedule };
+    const bytes = encode('Directive', { fence: 1, epoch: 2, members: ['a'], plan });
+    expect(bytes.length).toBeLessThan(MESSAGE_LIMIT);
+    expect(decode('Directive', bytes).plan).toEqual(plan);
+  });
+
   it('tells which of its alternatives it is', () => {
     const directive = travelled('Directive', {
       fence: 1,
@@ -90,6 +105,23 @@ describe('a message', () => {
 describe('a message is refused', () => {
   it('over the size limit, before it is decoded', () => {
     expect(() => decode('Hello', new Uint8Array(MESSAGE_LIMIT + 1))).toThrow(WireError);
+  });
+
+  it('packed, where it would unpack to too much or to nothing', () => {
+    const bomb = Buffer.concat([Buffer.of(0), deflateRawSync(Buffer.alloc(64 * MESSAGE_LIMIT))]);
+    expect(bomb.length).toBeLessThan(MESSAGE_LIMIT);
+    for (const bytes of [bomb, Buffer.of(0), Buffer.of(0, 0xff, 0xff), bomb.subarray(0, 100)])
+      expect(() => decode('Directive', bytes)).toThrow(WireError);
+  });
+
+  it('where it fits the bus neither whole nor packed', () => {
+    const random = generator(7, 'test');
+    const id = (): string => random.bits().toString(16).padStart(16, '0');
+    const individuals = Array.from({ length: 100_000 }, () => ({ id: id(), genome: Array(4).fill(id()) }));
+    const plan = { snapshot: SHA, firstStep: 0, schedule: [], individuals };
+    expect(() => encode('Directive', { fence: 1, epoch: 1, members: ['a'], plan })).toThrow(
+      /does not fit 1048576 packed .* a smaller population/,
+    );
   });
 
   it.each([
