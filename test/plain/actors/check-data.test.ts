@@ -78,7 +78,7 @@ describe('a search that goes on', () => {
     cpSync(aSlice(data, 'Normal').path, path);
     await expect(check()).rejects.toThrow(DataChanged);
     await expect(check()).rejects.toThrow(`the files of scan ${id} in ${data} have changed`);
-    await expect(openWorkbench(folder.root)).rejects.toThrow(DataChanged);
+    await expect(openWorkbench(folder.root, null)).rejects.toThrow(DataChanged);
   });
 
   it('refuses a removed scan and a new class', async () => {
