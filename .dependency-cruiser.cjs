@@ -2,7 +2,7 @@
 const may = {
   errors: [],
   random: [],
-  config: ['evolution'],
+  config: ['space', 'evolution'],
   gradient: [],
   native: [],
   kernels: ['space'],

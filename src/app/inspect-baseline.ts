@@ -3,7 +3,7 @@
  * channels (and here three classes); scans have one. Both are shown.
  */
 import type { Architecture } from '../network/architecture.js';
-import type { BaselineName } from '../network/baselines/catalogue.js';
+import type { BaselineName } from '../space/baseline-names.js';
 import { baselineDesign, baselineLayout } from '../network/baselines/catalogue.js';
 import type { BaselineCost } from '../network/baselines/cost.js';
 import { baselineCost } from '../network/baselines/cost.js';

@@ -8,6 +8,7 @@ import { registerExport } from './export.js';
 import { registerInspect } from './inspect.js';
 import { registerPredict } from './predict.js';
 import { registerReport } from './report.js';
+import { registerBaselines } from './baselines.js';
 import { registerRetrain } from './retrain.js';
 import { registerSearch } from './search.js';
 import { registerSelect } from './select.js';
@@ -32,6 +33,7 @@ export function buildProgram(): Command {
   registerStart(program);
   registerSearch(program);
   registerRetrain(program);
+  registerBaselines(program);
   registerEvaluate(program);
   registerExplain(program);
   registerExport(program);

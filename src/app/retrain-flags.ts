@@ -8,6 +8,7 @@ export interface RetrainFlags {
   readonly top?: number;
   readonly rankEpochs?: number;
   readonly epochs?: number;
+  readonly fromShared?: boolean;
   readonly trainers?: number;
   readonly devices?: string[];
   readonly reopenTest?: boolean;

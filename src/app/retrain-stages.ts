@@ -1,12 +1,14 @@
 /** The stages of a retraining: rank, train the best, make the model. Each goes on where it was cut off. */
 import { existsSync } from 'node:fs';
 import { resume, search } from '../library/search.js';
+import type { Options } from '../config/options.js';
 import type { ModelDocument } from '../model/schema.js';
 import { readModel } from '../model/read-model.js';
 import { percent } from '../report/numbers.js';
 import { finishModel } from '../retraining/finish.js';
 import type { RetrainingRecord } from '../retraining/record.js';
 import { readRecord, RetrainingError, retrainingFolder } from '../retraining/record.js';
+import { sharedWeightsFile } from '../retraining/shared-weights.js';
 import { readOptions } from '../run/config.js';
 import { runFolder } from '../run/folder.js';
 import { readFront } from '../run/front.js';
@@ -17,32 +19,45 @@ import { requireRetraining } from './retrain-start.js';
 import { interruption, showRun } from './run-search.js';
 import { inTensorProcess } from './tensor-process.js';
 
-/** Errors: Interrupted; those of a run, and of making the model. */
+/** All stages of a retraining, and its model. Errors: Interrupted; those of a run and of making the model. */
 export async function runStages(root: string, flags: RetrainFlags): Promise<void> {
   requireRetraining(root);
-  const folder = retrainingFolder(root);
-  const record = await readRecord(folder.record);
-  if (existsSync(folder.model) && flags.reopenTest !== true) return showModel(root, flags);
   const stopped = interruption(`go on with: npx emars retrain --resume ${root}`);
+  let here: boolean;
   try {
-    const best = await rankedBest(root, record, { ...flags, signal: stopped.signal });
-    await stage(
-      folder.final,
-      { config: folder.finalConfig, cohort: [best] },
-      { ...flags, signal: stopped.signal },
-    );
-    const { threads } = readOptions(runFolder(folder.final)).engine;
-    if (!(await inTensorProcess(threads, resumeArguments(root, flags)))) {
-      stopped.signal.throwIfAborted();
-      return;
-    }
+    here = await trainStages(root, { ...flags, signal: stopped.signal });
   } finally {
     stopped.forget();
   }
+  // Nothing catches a signal here: TensorFlow holds the thread, and the process ends at once.
+  if (here) await finish(root, flags);
+}
+
+/**
+ * The stages, and the model in a process of its own; true where this is that process, and the model is still
+ * to be made. Errors: as of `runStages`.
+ */
+export async function trainStages(root: string, flags: Stoppable): Promise<boolean> {
+  const folder = retrainingFolder(root);
+  const record = await readRecord(folder.record);
+  if (existsSync(folder.model) && flags.reopenTest !== true) {
+    await showModel(root, flags);
+    return false;
+  }
+  const best = await rankedBest(root, record, flags);
+  await stage(folder.final, { config: folder.finalConfig, ...membersOf(root, record, [best]) }, flags);
+  const { threads } = readOptions(runFolder(folder.final)).engine;
+  if (await inTensorProcess(threads, resumeArguments(root, flags))) return true;
+  flags.signal.throwIfAborted();
+  return false;
+}
+
+async function finish(root: string, flags: RetrainFlags): Promise<void> {
+  const folder = retrainingFolder(root);
   await finishModel({
     run: folder.final,
     out: root,
-    testRecord: record.testRecord,
+    testRecord: (await readRecord(folder.record)).testRecord,
     reopenTest: flags.reopenTest === true,
   });
   await showModel(root, flags);
@@ -59,27 +74,42 @@ function resumeArguments(root: string, { reopenTest, json }: RetrainFlags): stri
 /** Flags of the command, and what a wish to stop it aborts. */
 type Stoppable = RetrainFlags & { readonly signal: AbortSignal };
 
-/** Genome of the candidate that did best on D_val in the epochs that rank. */
+/** Who is trained, and with which weights it begins. */
+type Members = Pick<Options, 'cohort' | 'cohortWeights'>;
+
+function membersOf(
+  root: string,
+  { fromShared }: RetrainingRecord,
+  candidates: RetrainingRecord['candidates'],
+): Members {
+  const { shared } = retrainingFolder(root);
+  return {
+    cohort: candidates.map(({ genome }) => genome),
+    cohortWeights: fromShared ? candidates.map(({ id }) => sharedWeightsFile(shared, id)) : null,
+  };
+}
+
+/** The candidate that did best on D_val in the epochs that rank. */
 async function rankedBest(
   root: string,
   record: RetrainingRecord,
   flags: Stoppable,
-): Promise<readonly string[]> {
+): Promise<RetrainingRecord['candidates'][number]> {
   const [only, ...others] = record.candidates;
-  if (others.length === 0) return only!.genome;
+  if (others.length === 0) return only!;
   const { rank: path, rankConfig: config } = retrainingFolder(root);
-  await stage(path, { config, cohort: record.candidates.map(({ genome }) => genome) }, flags);
+  await stage(path, { config, ...membersOf(root, record, record.candidates) }, flags);
   const { chosen } = await readFront(runFolder(path));
   const best = record.candidates.find(({ id }) => id === chosen?.individual);
   if (best === undefined)
     throw new RetrainingError(`expected a candidate of ${root} to be measured, got none; see ${path}`);
-  return best.genome;
+  return best;
 }
 
 /** A stage to its end: begun from its configuration, or gone on with. A wish to stop is found at its end, too. */
 async function stage(
   path: string,
-  { config, cohort }: { readonly config: string; readonly cohort: readonly (readonly string[])[] },
+  { config, ...members }: Members & { readonly config: string },
   { trainers, devices, json, signal }: Stoppable,
 ): Promise<void> {
   const folder = runFolder(path);
@@ -88,7 +118,7 @@ async function stage(
     () =>
       existsSync(folder.snapshots)
         ? resume(path, { trainers, devices, signal })
-        : search({ config, options: { cohort }, out: path, trainers, devices, signal }),
+        : search({ config, options: members, out: path, trainers, devices, signal }),
     json === true,
     signal,
   );

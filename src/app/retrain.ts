@@ -1,10 +1,12 @@
 /** `emars retrain`: from the front of a run, or one architecture, to a trained model. */
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
+import { requireFolder } from '../library/request.js';
 import { configOption, jsonOption, setOption, wholeNumber } from './arguments.js';
 import { UsageError } from './errors.js';
 import { devicesOf, MOST_TRAINERS, newFolder } from './search.js';
 import type { RetrainFlags } from './retrain-flags.js';
+import { sourceOf } from './retrain-source.js';
 import { startRetraining } from './retrain-start.js';
 import { runStages } from './retrain-stages.js';
 
@@ -42,6 +44,10 @@ export function registerRetrain(program: Command): void {
       wholeNumber('--trainers', 1, MOST_TRAINERS),
     )
     .option('--devices <list>', 'cpu, or cuda:0,cuda:1,… (default: cpu)', devicesOf)
+    .option(
+      '--from-shared',
+      'begin with the weights that the search trained, not with drawn ones: for comparison',
+    )
     .option('--reopen-test', 'measure on a test set that another model has seen; the model says so')
     .addOption(jsonOption())
     .addHelpText(
@@ -53,6 +59,7 @@ Examples:
   emars retrain runs/nodules --config configs/retrain-nodules.yaml
   emars retrain runs/paper --config configs/retrain-paper.yaml --devices cuda:0,cuda:1
   emars retrain architecture.json --data other-scans --out runs/transfer
+  emars retrain runs/nodules --from-shared --out runs/nodules/warm
   emars retrain --resume runs/nodules/retrain --trainers 1`,
     )
     .action(retrain);
@@ -69,12 +76,13 @@ async function retrain(source: string | undefined, flags: RetrainFlags): Promise
       ? join(resolve(source, '..'), 'retrain')
       : join(source, 'retrain');
     const root = resolve(newFolder(flags.out ?? beside));
-    await startRetraining(source, root, flags);
+    if (flags.data !== undefined) requireFolder(flags.data, 'a folder of scans (--data)');
+    await startRetraining(await sourceOf(source, root, flags), root, flags);
     return runStages(root, flags);
   }
-  const fixed = (['config', 'set', 'data', 'out', 'top', 'rankEpochs', 'epochs'] as const).filter(
-    (name) => flags[name] !== undefined,
-  );
+  const fixed = (
+    ['config', 'set', 'data', 'out', 'top', 'rankEpochs', 'epochs', 'fromShared'] as const
+  ).filter((name) => flags[name] !== undefined);
   if (source !== undefined || fixed.length > 0)
     throw new UsageError(
       '--resume: expected no run and no settings, which the retraining has fixed; leave them out',

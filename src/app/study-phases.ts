@@ -11,6 +11,7 @@ import { readRecordIfSound } from '../run/record.js';
 import { writeFileAtomic } from '../runtime/storage/atomic-file.js';
 import { StudyError } from '../study/record.js';
 import { counter } from './counter.js';
+import { sourceOf } from './retrain-source.js';
 import { startRetraining } from './retrain-start.js';
 import { runStages } from './retrain-stages.js';
 import { showRun } from './run-search.js';
@@ -83,8 +84,10 @@ async function retrain({ root, study, trainers, json }: StudyContext): Promise<s
   const folder = join(root, MODEL);
   const processes = { ...(trainers === undefined ? {} : { trainers }), json };
   const flags = { config: [config], top, rankEpochs, epochs, ...processes };
-  if (!existsSync(retrainingFolder(folder).record))
-    await startRetraining(join(root, SEARCH), await cleared(folder), flags);
+  if (!existsSync(retrainingFolder(folder).record)) {
+    const source = await sourceOf(join(root, SEARCH), folder, flags);
+    await startRetraining(source, await cleared(folder), flags);
+  }
   await runStages(folder, processes);
   // What makes the model is a process of its own, which has said why it failed.
   if (!existsSync(retrainingFolder(folder).model))

@@ -21,6 +21,7 @@ export const DEFAULTS: Options = deepFreeze<Options>({
     head: 160,
   },
   cohort: null,
+  cohortWeights: null,
   input: { slices: 16, size: 32 },
   training: {
     batch: 8,

@@ -208,8 +208,13 @@ export interface Options {
   readonly seed: number;
   readonly engine: EngineOptions;
   readonly supernet: SupernetOptions;
-  /** Genomes to retrain, each with weights of its own, in place of a search; null: a search. */
+  /** Genomes or baselines to train, each with weights of its own, in place of a search; null: a search. */
   readonly cohort: readonly (readonly string[])[] | null;
+  /**
+   * Absolute paths of files of first weights, one a member of the cohort, as of a model: parameters, then
+   * statistics, float32; null: weights are drawn.
+   */
+  readonly cohortWeights: readonly string[] | null;
   readonly input: InputOptions;
   readonly training: TrainingOptions;
   readonly warmup: WarmupOptions;

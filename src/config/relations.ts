@@ -3,24 +3,12 @@
  * it reads, is left out where one of them is already wrong, and is otherwise a pure check.
  */
 import { dasDennisCount } from '../evolution/nsga3/reference-directions.js';
+import { cohortRelations } from './cohort-relations.js';
 import type { Options } from './options.js';
 import { nearestPath } from './problem.js';
 import { lastPositions, phantomTrainingScans, reduction, stepsPerEpoch } from './quantities.js';
-
-export interface Relation {
-  /** Paths read; the first is where the problem is reported. */
-  readonly reads: readonly [string, ...string[]];
-  /** null where the combination is possible. */
-  readonly check: (
-    options: Options,
-  ) => { readonly expected: string; readonly got: string; readonly remedy: string } | null;
-}
-
-const unless = (possible: boolean, expected: string, got: string, remedy: string) =>
-  possible ? null : { expected, got, remedy };
-
-const duplicate = (list: readonly string[]): string | undefined =>
-  list.find((name, index) => list.indexOf(name) !== index);
+import type { Relation } from './relation.js';
+import { duplicate, unless } from './relation.js';
 
 const madeHere = ({ data }: Options): boolean => data.path === null && data.split.file === null;
 
@@ -51,22 +39,7 @@ export const relations: readonly Relation[] = [
       return unless(twice === undefined, 'each operation once', `${twice ?? ''} twice`, 'remove one');
     },
   },
-  {
-    reads: ['cohort', 'supernet.blocks', 'supernet.operations'],
-    check: ({ cohort, supernet: { blocks, operations } }) => {
-      const length = blocks.reduce((sum, count) => sum + count, 0);
-      const foreign = (cohort ?? []).find(
-        (genome) => genome.length !== length || genome.some((name) => !operations.includes(name)),
-      );
-      const twice = duplicate((cohort ?? []).map((genome) => genome.join(' ')));
-      return unless(
-        foreign === undefined && twice === undefined,
-        `different genomes of ${length} operations of supernet.operations`,
-        foreign?.join(' ') ?? `${twice ?? ''} twice`,
-        'give the search space that the genomes are of',
-      );
-    },
-  },
+  ...cohortRelations,
   {
     reads: ['input.size', 'supernet.strides'],
     check: (options) =>

@@ -3,6 +3,7 @@
  * A message of a check is what was expected, in words; the place and what came are added in `load.ts`.
  */
 import { z } from 'zod';
+import { BASELINE_NAMES } from '../space/baseline-names.js';
 import { objectives } from './objectives.js';
 import type { Options } from './options.js';
 
@@ -62,9 +63,18 @@ export const schema = z.strictObject({
     head: integer(1, 16384),
   }),
   cohort: list(
-    list(operation, MOST_BLOCKS, 'a genome: a list of operations, one a block'),
+    list(
+      z.union([operation, z.enum(BASELINE_NAMES)], { error: 'an operation, or a baseline by name' }),
+      MOST_BLOCKS,
+      'a genome, a list of operations, one a block; or the name of one baseline in a list',
+    ),
     MOST_MEMBERS,
-    'null, or a list of genomes to retrain',
+    'null, or a list of genomes or baselines to train',
+  ).nullable(),
+  cohortWeights: list(
+    text('the path of a file'),
+    MOST_MEMBERS,
+    'null, or a list of files of first weights, one a member of the cohort',
   ).nullable(),
   input: z.strictObject({
     slices: integer(1, 1024),

@@ -5,6 +5,7 @@ import type { LocatedKernels } from '../native/kernels.js';
 import { linkedKernels } from '../native/kernels.js';
 import type { RunFolder } from '../run/folder.js';
 import { readRecordIfSound } from '../run/record.js';
+import { baselineOf } from '../space/baseline-names.js';
 
 /** The run began with native kernels that are not here. */
 export class KernelsMissing extends EmarsError {
@@ -28,6 +29,8 @@ export async function kernelsOfRun({
   devices,
 }: KernelsQuestion): Promise<LocatedKernels | null> {
   if (options.engine.native === 'off' || devices.some((device) => device !== 'cpu')) return null;
+  // Kernels know the blocks of the search space.
+  if ((options.cohort ?? []).some((member) => baselineOf(member) !== null)) return null;
   const linked = await linkedKernels();
   const record = resumed ? await readRecordIfSound(folder) : null;
   if (record === null) return linked;

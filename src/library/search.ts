@@ -99,6 +99,7 @@ function planOf(folder: RunFolder, options: Options, resumed: boolean, given: Pr
   const { path, split } = options.data;
   if (path !== null) requireFolder(path, 'a folder of scans (data.path)');
   if (split.file !== null) requireFile(split.file, 'a split file (data.split.file)');
+  for (const file of options.cohortWeights ?? []) requireFile(file, 'a file of weights (cohortWeights)');
   return { folder, options, resumed, trainers, devices, broker: given.broker ?? null };
 }
 

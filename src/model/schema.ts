@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { schema as config } from '../config/schema.js';
 import type { ScoreName } from '../metrics/scores.js';
 import { SCORE_NAMES } from '../metrics/scores.js';
-import { BASELINE_NAMES } from '../network/baselines/catalogue.js';
+import { BASELINE_NAMES } from '../space/baseline-names.js';
 import type { Operation } from '../space/space.js';
 
 /** Raised when an old reader would misunderstand a new file. */

@@ -4,8 +4,9 @@
  */
 import type { Genome } from '../space/genome.js';
 import type { SearchSpace } from '../space/space.js';
-import type { BaselineDesign, BaselineName } from './baselines/catalogue.js';
-import { baselineDesign, baselineLayout } from './baselines/catalogue.js';
+import type { BaselineName } from '../space/baseline-names.js';
+import type { BaselineDesign } from './baselines/catalogue.js';
+import { baselineDesign, baselineLayout, CHANNELS } from './baselines/catalogue.js';
 import { runLayers } from './baselines/forward.js';
 import { gridOf } from './baselines/grid.js';
 import type { Network } from './network.js';
@@ -14,9 +15,6 @@ import { standAloneNetwork } from './stand-alone.js';
 export type Architecture =
   | { readonly kind: 'path'; readonly space: SearchSpace; readonly genome: Genome }
   | { readonly kind: 'baseline'; readonly baseline: BaselineName; readonly classes: number };
-
-/** Scans have one channel, as the SuperNet's stem expects. */
-export const CHANNELS = 1;
 
 /** The same architecture with a classifier for another number of classes: what transfer retrains. */
 export function withClasses(architecture: Architecture, classes: number): Architecture {

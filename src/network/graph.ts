@@ -7,8 +7,7 @@ import { separated } from '../space/cohort.js';
 import type { PathStage } from '../space/path.js';
 import { BATCH_NORM_EPSILON, type Activation } from '../tensor/batch-norm.js';
 import type { Architecture } from './architecture.js';
-import { CHANNELS } from './architecture.js';
-import { baselineDesign, baselineLayout } from './baselines/catalogue.js';
+import { baselineDesign, baselineLayout, CHANNELS } from './baselines/catalogue.js';
 import type { Layer } from './baselines/layers.js';
 import type { NormLayout } from './blocks.js';
 

@@ -11,6 +11,7 @@ import type { Tensor } from '../tensor/backend.js';
 import { dense, globalAveragePool, multiplyMask } from '../tensor/head.js';
 import { fromFloats } from '../tensor/scope.js';
 import type { FeatureMap, Normalise, Weights } from './blocks.js';
+import { memberFeatures } from './baselines/member.js';
 import { runStage } from './blocks.js';
 
 /** A path with the weights it takes its own from: what can be run. */
@@ -64,6 +65,7 @@ export function pathFeatures(
   images: FeatureMap,
   { weights, normalise }: ForwardPass,
 ): FeatureMap {
+  if (path.baseline !== null) return memberFeatures(path.baseline, path, images, { weights, normalise });
   return path.stages.reduce((map, stage) => runStage(stage, map, weights, normalise), images);
 }
 

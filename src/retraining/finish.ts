@@ -26,7 +26,7 @@ import { recalibrate } from '../training/recalibrate.js';
 import { recalibrationScans } from '../training/samples.js';
 import { decodeWeights } from '../training/snapshot.js';
 import { figuresOf, predictLogits } from './predictions.js';
-import { openTest, RetrainingError, splitDigest } from './record.js';
+import { openTest, RetrainingError, SEARCHED, splitDigest } from './record.js';
 
 export interface FinishRequest {
   /** The finished run of the last stage. */
@@ -69,12 +69,15 @@ export async function finishModel(request: FinishRequest): Promise<ModelDocument
         net,
         path,
         parameters: shared.parameters,
-        kernels: await availableKernels(options.engine.native),
+        kernels: path.baseline === null ? await availableKernels(options.engine.native) : null,
       },
       rows.map((ids) => dataset.batch(ids)),
     ),
   };
-  const architecture: Architecture = { kind: 'path', space: net.space, genome: path.genome };
+  const architecture: Architecture =
+    path.baseline === null
+      ? { kind: 'path', space: net.space, genome: path.genome }
+      : { kind: 'baseline', baseline: path.baseline, classes: split.classes.length };
   const predictor = {
     network: networkOf(architecture),
     weights,
@@ -96,7 +99,7 @@ export async function finishModel(request: FinishRequest): Promise<ModelDocument
     seed: options.seed,
   };
   const splitSha256 = await splitDigest(folder.split);
-  const opened = { split: splitSha256, weights: digestOf(weights) };
+  const opened = { split: splitSha256, network: path.baseline ?? SEARCHED, weights: digestOf(weights) };
   const test = scansOf(split.test);
   // Written down before a scan of it is looked at: who was killed in between has opened it.
   const openings = test.length === 0 ? 0 : await openTest(request.testRecord, opened, request.reopenTest);

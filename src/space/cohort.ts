@@ -3,6 +3,8 @@
  * disjoint union of the members' networks, so that all that trains a SuperNet trains a cohort too: a
  * member is a path that shares nothing.
  */
+import type { BaselineName } from './baseline-names.js';
+import { baselineOf } from './baseline-names.js';
 import type { Genome } from './genome.js';
 import { genomeId } from './genome.js';
 import type { SuperNet, UnitLayout } from './layout.js';
@@ -10,25 +12,55 @@ import { superNetOf } from './layout.js';
 import type { Path } from './path.js';
 import { resolvePath } from './path.js';
 import type { SearchSpace } from './space.js';
-import type { TensorEntry, TensorLists } from './tensors.js';
+import type { NetworkLayout, TensorEntry, TensorLists } from './tensors.js';
 
 export interface Cohort {
   readonly space: SearchSpace;
   readonly layout: TensorLists;
-  /** By id of the genome. */
+  /** By id of the genome; of a baseline, of the list of its name. */
   readonly members: ReadonlyMap<string, Path>;
 }
 
 /** Whatever a run trains: a SuperNet whose paths share weights, or networks that share none. */
 export type Net = SuperNet | Cohort;
 
-/** The cohort of some genomes of a space. Errors: RangeError for a foreign genome or one that comes twice. */
-export function cohortOf(space: SearchSpace, genomes: readonly (readonly string[])[]): Cohort {
-  const { layout, paths } = separated(space, genomes, (index) => `member${String(index).padStart(2, '0')}/`);
-  const members = new Map(paths.map((path) => [genomeId(path.genome), path]));
-  if (members.size < paths.length)
-    throw new RangeError(`expected each genome once, got ${paths.length - members.size} twice`);
-  return { space, layout, members };
+/**
+ * The cohort of some genomes of a space, or baselines by name. Errors: RangeError for a foreign genome or a
+ * member that comes twice.
+ */
+export function cohortOf(
+  space: SearchSpace,
+  members: readonly (readonly string[])[],
+  layoutOf: (baseline: BaselineName) => NetworkLayout,
+): Cohort {
+  const superNet = superNetOf(space);
+  const parts = members.map((names) => {
+    const baseline = baselineOf(names);
+    if (baseline === null) return { from: superNet.layout, path: resolvePath(superNet, names) };
+    const from = layoutOf(baseline);
+    return { from, path: wholeNetwork(baseline, from) };
+  });
+  const { layout, paths } = joined(parts, (index) => `member${String(index).padStart(2, '0')}/`);
+  const byId = new Map(paths.map((path) => [genomeId(path.genome), path]));
+  if (byId.size < paths.length)
+    throw new RangeError(`expected each member once, got ${paths.length - byId.size} twice`);
+  return { space, layout, members: byId };
+}
+
+/** A baseline as a path that uses all tensors of its layout. */
+function wholeNetwork(baseline: BaselineName, layout: NetworkLayout): Path {
+  const { parameters, statistics, parameterCount, statisticCount, classifier } = layout;
+  return {
+    genome: [baseline] as readonly string[] as Genome,
+    baseline,
+    stages: [],
+    classifier,
+    parameters: parameters.map((_, index) => index),
+    statistics: statistics.map((_, index) => index),
+    parameterCount,
+    statisticCount,
+    vectorLength: parameterCount + statisticCount,
+  };
 }
 
 /**
@@ -41,12 +73,22 @@ export function separated(
   prefixOf: (index: number) => string,
 ): { readonly layout: TensorLists; readonly paths: readonly Path[] } {
   const superNet = superNetOf(space);
+  return joined(
+    genomes.map((names) => ({ from: superNet.layout, path: resolvePath(superNet, names) })),
+    prefixOf,
+  );
+}
+
+/** Copies of networks, one after the other in tensor lists of their own. */
+function joined(
+  parts: readonly { readonly from: TensorLists; readonly path: Path }[],
+  prefixOf: (index: number) => string,
+): { readonly layout: TensorLists; readonly paths: readonly Path[] } {
   const parameters = new Union();
   const statistics = new Union();
-  const paths = genomes.map((names, index) => {
-    const path = resolvePath(superNet, names);
-    const parameter = parameters.add(prefixOf(index), superNet.layout.parameters, path.parameters);
-    const statistic = statistics.add(prefixOf(index), superNet.layout.statistics, path.statistics);
+  const paths = parts.map(({ from, path }, index) => {
+    const parameter = parameters.add(prefixOf(index), from.parameters, path.parameters);
+    const statistic = statistics.add(prefixOf(index), from.statistics, path.statistics);
     return renumbered(path, parameter, statistic);
   });
   return {
@@ -69,6 +111,11 @@ export function pathIn(net: Net, names: readonly string[]): Path {
       `expected one of the ${net.members.size} networks of the run, got ${names.join(' ')}`,
     );
   return member;
+}
+
+/** The networks of a cohort in its order; none of a SuperNet. */
+export function membersOf(net: Net): readonly Path[] {
+  return 'members' in net ? [...net.members.values()] : [];
 }
 
 /** Floats of the longest slot vector that a network of the net can have, or a little more. */

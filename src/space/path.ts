@@ -6,6 +6,7 @@
  */
 import type { Genome } from './genome.js';
 import { asGenome } from './genome.js';
+import type { BaselineName } from './baseline-names.js';
 import type { SuperNet, UnitLayout } from './layout.js';
 import type { ClassifierLayout } from './tensors.js';
 
@@ -20,7 +21,9 @@ export interface PathStage {
 
 export interface Path {
   readonly genome: Genome;
-  /** In forward order. */
+  /** The network designed by hand that stands in the place of a path, a member of a cohort; else null. */
+  readonly baseline: BaselineName | null;
+  /** In forward order; none of a baseline, whose layers follow from its name. */
   readonly stages: readonly PathStage[];
   /** What follows the last stage and the pooling. */
   readonly classifier: ClassifierLayout;
@@ -50,6 +53,7 @@ export function resolvePath({ space, layout }: SuperNet, names: readonly string[
   const statisticCount = statistics.reduce((sum, index) => sum + layout.statistics[index]!.size, 0);
   return {
     genome,
+    baseline: null,
     stages,
     classifier: layout.classifier,
     parameters,

@@ -99,6 +99,60 @@ it('trains an architecture that inspect printed on other scans; its model does n
   expect(stderr).toMatch(/expected scans of the classes NCP, Normal, got CP in /);
 }, 300_000);
 
+it('begins with the weights of the search when asked to', async () => {
+  const out = join(folder, 'shared');
+  const still = [
+    'learningRate=1e-9',
+    'finalLearningRate=1e-9',
+    'weightDecay=0',
+    'weightAverage=0',
+    'batch=8',
+  ];
+  await emarsExits(0, [
+    ...['retrain', run, '--out', out, '--from-shared', '--top', '1', '--epochs', '1', '--trainers', '1'],
+    ...['--reopen-test', ...still.flatMap((setting) => ['--set', `training.${setting}`])],
+  ]);
+  const [model, shared] = [out, join(out, 'shared')].map((at) => {
+    const bytes = readFileSync(
+      join(
+        at,
+        readdirSync(at).find((name) => name.endsWith('.f32'))!,
+      ),
+    );
+    return new Float32Array(new Uint8Array(bytes).buffer);
+  });
+  const { weights } = JSON.parse(readFileSync(join(out, 'model.json'), 'utf8')) as {
+    weights: { parameters: number };
+  };
+  expect(shared).toHaveLength(model!.length);
+  for (let i = 0; i < weights.parameters; i++) expect(model![i]).toBeCloseTo(shared![i]!, 6);
+}, 300_000);
+
+it('trains a baseline like the best of the run: equal bytes after kill -9, one look at the test set of its own', async () => {
+  const short = ['--networks', 'mc3-small', '--epochs', '2', '--set', 'training.batch=8'];
+  const [whole, cut] = [join(folder, 'baselines'), join(folder, 'cut-baselines')];
+  await emarsExits(0, ['baselines', run, '--out', whole, '--trainers', '2', ...short]);
+  const { stderr } = await emarsExits(3, ['baselines', run, '--out', join(folder, 'again'), ...short]);
+  expect(stderr).toMatch(/opened 1 time.*--reopen-test/);
+
+  const killed = emars(['baselines', run, '--out', cut, '--trainers', '1', '--reopen-test', ...short]);
+  await untilRun(killed, join(cut, 'mc3-small/final'), 'the training', ({ step }) => step >= 1);
+  killed.child.kill('SIGKILL');
+  await killed.ended;
+  await emarsExits(0, ['baselines', '--resume', cut, '--trainers', '2', '--reopen-test']);
+  expect(bytesOf(join(cut, 'mc3-small'))).toEqual(bytesOf(join(whole, 'mc3-small')));
+
+  const model = join(whole, 'mc3-small');
+  const scans = join(run, 'phantoms/NCP');
+  const { stdout } = await emarsExits(0, ['predict', model, join(scans, readdirSync(scans)[0]!), '--json']);
+  const { classes, scans: predicted } = JSON.parse(stdout) as {
+    classes: string[];
+    scans: { class: string }[];
+  };
+  expect(predicted.length).toBeGreaterThan(0);
+  for (const scan of predicted) expect(classes).toContain(scan.class);
+}, 300_000);
+
 it('refuses a run that is not finished, with what to do', async () => {
   const record = join(run, 'run.json');
   const text = readFileSync(record, 'utf8');

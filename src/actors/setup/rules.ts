@@ -1,5 +1,6 @@
 /** From the filled options of a run to the rules of each room. */
 import type { Options } from '../../config/options.js';
+import { baselineOnScans } from '../../network/baselines/member.js';
 import type { ObjectiveRule, SearchRules } from '../../search/state.js';
 import type { Net } from '../../space/cohort.js';
 import { cohortOf } from '../../space/cohort.js';
@@ -20,7 +21,9 @@ export function spaceOf(options: Options, classes: number): SearchSpace {
 /** What the run trains: the SuperNet of its space, or the networks that its cohort names. */
 export function netOf(options: Options, classes: number): Net {
   const space = spaceOf(options, classes);
-  return options.cohort === null ? superNetOf(space) : cohortOf(space, options.cohort);
+  return options.cohort === null
+    ? superNetOf(space)
+    : cohortOf(space, options.cohort, (baseline) => baselineOnScans(baseline, classes));
 }
 
 /** B: of a cohort every step trains all, each on the same mini-batch. */

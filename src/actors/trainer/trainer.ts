@@ -7,7 +7,8 @@
  */
 import { initialiseParameters, initialStatistics } from '../../network/initialise.js';
 import { guardAgainstOrphaning } from '../../runtime/process/orphan-guard.js';
-import { longestVector, pathIn } from '../../space/cohort.js';
+import { longestVector, membersOf, pathIn } from '../../space/cohort.js';
+import { readFirstWeights } from '../../training/first-weights.js';
 import { learnedBytes, learnedViews } from '../../training/replica.js';
 import type { SlotKey } from '../../training/samples.js';
 import type { ComputedSlot, TrainingRules } from '../../training/slot.js';
@@ -53,6 +54,8 @@ async function main(): Promise<void> {
     initialise: (): Promise<void> => {
       learned.parameters.set(initialiseParameters(net.layout, options.seed));
       learned.statistics.set(initialStatistics(net.layout));
+      if (options.cohortWeights !== null)
+        readFirstWeights(options.cohortWeights, membersOf(net), { layout: net.layout, weights: learned });
       learned.optimizerState.fill(0);
       if (learned.average.length > 0) learned.average.set(learned.parameters);
       return Promise.resolve();

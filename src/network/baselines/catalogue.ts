@@ -5,6 +5,7 @@
  * With 3 classes and 3 input channels the first three have the sizes the paper prints: 325.21, 43.06 and
  * 43.84 MB. Scans have one channel, which takes off at most 0.4 %.
  */
+import type { BaselineName } from '../../space/baseline-names.js';
 import type { NetworkLayout } from '../../space/tensors.js';
 import type { DenseNetOptions } from './densenet3d.js';
 import { denseNet3d } from './densenet3d.js';
@@ -28,12 +29,10 @@ const DESIGNS = {
   'resnet3d-small': { family: 'resnet3d', width: 8, blocks: [1, 1, 1, 1] },
   'densenet3d-small': { family: 'densenet3d', initial: 16, growth: 8, blocks: [2, 2, 2, 2] },
   'mc3-small': { family: 'mc3', width: 8, blocks: [1, 1, 1, 1] },
-} as const satisfies Record<string, BaselineDesign>;
+} as const satisfies Record<BaselineName, BaselineDesign>;
 
-export type BaselineName = keyof typeof DESIGNS;
-
-/** In the order of the paper's Table IV, then the small ones. */
-export const BASELINE_NAMES = Object.keys(DESIGNS) as readonly BaselineName[];
+/** Channels of a scan, as the SuperNet's stem expects. */
+export const CHANNELS = 1;
 
 export function baselineDesign(name: BaselineName): BaselineDesign {
   return DESIGNS[name];

@@ -80,6 +80,7 @@ describe('commands in the documentation', () => {
     expect(inHelp.length).toBeGreaterThan(15);
     expect(new Set(inPages.flatMap(({ calls }) => calls.map(([name]) => name)))).toEqual(
       new Set([
+        'baselines',
         'data',
         'doctor',
         'evaluate',

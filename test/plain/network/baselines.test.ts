@@ -1,8 +1,9 @@
 /** Sizes and costs of the baselines, by arithmetic. */
 import { describe, expect, it } from 'vitest';
 import { networkOf } from '#emars/network/architecture.js';
-import type { BaselineName } from '#emars/network/baselines/catalogue.js';
-import { BASELINE_NAMES, baselineDesign, baselineLayout } from '#emars/network/baselines/catalogue.js';
+import type { BaselineName } from '#emars/space/baseline-names.js';
+import { BASELINE_NAMES } from '#emars/space/baseline-names.js';
+import { baselineDesign, baselineLayout } from '#emars/network/baselines/catalogue.js';
 import { baselineCost } from '#emars/network/baselines/cost.js';
 
 const INPUT = { slices: 32, size: 128 };

@@ -1,5 +1,7 @@
 /** The net of a cohort: the disjoint union of its members' networks. */
 import { describe, expect, it } from 'vitest';
+import { baselineOnScans } from '#emars/network/baselines/member.js';
+import type { BaselineName } from '#emars/space/baseline-names.js';
 import { cohortOf, longestVector, pathIn } from '#emars/space/cohort.js';
 import { superNetOf } from '#emars/space/layout.js';
 import { resolvePath } from '#emars/space/path.js';
@@ -19,7 +21,9 @@ const genomes = [
   ['mb_k5_e1', 'mb_k3_e2'],
   ['skip', 'skip'],
 ];
-const cohort = cohortOf(space, genomes);
+const baselineOf = (name: BaselineName): ReturnType<typeof baselineOnScans> =>
+  baselineOnScans(name, space.classes);
+const cohort = cohortOf(space, genomes, baselineOf);
 
 describe('the net of a cohort', () => {
   it('gives every tensor to exactly one member', () => {
@@ -55,8 +59,21 @@ describe('the net of a cohort', () => {
     );
   });
 
+  it('holds a baseline between others, all tensors of its layout in their order', () => {
+    const mixed = cohortOf(space, [genomes[0]!, ['mc3-small'], genomes[2]!], baselineOf);
+    const layout = baselineOf('mc3-small');
+    const member = pathIn(mixed, ['mc3-small']);
+    expect(member).toMatchObject({ baseline: 'mc3-small', vectorLength: longestVector(mixed) });
+    expect(member.parameters.map((i) => mixed.layout.parameters[i]!.name)).toEqual(
+      layout.parameters.map(({ name }) => `member01/${name}`),
+    );
+    expect(mixed.layout.parameters[member.classifier.weight]!.shape).toEqual([64, 2]);
+    const all = [genomes[0]!, ['mc3-small'], genomes[2]!].flatMap((one) => pathIn(mixed, one).statistics);
+    expect(all).toEqual(mixed.layout.statistics.map((_, index) => index));
+  });
+
   it('refuses a genome that comes twice, and one that is no member', () => {
-    expect(() => cohortOf(space, [genomes[0]!, genomes[0]!])).toThrow(/each genome once/);
+    expect(() => cohortOf(space, [genomes[0]!, genomes[0]!], baselineOf)).toThrow(/each member once/);
     expect(() => pathIn(cohort, ['skip', 'mb_k3_e2'])).toThrow(/one of the 3 networks of the run/);
   });
 });
