@@ -93,7 +93,7 @@ async function retrain({ root, study, trainers, json }: StudyContext): Promise<s
   if (!existsSync(retrainingFolder(folder).model))
     throw new StudyError(`expected a model in ${folder} after its training, got none; ${goOnWith(root)}`);
   const weights = (await readdir(folder)).filter((name) => name.endsWith('.f32'));
-  return ['model.json', ...weights].map((name) => `${MODEL}/${name}`);
+  return ['model.json', 'predictions.json', ...weights].map((name) => `${MODEL}/${name}`);
 }
 
 const TABLE_FILES = { text: 'tables.txt', csv: 'tables.csv', md: 'tables.md', latex: 'tables.tex' } as const;

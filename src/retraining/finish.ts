@@ -9,6 +9,7 @@ import { datasetOptions, openStore } from '../actors/worker/workbench.js';
 import { positiveClass } from '../config/positive.js';
 import { fitTemperature } from '../metrics/temperature.js';
 import type { ModelDocument } from '../model/schema.js';
+import { writePredictions } from '../model/stored-predictions.js';
 import { writeModel } from '../model/write-model.js';
 import type { Architecture } from '../network/architecture.js';
 import { networkOf } from '../network/architecture.js';
@@ -25,7 +26,7 @@ import { Dataset } from '../training/dataset.js';
 import { recalibrate } from '../training/recalibrate.js';
 import { recalibrationScans } from '../training/samples.js';
 import { decodeWeights } from '../training/snapshot.js';
-import { figuresOf, predictLogits } from './predictions.js';
+import { figuresOf, predictedScans, predictLogits } from './predictions.js';
 import { openTest, RetrainingError, SEARCHED, splitDigest } from './record.js';
 
 export interface FinishRequest {
@@ -103,6 +104,14 @@ export async function finishModel(request: FinishRequest): Promise<ModelDocument
   const test = scansOf(split.test);
   // Written down before a scan of it is looked at: who was killed in between has opened it.
   const openings = test.length === 0 ? 0 : await openTest(request.testRecord, opened, request.reopenTest);
+  const testLogits = predictLogits(predictor, store, test);
+  // Before the model, whose presence says that all is done.
+  await writePredictions(request.out, {
+    weights: opened.weights,
+    classes: [...split.classes],
+    validation: predictedScans(logits, validation, figures),
+    test: predictedScans(testLogits, test, figures),
+  });
   return writeModel(
     request.out,
     {
@@ -126,7 +135,7 @@ export async function finishModel(request: FinishRequest): Promise<ModelDocument
       temperature,
       metrics: {
         validation: figuresOf(logits, validation, figures),
-        test: test.length === 0 ? null : figuresOf(predictLogits(predictor, store, test), test, figures),
+        test: test.length === 0 ? null : figuresOf(testLogits, test, figures),
       },
     },
     weights,

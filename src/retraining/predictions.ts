@@ -3,6 +3,7 @@ import { BOOTSTRAP_DEFAULTS } from '../metrics/bootstrap.js';
 import type { ScoreReport } from '../metrics/scores.js';
 import { scoreReport } from '../metrics/scores.js';
 import { probabilitiesOf } from '../metrics/softmax.js';
+import type { PredictedScan } from '../model/stored-predictions.js';
 import type { Network, NetworkWeights } from '../network/network.js';
 import type { ScanStore, StoredScan } from '../scan/store/store.js';
 import type { Standardisation } from '../training/batch.js';
@@ -58,4 +59,19 @@ export function figuresOf(
   };
   const patients = scans.map(({ patient }) => patient);
   return scoreReport(predictions, patients, positive, { ...BOOTSTRAP_DEFAULTS, seed });
+}
+
+/** The same as rows that are kept beside the model, in the order of `scans`. */
+export function predictedScans(
+  logits: Float32Array,
+  scans: readonly StoredScan[],
+  { classes, temperature }: Pick<FigureOptions, 'classes' | 'temperature'>,
+): PredictedScan[] {
+  const all = probabilitiesOf(logits, classes.length, temperature);
+  return scans.map((scan, row) => ({
+    scan: scan.id,
+    patient: scan.patient,
+    class: scan.class,
+    probabilities: [...all.subarray(row * classes.length, (row + 1) * classes.length)],
+  }));
 }

@@ -1,4 +1,5 @@
 /** The paper's tables II to V from entries: ours under the paper's, network by network. */
+import { comparisons } from './compare.js';
 import type { Entry, Experiment } from './entry.js';
 import { PUBLISHED_DATA, published } from './published.js';
 import type { Cell, ColumnName, Row, Table } from './table.js';
@@ -73,6 +74,8 @@ export function assembleTables(entries: readonly Entry[]): Table[] {
       rows,
       notes: [
         ...shown.flatMap(({ notes }) => notes),
+        // Comparisons stand where all models of the same scans do.
+        ...(number === 'IV' ? comparisons(entries.map(({ predicted }) => predicted)) : []),
         ...said,
         ...(derived ? ['≈: worked out from what the text of the paper says'] : []),
       ],

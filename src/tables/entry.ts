@@ -4,6 +4,7 @@ import { oneClassCounts } from '../metrics/one-class.js';
 import type { ScoreReport } from '../metrics/scores.js';
 import type { ModelDocument } from '../model/schema.js';
 import { sizeMB } from '../space/cost.js';
+import type { Comparable } from './compare.js';
 import type { Cell, ColumnName } from './table.js';
 
 /** Experiments of section VI, by the objectives of their search. */
@@ -39,6 +40,8 @@ export interface Entry {
   readonly data: string;
   readonly cells: Readonly<Record<ColumnName, Cell | null>>;
   readonly notes: readonly string[];
+  /** What it said of those scans; null where that is not stored. */
+  readonly predicted: Comparable | null;
 }
 
 const PAPERS_NAMES: Readonly<Record<string, string>> = {

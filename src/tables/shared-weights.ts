@@ -54,6 +54,7 @@ export async function sharedWeightsEntry(root: string, name: string): Promise<En
       f1: counts && known(scores!.f1, n),
       auc: null,
     },
+    predicted: null,
     notes: [
       `${name}: individual ${best.id} with shared weights on D_val, by which it was selected; ` +
         `a run keeps no predictions, hence no intervals. For a model: emars retrain ${root}`,

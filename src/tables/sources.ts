@@ -9,6 +9,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import type { Options } from '../config/options.js';
 import { readModel } from '../model/read-model.js';
 import type { ModelDocument } from '../model/schema.js';
+import { readPredictions } from '../model/stored-predictions.js';
 import { MODEL_FILE } from '../model/write-model.js';
 import { readRecord, retrainingFolder } from '../retraining/record.js';
 import { readOptions } from '../run/config.js';
@@ -98,8 +99,10 @@ async function modelEntry(root: string, name: string): Promise<Entry> {
   const { experiment, transfer, data } = await originOf(root);
   const side = document.metrics.test !== null ? 'test' : 'validation';
   const report = document.metrics[side];
-  const positive = document.positive === null ? null : document.classes.indexOf(document.positive);
-  const { parameters } = document.weights;
+  const { parameters, sha256 } = document.weights;
+  const { classes } = document;
+  const stored = await readPredictions(root, sha256);
+  const positive = document.positive === null ? null : classes.indexOf(document.positive);
   return {
     name,
     network: networkName(document, experiment),
@@ -121,6 +124,7 @@ async function modelEntry(root: string, name: string): Promise<Entry> {
           }
         : modelCells(parameters, report, positive),
     notes: notesOn(name, document),
+    predicted: stored === null ? null : { name, classes, positive: document.positive, scans: stored[side] },
   };
 }
 

@@ -12,7 +12,7 @@ let run = '';
 const SHORT = ['--top', '2', '--rank-epochs', '1', '--epochs', '2', '--set', 'training.batch=8'];
 const bytesOf = (root: string): string[] =>
   readdirSync(root)
-    .filter((name) => name === 'model.json' || name.endsWith('.f32'))
+    .filter((name) => ['model.json', 'predictions.json'].includes(name) || name.endsWith('.f32'))
     .sort()
     .map((name) => `${name} ${readFileSync(join(root, name)).toString('base64')}`);
 
@@ -29,7 +29,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 it('comes to the same model after kill -9 and a resume with another number of trainers', async () => {
   const [whole, cut] = [join(folder, 'whole'), join(folder, 'cut')];
   await emarsExits(0, ['retrain', run, '--out', whole, '--trainers', '2', ...SHORT]);
-  expect(bytesOf(whole)).toHaveLength(2);
+  expect(bytesOf(whole)).toHaveLength(3);
 
   // The second one may see the test set: the model of the first has.
   await emarsExits(3, ['retrain', run, '--out', join(folder, 'refused'), ...SHORT]);

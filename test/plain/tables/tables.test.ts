@@ -1,5 +1,5 @@
 /** The paper's tables, from folders that the real writers made; figures counted by hand. */
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -7,6 +7,8 @@ import { loadOptions } from '#emars/config/load.js';
 import type { ScoreReport } from '#emars/metrics/scores.js';
 import { scoreReport } from '#emars/metrics/scores.js';
 import type { ModelDescription } from '#emars/model/schema.js';
+import type { PredictedScan } from '#emars/model/stored-predictions.js';
+import { writePredictions } from '#emars/model/stored-predictions.js';
 import { writeModel } from '#emars/model/write-model.js';
 import type { Architecture } from '#emars/network/architecture.js';
 import { networkOf } from '#emars/network/architecture.js';
@@ -240,6 +242,66 @@ describe('tables of runs', () => {
     await emars(write);
     expect(await readFile(file, 'utf8')).toBe(first);
     expect(first).toContain('ours: c');
+  });
+});
+
+describe('two models that predicted the same scans', () => {
+  /** Normal, Normal, NCP, NCP, each with a probability of NCP; the last two of one patient. */
+  const said = (...ncp: number[]): PredictedScan[] =>
+    ncp.map((p, i) => ({
+      scan: `s${i}`,
+      patient: `p${Math.min(i, 2)}`,
+      class: i < 2 ? 'Normal' : 'NCP',
+      probabilities: [1 - p, p],
+    }));
+  const stored = async (name: string, test: PredictedScan[], other = ''): Promise<string> => {
+    const root = join(folder, 'pairs', name);
+    const { weights, classes } = await model(root, path);
+    const of = other === '' ? weights.sha256 : other;
+    await writePredictions(root, { weights: of, classes: [...classes], validation: [], test });
+    return root;
+  };
+  const compared = async (...roots: string[]): Promise<string[]> =>
+    TABLE_FORMATS.text(await tablesOf(roots))
+      .split('\n')
+      .filter((line) => line.startsWith('AUC of'));
+
+  it('are compared by DeLong’s test, the first with each other', async () => {
+    const first = await stored('first', said(0.1, 0.2, 0.8, 0.9));
+    const second = await stored('second', said(0.6, 0.2, 0.5, 0.9));
+    // 4 of 4 pairs in order, and 3 of 4; variance of the second (1/8)/2 + (1/8)/2, so z = 1/4 / sqrt(1/8).
+    expect(await compared(first, second, first)).toEqual([
+      'AUC of NCP: first 100.0, second 75.0; DeLong z = 0.71, p = 0.480, 4 scans of 3 patients, ' +
+        'taken as independent: p is too small',
+      'AUC of NCP: first 100.0, first 100.0; DeLong z = 0, p = 1.000, 4 scans of 3 patients, ' +
+        'taken as independent: p is too small',
+    ]);
+  });
+
+  it('are not where scans differ, or where other weights said it', async () => {
+    const first = await stored('first', said(0.1, 0.2, 0.8, 0.9));
+    const others = said(0.1, 0.2, 0.8, 0.9).map((row) => ({ ...row, scan: `x${row.scan}` }));
+    const elsewhere = await stored('elsewhere', others);
+    const stale = await stored('stale', said(0.1, 0.2, 0.8, 0.9), 'ab'.repeat(32));
+    expect(await compared(first, elsewhere, stale)).toEqual([]);
+  });
+
+  it('are refused where the file is damaged', async () => {
+    const root = await stored('damaged', said(0.1, 0.2, 0.8, 0.9));
+    const file = join(root, 'predictions.json');
+    for (const change of [
+      (text: string) => text.slice(9),
+      (text: string) => text.replace('0.9', '0.9, 0.1'),
+    ]) {
+      const text = await readFile(file, 'utf8');
+      await writeFile(file, change(text));
+      const { code, lines } = await mistake('tables', root);
+      expect([code, ...lines]).toEqual([
+        3,
+        expect.stringMatching(/predictions\.json: expected the predictions/),
+      ]);
+      await writeFile(file, text);
+    }
   });
 });
 
