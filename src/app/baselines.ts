@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { requireFolder } from '../library/request.js';
 import { readModel } from '../model/read-model.js';
+import { openingsRemark, testOpeningsOf } from '../model/test-openings.js';
 import { NONE, percent } from '../report/numbers.js';
 import { readBaselines, writeBaselines } from '../retraining/record.js';
 import { sizeMB } from '../space/cost.js';
@@ -128,15 +129,23 @@ async function showAll(root: string, networks: readonly BaselineName[], json: bo
     networks.map(async (network) => ({ network, model: (await readModel(join(root, network))).document })),
   );
   if (json) {
-    const figures = models.map(({ network, model }) => ({ network, metrics: model.metrics }));
+    const figures = models.map(({ network, model }) => ({
+      network,
+      metrics: model.metrics,
+      testOpenings: testOpeningsOf(model),
+    }));
     return printJson({ phase: 'done', epoch: null, step: null, eta: 0, trainers: 0, baselines: figures });
   }
-  const figure = (value: number | null | undefined): string =>
-    value === null || value === undefined ? NONE : percent(value);
+  const figure = (value: number | null | undefined, form: (known: number) => string): string =>
+    value === null || value === undefined ? NONE : form(value);
+  const fixed = (value: number): string => value.toFixed(3);
   const rows = models.map(({ network, model: { weights, metrics } }) => [
     network,
     megabytes(sizeMB(weights.parameters)),
-    ...[metrics.validation, metrics.test].flatMap((side) => [figure(side?.accuracy), figure(side?.auc)]),
+    ...[metrics.validation, metrics.test].flatMap((side) => [
+      figure(side?.accuracy, percent),
+      figure(side?.auc, fixed),
+    ]),
   ]);
   const heads = ['network', 'size', 'D_val', 'AUC', 'test', 'AUC'];
   const columns = heads.map((head, index) => ({
@@ -144,5 +153,9 @@ async function showAll(root: string, networks: readonly BaselineName[], json: bo
     align: index === 0 ? ('left' as const) : ('right' as const),
   }));
   for (const line of textTable(columns, rows).split('\n')) await print(line);
+  for (const { network, model } of models) {
+    const remark = openingsRemark(model);
+    if (remark !== null) await print(`${network}: ${remark}`);
+  }
   await print(`models: ${root}`);
 }

@@ -4,6 +4,7 @@ import { resume, search } from '../library/search.js';
 import type { Options } from '../config/options.js';
 import type { ModelDocument } from '../model/schema.js';
 import { readModel } from '../model/read-model.js';
+import { openingsRemark, testOpeningsOf } from '../model/test-openings.js';
 import { percent } from '../report/numbers.js';
 import { finishModel } from '../retraining/finish.js';
 import type { RetrainingRecord } from '../retraining/record.js';
@@ -137,20 +138,15 @@ async function showModel(root: string, flags: RetrainFlags): Promise<void> {
       trainers: 0,
       model,
       metrics: document.metrics,
-      testOpenings: openingsOf(document),
+      testOpenings: testOpeningsOf(document),
     });
   for (const line of describeModel(document)) await print(line);
   await print(`model: ${model}`);
 }
 
-function openingsOf({ training }: ModelDocument): number {
-  const { testOpenings } = training.options;
-  return typeof testOpenings === 'number' ? testOpenings : 0;
-}
-
 /** Figures of a model in lines for people. */
 function describeModel(document: ModelDocument): string[] {
-  const openings = openingsOf(document);
+  const remark = openingsRemark(document);
   const rows = (['validation', 'test'] as const).flatMap((side) => {
     const report = document.metrics[side];
     if (report === null) return [];
@@ -164,8 +160,8 @@ function describeModel(document: ModelDocument): string[] {
   const test =
     document.metrics.test === null
       ? ['test: there is no test side in this split (data.split.test)']
-      : openings > 1
-        ? [`the test set was opened ${openings} times: these figures are not those of one honest look`]
-        : [];
+      : remark === null
+        ? []
+        : [remark];
   return [...rows, ...test];
 }

@@ -11,13 +11,17 @@ import { sharedWeightsFile, writeSharedWeights } from '../retraining/shared-weig
 import { requireFolder } from '../library/request.js';
 import { writeFileAtomic } from '../runtime/storage/atomic-file.js';
 import { UsageError } from './errors.js';
+import { sayMemory } from './retrain-memory.js';
 import type { RetrainFlags } from './retrain-flags.js';
 import type { Source } from './retrain-source.js';
 
 const RANK_EPOCHS = 10;
 const RECIPE = fileURLToPath(new URL('../../configs/retrain.yaml', import.meta.url));
 
-type StageFlags = Pick<RetrainFlags, 'config' | 'set' | 'rankEpochs' | 'epochs'>;
+type StageFlags = Pick<
+  RetrainFlags,
+  'config' | 'set' | 'rankEpochs' | 'epochs' | 'devices' | 'trainers' | 'json'
+>;
 
 /** Writes the folder `root`. Errors: ConfigError, those of the disk. */
 export async function startRetraining(from: Source, root: string, flags: StageFlags): Promise<void> {
@@ -36,6 +40,7 @@ export async function startRetraining(from: Source, root: string, flags: StageFl
     });
   const rank = stage(from.candidates, flags.rankEpochs ?? RANK_EPOCHS);
   const final = stage(from.candidates.slice(0, 1), flags.epochs);
+  await sayMemory(root, from.candidates.length > 1 ? rank : final, flags);
   await mkdir(root, { recursive: true });
   if (from.shared !== null) await writeSharedWeights(from.shared, from.candidates, folder.shared);
   await writeFileAtomic(folder.rankConfig, describeOptions(rank));

@@ -3,6 +3,7 @@
  * as `model.json` can fill them). What is not known is said to be missing, never left out.
  */
 import type { ModelDocument } from '../model/schema.js';
+import { openingsRemark } from '../model/test-openings.js';
 import type { ScoreName } from '../metrics/scores.js';
 import { SCORE_NAMES } from '../metrics/scores.js';
 
@@ -28,6 +29,7 @@ export function modelCard(document: ModelDocument): string {
   const { window, mean, std } = preprocessing;
   const name = architecture.kind === 'baseline' ? architecture.baseline : 'a network found by a search';
   const { parameters } = document.weights;
+  const remark = openingsRemark(document);
   const sections: readonly (readonly [string, readonly string[]])[] = [
     [
       'Model',
@@ -60,7 +62,13 @@ export function modelCard(document: ModelDocument): string {
         '- Where the scans come from, and whom they show: to be filled in by the one who trained the model.',
       ],
     ],
-    ['Figures on the test side', figures(document.metrics.test, classes, positive, TEST_MISSING)],
+    [
+      'Figures on the test side',
+      [
+        ...figures(document.metrics.test, classes, positive, TEST_MISSING),
+        ...(remark === null ? [] : ['', `**Read with care:** ${remark}.`]),
+      ],
+    ],
     ['Figures on the validation side', figures(document.metrics.validation, classes, positive, MISSING)],
     [
       'Intended use',

@@ -43,6 +43,8 @@ export interface PathCost {
    * input kept for the residual, the input and the output of a unit.
    */
   readonly peakActivations: number;
+  /** Floats of the outputs of all convolutions on one scan: what training keeps grows with them. */
+  readonly convolved: number;
   readonly blocks: readonly BlockCost[];
   readonly supernet: { readonly parameters: number; readonly sizeMB: number };
 }
@@ -102,6 +104,7 @@ export function pathCost(
   }
   let shape: Shape = [input.slices, input.size, input.size, 1];
   let peakActivations = 0;
+  let convolved = 0;
   const blocks: BlockCost[] = [];
   for (const stage of resolvePath({ space, layout }, genome).stages) {
     const entry = shape;
@@ -114,6 +117,7 @@ export function pathCost(
       peakActivations = Math.max(peakActivations, kept + count(shape) + count(output));
       parameters += unitParameters(layout, unit);
       flops += unitFlops(unit, output);
+      convolved += count(output);
       shape = output;
     });
     if (residual) flops += count(shape);
@@ -139,6 +143,7 @@ export function pathCost(
     sizeMB: sizeMB(parameters),
     flops: blocks.reduce((sum, block) => sum + block.flops, 0),
     peakActivations,
+    convolved,
     blocks,
     supernet: { parameters: layout.parameterCount, sizeMB: sizeMB(layout.parameterCount) },
   };

@@ -4,6 +4,7 @@
  */
 import type { ScoreReport } from '../metrics/scores.js';
 import type { ModelDocument } from '../model/schema.js';
+import { openingsRemark } from '../model/test-openings.js';
 import type { Content, Markup } from '../report/html.js';
 import { html, trusted } from '../report/html.js';
 import { counted, NONE, percent } from '../report/numbers.js';
@@ -78,6 +79,7 @@ const share = (value: number | null | undefined): string => (value == null ? NON
 
 function keyFigures({ model, evaluation }: StudyPage): Markup {
   const { test } = model.metrics;
+  const remark = openingsRemark(model);
   const figure = (name: string, value: string, remark: string): Markup =>
     html`<div>
       <dt>${name}</dt>
@@ -95,7 +97,11 @@ function keyFigures({ model, evaluation }: StudyPage): Markup {
       figure(
         'Accuracy, test set',
         share(test.accuracy),
-        `${range(test)}; ${counted(test.n, 'scan')} of ${counted(test.patients, 'patient')}`,
+        [
+          range(test),
+          `${counted(test.n, 'scan')} of ${counted(test.patients, 'patient')}`,
+          ...(remark === null ? [] : [remark]),
+        ].join('; '),
       )
     }
     ${figure(

@@ -11,6 +11,7 @@ import { readModel } from '../model/read-model.js';
 import type { ModelDocument } from '../model/schema.js';
 import { readPredictions } from '../model/stored-predictions.js';
 import { MODEL_FILE } from '../model/write-model.js';
+import { openingsRemark } from '../model/test-openings.js';
 import { readRecord, retrainingFolder } from '../retraining/record.js';
 import { readOptions } from '../run/config.js';
 import { runFolder } from '../run/folder.js';
@@ -129,16 +130,15 @@ async function modelEntry(root: string, name: string): Promise<Entry> {
 }
 
 /** What a reader must know before he compares. */
-function notesOn(name: string, { metrics, training, positive, classes }: ModelDocument): string[] {
-  const { testOpenings } = training.options;
+function notesOn(name: string, document: ModelDocument): string[] {
+  const { metrics, positive, classes } = document;
+  const remark = openingsRemark(document);
   return [
     ...(metrics.test === null && metrics.validation !== null
       ? [`${name}: no test set; figures on D_val, by which its epoch was chosen`]
       : []),
     ...(metrics.test === null && metrics.validation === null ? [`${name}: the model has no figures`] : []),
-    ...(typeof testOpenings === 'number' && testOpenings > 1
-      ? [`${name}: the test set was opened ${testOpenings} times; its figures are not of one honest look`]
-      : []),
+    ...(remark === null ? [] : [`${name}: ${remark}`]),
     ...(positive === null
       ? [`${name}: no positive class among ${classes.join(', ')}, hence no precision, sensitivity and F1`]
       : []),

@@ -59,12 +59,14 @@ function warmupEpochsOf({ cohort, warmup }: Options): number {
 
 export function validationOf(options: Options): ValidationRules {
   const { batchNorm, batch, recalibrationBatches } = options.evaluation;
+  const { microBatches } = options.training;
   return {
     seed: options.seed,
     batchNorm,
     batch,
-    recalibrationBatches,
-    trainingBatch: options.training.batch,
+    // As in training: in micro-batches, which bound the memory of one pass.
+    recalibrationBatches: recalibrationBatches * microBatches,
+    trainingBatch: options.training.batch / microBatches,
   };
 }
 

@@ -17,6 +17,8 @@ export interface BaselineCost {
   readonly sizeMB: number;
   /** Forward pass of one scan. */
   readonly flops: number;
+  /** Floats of the outputs of all convolutions on one scan: what training keeps grows with them. */
+  readonly convolved: number;
   /** A line a group of layers, and the classifier. */
   readonly blocks: readonly BlockCost[];
 }
@@ -37,15 +39,16 @@ function outputOf([depth, height, width]: Shape, stride: readonly [number, numbe
 interface Passed {
   readonly shape: Shape;
   readonly flops: number;
+  readonly convolved: number;
 }
 
 function layersCost(layers: readonly Layer[], shape: Shape): Passed {
   return layers.reduce<Passed>(
     (before, layer) => {
-      const { shape: after, flops } = layerCost(layer, before.shape);
-      return { shape: after, flops: before.flops + flops };
+      const { shape: after, flops, convolved } = layerCost(layer, before.shape);
+      return { shape: after, flops: before.flops + flops, convolved: before.convolved + convolved };
     },
-    { shape, flops: 0 },
+    { shape, flops: 0, convolved: 0 },
   );
 }
 
@@ -58,25 +61,30 @@ function layerCost(layer: Layer, shape: Shape): Passed {
       return {
         shape: output,
         flops: volume(output) * (2 * taps + (layer.norm === null ? 0 : normFlops(layer.norm))),
+        convolved: volume(output),
       };
     }
     case 'normalise':
-      return { shape, flops: volume(shape) * normFlops(layer.norm) };
+      return { shape, flops: volume(shape) * normFlops(layer.norm), convolved: volume(shape) };
     case 'max-pool': {
       const output = outputOf(shape, [2, 2], shape[3]);
-      return { shape: output, flops: 27 * volume(output) };
+      return { shape: output, flops: 27 * volume(output), convolved: 0 };
     }
     case 'average-pool':
-      return { shape: outputOf(shape, [2, 2], shape[3]), flops: volume(shape) };
+      return { shape: outputOf(shape, [2, 2], shape[3]), flops: volume(shape), convolved: 0 };
     case 'residual': {
       const body = layersCost(layer.body, shape);
       const shortcut = layersCost(layer.shortcut, shape);
       // The sum and the ReLU behind it.
-      return { shape: body.shape, flops: body.flops + shortcut.flops + 2 * volume(body.shape) };
+      return {
+        shape: body.shape,
+        flops: body.flops + shortcut.flops + 2 * volume(body.shape),
+        convolved: body.convolved + shortcut.convolved,
+      };
     }
     case 'concatenate': {
       const body = layersCost(layer.body, shape);
-      return { shape: [shape[0], shape[1], shape[2], shape[3] + body.shape[3]], flops: body.flops };
+      return { ...body, shape: [shape[0], shape[1], shape[2], shape[3] + body.shape[3]] };
     }
   }
 }
@@ -101,9 +109,11 @@ function parametersOf(layer: Layer): number[] {
 /** Cost of a baseline on an input of `channels` channels. */
 export function baselineCost(layout: BaselineLayout, input: InputSize, channels: number): BaselineCost {
   let shape: Shape = [input.slices, input.size, input.size, channels];
+  let convolved = 0;
   const blocks: BlockCost[] = layout.groups.map(({ name, layers }, index) => {
     const passed = layersCost(layers, shape);
     shape = passed.shape;
+    convolved += passed.convolved;
     const parameters = layers
       .flatMap(parametersOf)
       .reduce((sum, tensor) => sum + layout.parameters[tensor]!.size, 0);
@@ -122,6 +132,7 @@ export function baselineCost(layout: BaselineLayout, input: InputSize, channels:
     parameters,
     sizeMB: sizeMB(parameters),
     flops: blocks.reduce((sum, block) => sum + block.flops, 0),
+    convolved,
     blocks,
   };
 }
