@@ -36,7 +36,7 @@ Exit code 0: no seed fails. 1: a seed fails, or a kind of fault was never inject
 
 const BATCH = 20;
 /** Trainers of the table of `--scale`. */
-const SIZES = [1, 2, 4, 8, 10, 16];
+const SIZES = [1, 2, 4, 8, 10, 16, 32, 100];
 const TRANSCRIPTS = fileURLToPath(new URL('../test/sim/transcripts', import.meta.url));
 
 async function main(): Promise<number> {

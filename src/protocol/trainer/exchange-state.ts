@@ -25,6 +25,8 @@ type Slots = ReadonlyMap<number, Entry>;
 export interface ExchangeState {
   /** Step → slot → what is known of it. At most the step at work and the one before. */
   readonly steps: ReadonlyMap<number, Slots>;
+  /** When a chunk of a member last came, ours included, whatever it was of. */
+  readonly heardAt: number;
   readonly outgoing: Outgoing;
 }
 
@@ -42,11 +44,8 @@ export interface Outgoing {
   readonly sent: number;
   /** Peer → the `sent` it has confirmed. */
   readonly confirmed: ReadonlyMap<string, number>;
-  /** Sender → its `sent` as last seen here, bytes that came since it was told, and when the last came. */
-  readonly received: ReadonlyMap<
-    string,
-    { readonly sent: number; readonly untold: number; readonly at: number }
-  >;
+  /** Sender → bytes that came since it was told. */
+  readonly untold: ReadonlyMap<string, number>;
   readonly queue: readonly Waiting[];
   /** Since when the queue waits for credit; null while it does not. */
   readonly blockedSince: number | null;
@@ -56,9 +55,9 @@ const emptyOutgoing: Outgoing = {
   peers: [],
   sent: 0,
   confirmed: new Map(),
-  received: new Map(),
+  untold: new Map(),
   queue: [],
   blockedSince: null,
 };
 
-export const emptyExchange: ExchangeState = { steps: new Map(), outgoing: emptyOutgoing };
+export const emptyExchange: ExchangeState = { steps: new Map(), heardAt: -Infinity, outgoing: emptyOutgoing };

@@ -28,14 +28,16 @@ export interface Wanted {
 /** A wait for what was asked for grows to 2^5 of the first: with the default, 22 s. */
 const CHASE_DOUBLINGS = 5;
 
-/** The other members of the epoch. */
+/** The other members of the epoch. Plans are repeated every second: mostly nothing changes. */
 export function withPeers(state: ExchangeState, peers: readonly string[]): ExchangeState {
+  const known = state.outgoing.peers;
+  if (peers.length === known.length && peers.every((peer, i) => peer === known[i])) return state;
   return { ...state, outgoing: becomeConnected(state.outgoing, peers) };
 }
 
 /** Forgets all vectors, those on their way out too: an epoch begins anew. */
 export function cleared(state: ExchangeState): ExchangeState {
-  return { steps: new Map(), outgoing: { ...state.outgoing, queue: [], blockedSince: null } };
+  return { ...state, steps: new Map(), outgoing: { ...state.outgoing, queue: [], blockedSince: null } };
 }
 
 /** Wants the leased attempts of a step. Forgets steps before the last. */
@@ -133,8 +135,10 @@ export function takeChunk(
   state: ExchangeState,
   chunk: Message<'GradientChunk'>,
 ): { readonly state: ExchangeState; readonly completed: boolean } {
-  if (chunk.owner === turn.setup.id) return { state, completed: false };
-  const credited = { ...state, outgoing: credit(turn, state.outgoing, chunk) };
+  // The echo of our own: it says how far the broker is.
+  if (chunk.owner === turn.setup.id) return { state: { ...state, heardAt: turn.now }, completed: false };
+  const heardAt = state.outgoing.peers.includes(chunk.owner) ? turn.now : state.heardAt;
+  const credited = { ...state, heardAt, outgoing: credit(turn, state.outgoing, chunk) };
   const entry = credited.steps.get(chunk.step)?.get(chunk.slot);
   if (entry?.assembly == null || entry.held !== null || !sameAttempt(chunk, entry.lease))
     return { state: credited, completed: false };
@@ -150,19 +154,21 @@ export function takeChunk(
 }
 
 /**
- * Asks the owners for what stands still. A sender's chunks come in their order, so as long as others of
- * that owner come, this one is behind them and not lost. Every trainer hears an answer: asked for too
- * early it delays the chunks it is about, so each wait is twice the one before.
+ * Asks the owners for what stands still. All chunks come through one broker, so as long as any of a member
+ * come, our own included, the missing ones are behind them and not lost; a step has only so many, so this
+ * ends. Every trainer hears an answer: asked for too early it delays the chunks it is about, so each wait is
+ * twice the one before.
  */
 export function chase(turn: TrainerTurn, state: ExchangeState): ExchangeState {
+  const { chaseMs } = turn.setup.exchange;
+  if (turn.now - state.heardAt < chaseMs) return state;
   let next = state;
   for (const [step, slots] of state.steps)
     for (const entry of slots.values()) {
       const { lease, assembly, held, movedAt, asked } = entry;
       if (assembly === null || held !== null || lease.diverged) continue;
-      const heardAt = state.outgoing.received.get(lease.owner)?.at ?? movedAt;
-      const wait = turn.setup.exchange.chaseMs * 2 ** Math.min(asked, CHASE_DOUBLINGS);
-      if (turn.now - Math.max(movedAt, heardAt) < wait) continue;
+      const wait = chaseMs * 2 ** Math.min(asked, CHASE_DOUBLINGS);
+      if (turn.now - movedAt < wait) continue;
       const missing = assembly.missing();
       turn.tell(
         'ChunkRequest',

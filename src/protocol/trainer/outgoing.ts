@@ -15,8 +15,8 @@ import type { TrainerTurn } from './turn.js';
 /** Takes over the peers of an epoch; what was sent before does not count against a new one's credit. */
 export function becomeConnected(state: Outgoing, peers: readonly string[]): Outgoing {
   const confirmed = new Map(peers.map((peer) => [peer, state.confirmed.get(peer) ?? state.sent]));
-  const received = new Map([...state.received].filter(([sender]) => peers.includes(sender)));
-  return { ...state, peers, confirmed, received };
+  const untold = new Map([...state.untold].filter(([sender]) => peers.includes(sender)));
+  return { ...state, peers, confirmed, untold };
 }
 
 /** A receiver is as far as `sent`. Only members count. */
@@ -30,11 +30,10 @@ export function confirmed(state: Outgoing, { from, sent }: Message<'Credit'>): O
 export function credit(turn: TrainerTurn, state: Outgoing, chunk: Message<'GradientChunk'>): Outgoing {
   const { owner, sent, payload } = chunk;
   if (!state.peers.includes(owner)) return state;
-  const untold = (state.received.get(owner)?.untold ?? 0) + payload.length;
+  const untold = (state.untold.get(owner) ?? 0) + payload.length;
   const due = untold >= turn.setup.exchange.creditBytes;
   if (due) turn.tell('Credit', { from: turn.setup.id, sent }, owner);
-  const received = new Map(state.received).set(owner, { sent, untold: due ? 0 : untold, at: turn.now });
-  return { ...state, received };
+  return { ...state, untold: new Map(state.untold).set(owner, due ? 0 : untold) };
 }
 
 /** Puts the chunks of a whole vector of ours at the end of the queue; alone in an epoch no other trainer wants them. */

@@ -35,6 +35,27 @@ describe('a vector of another trainer', () => {
     expect(a.tick(1).messages('ChunkRequest')).toHaveLength(2);
   });
 
+  it('is not asked for while anything of a member comes, its own chunks included: it waits behind that', () => {
+    const members = ['a', 'b', 'c'];
+    const a = new TestTrainer('a').begin(members);
+    a.receive('Directive', stepOf(members, 0, leasesOf(['b', 'c'])));
+    const [ours, ofC] = ['a', 'c'].map((owner) => ({ ...chunks[0]!, owner, number: 99 }));
+    for (const chunk of [ofC!, ours!, ofC!]) {
+      a.now += 49;
+      a.receive('GradientChunk', chunk);
+      expect(a.tick(0).sent).toEqual([]);
+    }
+    a.now += 49;
+    // A stranger's say nothing.
+    a.receive('GradientChunk', { ...chunks[0]!, owner: 'z', number: 99 });
+    expect(
+      a
+        .tick(1)
+        .messages('ChunkRequest')
+        .map(({ slot }) => slot),
+    ).toEqual([0, 1]);
+  });
+
   it('counts each chunk once', () => {
     const a = waiting();
     for (const index of [0, 0, 1, 1, 0]) a.receive('GradientChunk', chunks[index]!);

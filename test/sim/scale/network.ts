@@ -1,4 +1,8 @@
-/** A network with costs: what goes through the broker and into a process waits for its turn. */
+/**
+ * A network with costs. A broker reads each connection in order and many at once: chunks wait for each other,
+ * as together they are all it can hand out; a small message waits for what its own sender sent before it,
+ * and for what its receiver is still taking in, but not for the chunks of others.
+ */
 import type { Fate, Letter, Weather } from '../kernel/bus.js';
 import type { Timeline } from '../kernel/timeline.js';
 
@@ -18,11 +22,19 @@ export interface Load {
   messages: number;
   bytes: number;
   toEvolution: number;
+  /** The longest that a message to evolution was on its way, milliseconds. */
+  slowestToEvolution: number;
 }
 
+/** Up to here a message is small: reports, credit, requests, plans. */
+const SMALL_BYTES = 64 * 1024;
+
 export class LoadedNetwork implements Weather {
-  readonly load: Load = { messages: 0, bytes: 0, toEvolution: 0 };
-  private brokerFreeAt = 0;
+  readonly load: Load = { messages: 0, bytes: 0, toEvolution: 0, slowestToEvolution: 0 };
+  private chunksDoneAt = 0;
+  private smallDoneAt = 0;
+  /** When what a process has sent so far is handed out, and when it has taken in what was sent to it. */
+  private readonly sentAt = new Map<string, number>();
   private readonly freeAt = new Map<string, number>();
 
   constructor(
@@ -39,10 +51,17 @@ export class LoadedNetwork implements Weather {
     this.load.messages++;
     this.load.bytes += bytes;
     if (to === 'evolution') this.load.toEvolution++;
-    this.brokerFreeAt = Math.max(now, this.brokerFreeAt) + deliveryMs + (1000 * bytes) / brokerBytes;
+    const handedOut =
+      bytes > SMALL_BYTES
+        ? (this.chunksDoneAt = Math.max(now, this.chunksDoneAt) + deliveryMs + (1000 * bytes) / brokerBytes)
+        : (this.smallDoneAt = Math.max(now, this.smallDoneAt) + deliveryMs);
+    const ready = Math.max(handedOut, this.sentAt.get(letter.from) ?? 0);
+    this.sentAt.set(letter.from, ready);
     const taken = to === 'evolution' ? evolutionMs : (1000 * bytes) / processBytes;
-    const free = Math.max(this.brokerFreeAt, this.freeAt.get(to) ?? 0) + taken;
+    const free = Math.max(ready, this.freeAt.get(to) ?? 0) + taken;
     this.freeAt.set(to, free);
-    return { delays: [free + linkMs - now], damaged: false };
+    const delay = free + linkMs - now;
+    if (to === 'evolution') this.load.slowestToEvolution = Math.max(this.load.slowestToEvolution, delay);
+    return { delays: [delay], damaged: false };
   }
 }
