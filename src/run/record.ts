@@ -20,6 +20,8 @@ const processSchema = z.object({
   starts: count.nullable().default(null),
   /** Gradient slots computed and committed. */
   slots: count.nullable().default(null),
+  /** The first step of the run that it computed a slot of; null: none, or no trainer. */
+  joinedAtStep: count.nullable().default(null),
   evaluations: count.nullable().default(null),
 });
 /**

@@ -14,7 +14,7 @@ import { learningRateAt } from './learning-rate.js';
 import type { OptimizerOptions } from './optimizer.js';
 import { optimizerFloats, optimizerStep } from './optimizer.js';
 import type { LearnedState } from './snapshot.js';
-import { decodeSnapshot, encodeSnapshot, SnapshotFormatError } from './snapshot.js';
+import { decodeSnapshot, encodeSnapshot, HEADER_BYTES, SnapshotFormatError } from './snapshot.js';
 
 /** Weight of a new batch in the running statistics (authors' code: momentum 0.1). */
 const RUNNING_MOMENTUM = 0.1;
@@ -34,6 +34,11 @@ export function learnedBytes(layout: TensorLists, { kind, weightAverage }: Remem
   const optimizerCount = optimizerFloats(kind, parameterCount, parameters.length);
   const averageCount = weightAverage > 0 ? parameterCount : 0;
   return 4 * (parameterCount + statisticCount + optimizerCount + averageCount);
+}
+
+/** Bytes of a snapshot of it. */
+export function snapshotBytes(layout: TensorLists, optimizer: Remembered): number {
+  return HEADER_BYTES + learnedBytes(layout, optimizer);
 }
 
 /** The vectors of a learned state as views into memory `learnedBytes` long. */

@@ -52,7 +52,8 @@ export class SnapshotFormatError extends EmarsError {
   }
 }
 
-const HEADER_BYTES = 256;
+/** Bytes before the vectors. */
+export const HEADER_BYTES = 256;
 
 const header = z.object({
   format: z.literal(1),

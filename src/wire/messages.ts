@@ -14,18 +14,21 @@ export { CHUNK_BYTES } from './schemas.js';
 export type { Role, RunPhase, WorkPhase } from './schemas.js';
 
 /** Version of `proto/emars.proto`; a worker of another version is refused in the hello. */
-export const PROTOCOL = 1;
+export const PROTOCOL = 2;
 
 const codecs = {
   Hello: emars.Hello,
   Welcome: emars.Welcome,
   RollCall: emars.RollCall,
   Heartbeat: emars.Heartbeat,
+  Leave: emars.Leave,
   Directive: emars.Directive,
   EpochReady: emars.EpochReady,
   GradientChunk: emars.GradientChunk,
   Credit: emars.Credit,
   ChunkRequest: emars.ChunkRequest,
+  StateRequest: emars.StateRequest,
+  StateChunk: emars.StateChunk,
   SlotsHeld: emars.SlotsHeld,
   EpochTrained: emars.EpochTrained,
   EvaluationRequest: emars.EvaluationRequest,

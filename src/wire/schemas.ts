@@ -26,6 +26,9 @@ export const CHUNK_BYTES = 512 * 1024;
 /** Chunks that one request names; more are asked for as "all". */
 export const REQUEST_CHUNKS = 1000;
 
+/** Chunks of the learned state that one request names. */
+export const STATE_CHUNKS = 64;
+
 export const ROLES = ['trainer', 'evaluator'] as const;
 export type Role = (typeof ROLES)[number];
 
@@ -63,6 +66,7 @@ const stepPlan = z.object({
   stepInEpoch: count,
   leases: list(lease, SLOTS),
   commit: messageOrNull(commit),
+  joining: messageOrNull(z.object({ trainers: list(token, WORKERS), plan: messageOrNull(epochPlan) })),
 });
 const epochEnd = z.object({ commit: messageOrNull(commit), writer: token });
 const workerStatus = z.object({
@@ -71,6 +75,7 @@ const workerStatus = z.object({
   slots: count,
   evaluations: count,
   alive: z.boolean(),
+  joinedAtStep: quantityOrNull,
 });
 
 export const schemas = {
@@ -88,6 +93,7 @@ export const schemas = {
   Welcome: z.object({ accepted: z.boolean(), reason: reasonOrNull, fence: count }),
   RollCall: z.object({ fence: count, present: list(token, WORKERS) }),
   Heartbeat: z.object({ id: token, role, incarnation: token, fence: count }),
+  Leave: z.object({ id: token, incarnation: token, fence: count }),
   Directive: z.object({
     fence: count,
     epoch: count,
@@ -117,6 +123,17 @@ export const schemas = {
     slot: count,
     number: count,
     missing: list(count, REQUEST_CHUNKS),
+  }),
+  StateRequest: z.object({ from: token, fence: count, step: count, chunks: list(count, STATE_CHUNKS) }),
+  StateChunk: z.object({
+    from: token,
+    fence: count,
+    step: count,
+    index: count,
+    length: count,
+    checksum: count,
+    digest,
+    payload: bytes(CHUNK_BYTES),
   }),
   SlotsHeld: z.object({
     id: token,

@@ -6,6 +6,7 @@ export interface Subjects {
   readonly hello: string;
   readonly rollCall: string;
   readonly heartbeat: string;
+  readonly leave: string;
   readonly ready: string;
   readonly slots: string;
   readonly trained: string;
@@ -17,6 +18,8 @@ export interface Subjects {
   readonly farewell: string;
   readonly credit: (trainer: string) => string;
   readonly chunkRequest: (trainer: string) => string;
+  readonly stateRequest: (trainer: string) => string;
+  readonly state: (trainer: string) => string;
   /** JetStream stream that holds the open evaluations. */
   readonly evaluationStream: string;
 }
@@ -28,6 +31,7 @@ export function subjectsOf(run: string): Subjects {
     hello: `${prefix}.evolution.hello`,
     rollCall: `${prefix}.roll-call`,
     heartbeat: `${prefix}.evolution.heartbeat`,
+    leave: `${prefix}.evolution.leave`,
     ready: `${prefix}.evolution.ready`,
     slots: `${prefix}.evolution.slots`,
     trained: `${prefix}.evolution.trained`,
@@ -39,12 +43,14 @@ export function subjectsOf(run: string): Subjects {
     farewell: `${prefix}.farewell`,
     credit: (trainer) => `${prefix}.trainer.${token(trainer)}.credit`,
     chunkRequest: (trainer) => `${prefix}.trainer.${token(trainer)}.chunk-request`,
+    stateRequest: (trainer) => `${prefix}.trainer.${token(trainer)}.state-request`,
+    state: (trainer) => `${prefix}.trainer.${token(trainer)}.state`,
     evaluationStream: `emars_${run}_evaluate`,
   };
 }
 
 /**
- * Where a message goes. `to`: the trainer of a credit or chunk request; for an answer (Welcome, Receipt)
+ * Where a message goes. `to`: the trainer of a credit, request or piece of the state; for an answer (Welcome, Receipt)
  * the subject that the question came with; null for everything else.
  * Errors: RangeError when `to` does not fit the message.
  */
@@ -56,6 +62,8 @@ export function subjectOf(subjects: Subjects, name: MessageName, to: string | nu
       return fixed(name, to, subjects.rollCall);
     case 'Heartbeat':
       return fixed(name, to, subjects.heartbeat);
+    case 'Leave':
+      return fixed(name, to, subjects.leave);
     case 'Directive':
       return fixed(name, to, subjects.directive);
     case 'EpochReady':
@@ -78,6 +86,10 @@ export function subjectOf(subjects: Subjects, name: MessageName, to: string | nu
       return subjects.credit(addressed(name, to));
     case 'ChunkRequest':
       return subjects.chunkRequest(addressed(name, to));
+    case 'StateRequest':
+      return subjects.stateRequest(addressed(name, to));
+    case 'StateChunk':
+      return subjects.state(addressed(name, to));
     case 'Welcome':
     case 'Receipt':
       return addressed(name, to);

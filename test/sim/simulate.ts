@@ -8,7 +8,7 @@ import type { SearchCase } from './cluster/rules.js';
 import { CASES } from './cluster/rules.js';
 import { MAX_DELIVER } from './cluster/setup.js';
 import type { ControlName } from './faults/controls.js';
-import { drawFaults } from './faults/draw.js';
+import { drawAttendance, drawFaults } from './faults/draw.js';
 
 export interface Outcome {
   /** What must not be and was; null when all is well. */
@@ -32,7 +32,13 @@ export function planOf(seed: number, control: ControlName | null = null): Plan {
     trainers: Array.from({ length: trainers }, (_, i) => `trainer-${i}`),
     evaluators: Array.from({ length: evaluators }, (_, i) => `evaluator-${i}`),
   };
-  return { ...plain(search), seed, trainers, evaluators, faults: drawFaults(random, cast), control };
+  const drawn = drawFaults(random, cast);
+  const coming = drawAttendance(generator(seed, 'attendance'), cast);
+  // The replica that could tell a wrong bit must not leave before they are compared.
+  const isWrong = drawn.some(({ kind }) => kind === 'weights');
+  const attendance = coming.faults.filter(({ kind }) => kind === 'join' || !isWrong);
+  const faults = [...drawn, ...attendance].sort((a, b) => a.at - b.at);
+  return { ...plain(search), seed, trainers, evaluators, late: coming.late, faults, control };
 }
 
 /** A search without faults: two trainers, one evaluator. */
@@ -42,6 +48,7 @@ export function plain(search: SearchCase): Plan {
     search,
     trainers: 2,
     evaluators: 1,
+    late: 0,
     faults: [],
     control: null,
     foreign: [],

@@ -70,6 +70,7 @@ export class EvolutionShell {
     const post = (input: EvolutionInput): void => this.post(input);
     this.listening.on('Hello', subjects.hello, post);
     this.listening.on('Heartbeat', subjects.heartbeat, post);
+    this.listening.on('Leave', subjects.leave, post);
     this.listening.on('EpochReady', subjects.ready, post);
     this.listening.on('SlotsHeld', subjects.slots, post);
     this.listening.on('EpochTrained', subjects.trained, post);

@@ -6,7 +6,7 @@ import { readRecordIfSound, writeRecord } from '../../run/record.js';
 import type { Message } from '../../wire/messages.js';
 
 /** What the parent knows of a process; its work is reported by evolution. */
-export type ProcessRow = Omit<ProcessRecord, 'slots' | 'evaluations'> & {
+export type ProcessRow = Omit<ProcessRecord, 'slots' | 'evaluations' | 'joinedAtStep'> & {
   readonly role: 'broker' | 'evolution' | 'trainer' | 'evaluator';
 };
 
@@ -89,6 +89,8 @@ export class RunRecorder {
 
   private record(totalSeconds: number): RunRecord {
     const workers = new Map(this.last?.workers.map((worker) => [worker.id, worker]) ?? []);
+    const rows = this.processes();
+    const foreign = [...workers.values()].flatMap((worker) => foreignRow(worker, rows));
     const timings: Record<string, number> = {};
     for (const name of new Set([...Object.keys(this.before.phases), ...Object.keys(this.current.phases)])) {
       timings[name] = round((this.before.phases[name] ?? 0) + (this.current.phases[name] ?? 0));
@@ -102,9 +104,10 @@ export class RunRecorder {
       epoch: this.last?.epoch ?? 0,
       epochs: this.last?.epochs ?? 0,
       step: this.last?.absoluteStep ?? 0,
-      processes: this.processes().map((row) => ({
+      processes: [...rows, ...foreign].map((row) => ({
         ...row,
         slots: workers.get(row.id)?.slots ?? 0,
+        joinedAtStep: workers.get(row.id)?.joinedAtStep ?? null,
         evaluations: workers.get(row.id)?.evaluations ?? 0,
       })),
       repeatedSlots: this.last?.repeatedSlots ?? 0,
@@ -116,6 +119,15 @@ export class RunRecorder {
       fingerprint: { ...this.fingerprint },
     };
   }
+}
+
+/** Of a worker that joined by itself; none for our own processes. */
+function foreignRow(
+  { id, role }: Message<'Status'>['workers'][number],
+  rows: readonly ProcessRow[],
+): readonly ProcessRow[] {
+  if (role === null || rows.some((row) => row.id === id)) return [];
+  return [{ role, id, pid: null, device: null, peakMemory: null, starts: null }];
 }
 
 function round(seconds: number): number {

@@ -4,6 +4,8 @@
  * the machine sees to it that one command is under way at a time.
  */
 import type { AppliedSlot, ReplicaCommand, TrainerInput } from '../../protocol/trainer/commands.js';
+import type { StateCopy } from '../../protocol/trainer/state-transfer.js';
+import { bytesOf, digestOf } from '../../gradient/chunks.js';
 import { readSnapshot, writeSnapshot } from '../../runtime/storage/snapshots.js';
 import type { Net } from '../../space/cohort.js';
 import { pathIn } from '../../space/cohort.js';
@@ -48,6 +50,8 @@ export class ReplicaWork {
           (lengths) => ({ kind: 'epoch-loaded', lengths, error: null }),
           (error: unknown) => ({ kind: 'epoch-loaded', error: textOf(error) }),
         );
+      case 'join-epoch':
+        return this.join(command);
       case 'compute':
         return this.compute(command).catch((error: unknown) => ({
           kind: 'slot-computed',
@@ -61,6 +65,29 @@ export class ReplicaWork {
         return { kind: 'snapshot-written', error: await this.write(command) };
       default:
         return command satisfies never;
+    }
+  }
+
+  /** A copy of the learned state as it is now. */
+  copy(): StateCopy {
+    const { replica } = this.parts;
+    const bytes = Buffer.concat(replica.snapshotParts());
+    const words = new Float32Array(bytes.length / 4);
+    bytesOf(words).set(bytes);
+    return { step: replica.appliedStep, words, digest: digestOf(words).toString('hex') };
+  }
+
+  private join({ plan, step, words }: Of<'join-epoch'>): TrainerInput {
+    const { replica } = this.parts;
+    try {
+      this.paths.clear();
+      const lengths = plan.individuals.map(({ genome }) => this.pathOf(genome).vectorLength);
+      replica.restore(bytesOf(words));
+      if (replica.appliedStep !== step)
+        throw new RangeError(`expected the state of step ${step}, got that of step ${replica.appliedStep}`);
+      return { kind: 'epoch-loaded', lengths, error: null };
+    } catch (error) {
+      return { kind: 'epoch-loaded', error: textOf(error) };
     }
   }
 

@@ -2,7 +2,7 @@
 import { loadOptions } from '../../config/load.js';
 import type { Identity } from '../../protocol/worker/presence.js';
 import { callMain, exposeInThread, threadData } from '../../runtime/process/thread.js';
-import { Replica } from '../../training/replica.js';
+import { Replica, snapshotBytes } from '../../training/replica.js';
 import { runFolder } from '../../run/folder.js';
 import { joinBus } from '../setup/bus-access.js';
 import { individualsPerStepOf, learningRateOf, netOf, optimizerOf, samplingOf } from '../setup/rules.js';
@@ -66,6 +66,7 @@ const trainer = startTrainer({
     individualsPerStep: individualsPerStepOf(options),
     microBatches,
     checkDigestEvery: options.runtime.checkDigestEvery,
+    stateWords: snapshotBytes(net.layout, optimizerOf(options)) / 4,
     ...TRAINER_TIMING,
   },
   work,

@@ -29,6 +29,7 @@ export const TRAINER_TIMING: Pick<TrainerSetup, 'exchange' | 'behindMs' | 'deadl
   behindMs: 8000,
   deadlines: {
     'load-epoch': WEIGHTS_MS,
+    'join-epoch': WEIGHTS_MS,
     compute: SLOT_MS,
     apply: WEIGHTS_MS,
     digest: WEIGHTS_MS,
@@ -40,7 +41,7 @@ export interface TrainerParts {
   readonly bus: Bus;
   readonly subjects: Subjects;
   readonly setup: TrainerSetup;
-  readonly work: Pick<ReplicaWork, 'run'>;
+  readonly work: Pick<ReplicaWork, 'run' | 'copy'>;
   /** Evaluations are taken between epochs only. */
   readonly taker: Pick<WorkTaker, 'pause' | 'resume'>;
   /** This process cannot go on. */
@@ -60,6 +61,10 @@ export function startTrainer({ bus, subjects, setup, work, taker, onError }: Tra
         break;
       case 'resume-evaluations':
         taker.resume();
+        break;
+      case 'copy-state':
+        // At once, before anything else can move the weights.
+        shell.take({ kind: 'state-copied', copy: work.copy() });
         break;
       case 'fail':
         onError(new Error(command.reason));
@@ -81,6 +86,8 @@ export function startTrainer({ bus, subjects, setup, work, taker, onError }: Tra
   shell.listen('GradientChunk', subjects.gradient, (received) => received);
   shell.listen('Credit', subjects.credit(setup.id), (received) => received);
   shell.listen('ChunkRequest', subjects.chunkRequest(setup.id), (received) => received);
+  shell.listen('StateRequest', subjects.stateRequest(setup.id), (received) => received);
+  shell.listen('StateChunk', subjects.state(setup.id), (received) => received);
   return {
     welcome: (fence) => shell.take({ kind: 'welcomed', fence }),
     position: () => positionOf(shell.state),

@@ -27,22 +27,49 @@ export interface PresenceParts {
   readonly onError: (error: unknown) => void;
 }
 
+export interface RunningPresence extends Handle {
+  /** Asks the run to do without this worker; resolves when it can. */
+  leave(): Promise<void>;
+}
+
 /** Makes a worker known, until the handle is closed. */
-export function startPresence(parts: PresenceParts): Handle {
+export function startPresence(parts: PresenceParts): RunningPresence {
   const { bus, subjects, identity, timing, position, onWelcome, onRefused, onError } = parts;
   const setup = { identity, protocol: PROTOCOL, ...timing };
+  let release!: () => void;
+  const released = new Promise<void>((resolve) => (release = resolve));
+  const start = (command: PresenceCommand): void => {
+    switch (command.kind) {
+      case 'welcomed':
+        onWelcome(command.fence);
+        return;
+      case 'refused':
+        onRefused(command.reason);
+        return;
+      case 'released':
+        release();
+        return;
+    }
+  };
   const tick = (): PresenceInput => ({ kind: 'tick', position: position() });
   const shell = new MachineShell<PresenceState, PresenceInput, PresenceCommand>({
     bus,
     subjects,
     initial: initialPresence,
     step: (state, input, now) => step(setup, state, input, now),
-    start: (command) => (command.kind === 'welcomed' ? onWelcome(command.fence) : onRefused(command.reason)),
+    start,
     tick: { everyMs: Math.min(TICK_MS, timing.heartbeatMs), input: tick },
     onError,
   });
   shell.listenForAnswers('Hello', 'Welcome', (received) => received);
+  shell.listenForAnswers('Leave', 'Receipt', (received) => received);
   shell.listen('RollCall', subjects.rollCall, (received) => received);
   shell.take(tick());
-  return shell;
+  return {
+    leave: () => {
+      shell.take({ kind: 'leave' });
+      return released;
+    },
+    close: () => shell.close(),
+  };
 }

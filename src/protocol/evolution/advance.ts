@@ -8,7 +8,7 @@ import * as evaluation from './evaluation.js';
 import type { EvolutionSetup, EvolutionState } from './evolution-state.js';
 import * as membership from './membership.js';
 import { entered, epochDone } from './status.js';
-import * as training from './training.js';
+import { becomePreparing } from './transitions.js';
 import type { Turn } from './turn.js';
 
 export function advance(setup: EvolutionSetup, turn: Turn, state: EvolutionState): EvolutionState {
@@ -81,7 +81,7 @@ function becomeTraining(turn: Turn, state: EvolutionState): EvolutionState {
   const members = membership.trainersOf(state.membership).map(({ id }) => id);
   return {
     ...state,
-    training: training.becomePreparing(turn, state.training, members),
+    training: becomePreparing(turn, state.training, members),
     stopwatch: entered(state.stopwatch, 'train', turn.now),
   };
 }

@@ -53,7 +53,9 @@ export interface QueuedRequest {
 export type EvolutionInput =
   /** Once, after the journal was folded and every subscription stands. */
   | { readonly kind: 'started' }
-  | Received<'Hello' | 'Heartbeat' | 'EpochReady' | 'SlotsHeld' | 'EpochTrained' | 'EvaluationResult'>
+  | Received<
+      'Hello' | 'Heartbeat' | 'Leave' | 'EpochReady' | 'SlotsHeld' | 'EpochTrained' | 'EvaluationResult'
+    >
   /** Our own roll call came back: the bus carries messages. */
   | { readonly kind: 'roll-call-echoed' }
   | { readonly kind: 'reconnected' }

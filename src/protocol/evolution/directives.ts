@@ -5,8 +5,11 @@ import type { Draft, Message } from '../../wire/messages.js';
 import type { Training } from './training-state.js';
 
 /** The directive of the stage at work; null where there is nothing to tell. */
-export function directiveOf(search: SearchState, { stage, members }: Training): Draft<'Directive'> | null {
-  const { fence, epoch, plan, step, snapshot } = search;
+export function directiveOf(
+  search: SearchState,
+  { stage, members, joining }: Training,
+): Draft<'Directive'> | null {
+  const { fence, epoch, plan, step } = search;
   const head = { fence, epoch, members };
   switch (stage.name) {
     case 'idle':
@@ -14,15 +17,7 @@ export function directiveOf(search: SearchState, { stage, members }: Training): 
     case 'verifying':
       return null;
     case 'preparing':
-      return {
-        ...head,
-        plan: {
-          snapshot,
-          firstStep: plan!.firstStep,
-          individuals: plan!.individuals.map(({ id, genome }) => ({ id, genome: [...genome] })),
-          schedule: plan!.schedule.flat(),
-        },
-      };
+      return { ...head, plan: epochPlanOf(search) };
     case 'stepping':
       return {
         ...head,
@@ -31,11 +26,21 @@ export function directiveOf(search: SearchState, { stage, members }: Training): 
           stepInEpoch: step - plan!.firstStep,
           leases: leasesOf(stage.ledger),
           commit: lastCommit(search),
+          joining: joining.size === 0 ? null : { trainers: [...joining].sort(), plan: epochPlanOf(search) },
         },
       };
     case 'ending':
       return { ...head, end: { commit: lastCommit(search), writer: stage.writer } };
   }
+}
+
+function epochPlanOf({ plan, snapshot }: SearchState): NonNullable<Message<'Directive'>['plan']> {
+  return {
+    snapshot,
+    firstStep: plan!.firstStep,
+    individuals: plan!.individuals.map(({ id, genome }) => ({ id, genome: [...genome] })),
+    schedule: plan!.schedule.flat(),
+  };
 }
 
 /** The step before, again: core NATS may have lost it. */

@@ -9,12 +9,14 @@
 import type { Message } from '../../wire/messages.js';
 import type { RecordedStep } from '../step.js';
 import { advance } from './advance.js';
+import * as attendance from './attendance.js';
 import type { EvolutionCommand, EvolutionInput } from './commands.js';
 import * as evaluation from './evaluation.js';
 import type { EvolutionSetup, EvolutionState } from './evolution-state.js';
 import * as membership from './membership.js';
 import { entered, statusOf } from './status.js';
 import * as training from './training.js';
+import { becomeAdopting } from './transitions.js';
 import { Turn } from './turn.js';
 
 const ROLL_CALL_MS = 1000;
@@ -97,7 +99,7 @@ function onStarted(turn: Turn, state: EvolutionState): EvolutionState {
   if (turn.search.phase !== 'training') return state;
   return {
     ...state,
-    training: training.becomeAdopting(turn, state.training),
+    training: becomeAdopting(turn, state.training),
     stopwatch: entered(state.stopwatch, 'train', turn.now),
   };
 }
@@ -115,6 +117,8 @@ function onReceived(
       return onHello(setup, turn, state, input);
     case 'Heartbeat':
       return { ...state, membership: membership.heard(state.membership, input.message, turn.now) };
+    case 'Leave':
+      return onLeave(turn, state, input);
     case 'EpochReady':
       return { ...state, training: training.ready(turn, state.training, input.message) };
     case 'SlotsHeld':
@@ -151,8 +155,33 @@ function onHello(
   return {
     ...state,
     membership: members,
-    training: training.candidate(turn, known, message.id, message.position),
+    training:
+      message.role === 'trainer' ? training.candidate(turn, known, message.id, message.position) : known,
   };
+}
+
+/** A worker wants to go: it is told so when nothing of it is needed, and asks again until then. */
+function onLeave(
+  turn: Turn,
+  state: EvolutionState,
+  { message, reply }: Extract<FromWorker, { name: 'Leave' }>,
+): EvolutionState {
+  const { id } = message;
+  const members = membership.leaving(state.membership, message);
+  let next = state;
+  if (members !== null) {
+    next = { ...state, membership: members, training: training.leaves(turn, state.training, id) };
+    if (training.isFree(next.training, id))
+      next = {
+        ...next,
+        membership: membership.without(members, [id]),
+        training: attendance.departed(next.training, [id]),
+      };
+  }
+  const accepted = !next.membership.workers.has(id);
+  if (members !== null && accepted) turn.say(`${id} leaves`);
+  if (reply !== null) turn.tell('Receipt', { accepted }, reply);
+  return next;
 }
 
 function onTick(
@@ -173,7 +202,7 @@ function onTick(
     next = {
       ...next,
       membership: membership.without(next.membership, lost),
-      training: training.lose(turn, next.training, lost, 'it is silent'),
+      training: attendance.departed(training.lose(turn, next.training, lost, 'it is silent'), lost),
     };
   }
   if (membership.trainersOf(next.membership).length > 0) next = { ...next, trainerAt: now };

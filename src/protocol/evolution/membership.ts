@@ -14,6 +14,8 @@ export interface Worker {
   readonly numerics: Numerics;
   readonly position: { readonly epoch: number; readonly appliedStep: number } | null;
   readonly heardAt: number;
+  /** It was told to end: it gets no more epochs. */
+  readonly isLeaving: boolean;
 }
 
 export interface Numerics {
@@ -63,7 +65,15 @@ export function joined(
 ): { readonly membership: Membership; readonly replaced: boolean } {
   const { id, role, incarnation, fingerprint, canary, position } = hello;
   const before = membership.workers.get(id);
-  const worker = { id, role, incarnation, numerics: { fingerprint, canary }, position, heardAt: now };
+  const worker = {
+    id,
+    role,
+    incarnation,
+    numerics: { fingerprint, canary },
+    position,
+    heardAt: now,
+    isLeaving: false,
+  };
   return {
     membership: {
       workers: new Map(membership.workers).set(id, worker),
@@ -83,6 +93,13 @@ export function heard(
   return { ...membership, workers: new Map(membership.workers).set(id, { ...worker, heardAt: now }) };
 }
 
+/** A worker was told to end. Null: nobody knows it, or it is another incarnation. */
+export function leaving(membership: Membership, { id, incarnation }: Message<'Leave'>): Membership | null {
+  const worker = membership.workers.get(id);
+  if (worker?.incarnation !== incarnation) return null;
+  return { ...membership, workers: new Map(membership.workers).set(id, { ...worker, isLeaving: true }) };
+}
+
 /** Grace for all: no silence up to now counts. */
 export function withGrace(membership: Membership, now: number): Membership {
   const workers = [...membership.workers].map(([id, worker]) => [id, { ...worker, heardAt: now }] as const);
@@ -99,10 +116,10 @@ export function without(membership: Membership, ids: readonly string[]): Members
   return { ...membership, workers: new Map(workers) };
 }
 
-/** Trainers alive, ids ascending. */
+/** Trainers alive that stay, ids ascending. */
 export function trainersOf({ workers }: Membership): Worker[] {
   return [...workers.values()]
-    .filter(({ role }) => role === 'trainer')
+    .filter(({ role, isLeaving }) => role === 'trainer' && !isLeaving)
     .sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 

@@ -116,6 +116,7 @@ function workersOf({ workers, known }: Membership, tally: Tally): NonNullable<Dr
     slots: tally.slots.get(id) ?? 0,
     evaluations: tally.evaluations.get(id) ?? 0,
     alive: workers.has(id),
+    joinedAtStep: tally.joinedAt.get(id) ?? null,
   }));
 }
 

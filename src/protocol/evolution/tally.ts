@@ -4,19 +4,30 @@ import type { SearchEvent } from '../../search/events.js';
 export interface Tally {
   /** Committed slots by trainer. */
   readonly slots: ReadonlyMap<string, number>;
+  /** The first step (of the run) that a trainer computed a slot of. */
+  readonly joinedAt: ReadonlyMap<string, number>;
   /** Counted evaluations by worker. */
   readonly evaluations: ReadonlyMap<string, number>;
   readonly repeatedSlots: number;
 }
 
-export const emptyTally: Tally = { slots: new Map(), evaluations: new Map(), repeatedSlots: 0 };
+export const emptyTally: Tally = {
+  slots: new Map(),
+  joinedAt: new Map(),
+  evaluations: new Map(),
+  repeatedSlots: 0,
+};
 
 export function tallied(tally: Tally, event: SearchEvent): Tally {
   switch (event.type) {
     case 'step-committed': {
       const slots = new Map(tally.slots);
-      for (const { owner } of event.slots) slots.set(owner, (slots.get(owner) ?? 0) + 1);
-      return { ...tally, slots, repeatedSlots: tally.repeatedSlots + event.repeated };
+      const joinedAt = new Map(tally.joinedAt);
+      for (const { owner } of event.slots) {
+        slots.set(owner, (slots.get(owner) ?? 0) + 1);
+        if (!joinedAt.has(owner)) joinedAt.set(owner, event.step);
+      }
+      return { ...tally, slots, joinedAt, repeatedSlots: tally.repeatedSlots + event.repeated };
     }
     case 'evaluated': {
       const counted = (tally.evaluations.get(event.worker) ?? 0) + 1;

@@ -38,8 +38,13 @@ export interface Ending {
 
 export interface Training {
   readonly stage: TrainingStage;
-  /** Trainers whose replicas count in this epoch, ids ascending. */
+  /** Trainers whose replicas count in this step, ids ascending. */
   readonly members: readonly string[];
+  /** Members that do not hold the learned state yet: they take it over from the others. */
+  readonly joining: ReadonlySet<string>;
+  /** Trainers that came in mid-epoch, and trainers that want to go: both wait for the next step. */
+  readonly waiting: ReadonlySet<string>;
+  readonly leaving: ReadonlySet<string>;
   /** When each member was last heard to say something of the epoch. */
   readonly reportedAt: ReadonlyMap<string, number>;
   /** Digest of a replica after so many steps, by the first who named it. */
@@ -55,6 +60,9 @@ export interface Training {
 export const idleTraining: Training = {
   stage: { name: 'idle' },
   members: [],
+  joining: new Set(),
+  waiting: new Set(),
+  leaving: new Set(),
   reportedAt: new Map(),
   digests: new Map(),
   sentAt: -Infinity,

@@ -6,11 +6,11 @@
  *   idle ─restarted in mid-epoch─▶ adopting ─a trainer stands at the journal's step─▶ stepping
  *   ending ─all digests equal─▶ verifying ─the snapshot can be read─▶ idle, epoch trained
  *   any ─no trainer left, or replicas disagree─▶ idle, epoch rolled back
+ *   Between two steps trainers join and leave (attendance.ts).
  *
- * Only the functions `become…` change the stage. The directive of the stage is repeated until the epoch
+ * The directive of the stage is repeated until the epoch
  * moves on, so that a lost message costs time only (directives.ts).
  */
-import { slotsPerStep } from '../../search/plan.js';
 import { snapshotsInUse } from '../../search/state.js';
 import type { StepLedger } from '../../search/step-ledger.js';
 import {
@@ -18,72 +18,30 @@ import {
   leaseAgain,
   leasesDiffer,
   loseMembers,
-  openLedger,
   openSlots,
   reportHeld,
 } from '../../search/step-ledger.js';
 import type { Message } from '../../wire/messages.js';
-import { directiveOf } from './directives.js';
-import { mayReplay, rollBack } from './roll-back.js';
-import type { Ending, Training, TrainingStage, TrainingTiming } from './training-state.js';
+import * as attendance from './attendance.js';
+import type { Training, TrainingStage, TrainingTiming } from './training-state.js';
+import {
+  announce,
+  becomeEnding,
+  becomeIdle,
+  becomeRolledBack,
+  becomeSteppingOrEnding,
+  becomeVerifying,
+  disagreement,
+  replay,
+} from './transitions.js';
 import type { Turn } from './turn.js';
 
 /** A lease is this many times a measured step long, and twice that for an epoch's first step. */
 const LEASE_STEPS = 8;
 
-// --- transitions ---
-
-function becomeIdle(training: Training): Training {
-  return { ...training, stage: { name: 'idle' }, members: [], reportedAt: new Map(), digests: new Map() };
-}
-
-/** This actor was restarted in mid-epoch: waits for trainers that stand where the journal ends. */
-export function becomeAdopting(turn: Turn, training: Training): Training {
-  return { ...becomeIdle(training), stage: { name: 'adopting', since: turn.now } };
-}
-
-export function becomePreparing(turn: Turn, training: Training, members: readonly string[]): Training {
-  const reportedAt = new Map(members.map((id) => [id, turn.now]));
-  return announce(turn, {
-    ...becomeIdle(training),
-    stage: { name: 'preparing', ready: new Set() },
-    members,
-    reportedAt,
-  });
-}
-
-/** The next step of the epoch, or its end. */
-function becomeSteppingOrEnding(turn: Turn, training: Training): Training {
-  const { step, plan, fence } = turn.search;
-  if (step === plan!.firstStep + turn.rules.stepsPerEpoch) return becomeEnding(turn, training, new Map());
-  const { members, nextNumber } = training;
-  const ledger = openLedger(step, slotsPerStep(turn.rules), members, { fence, nextNumber });
-  return announce(turn, {
-    ...training,
-    stage: { name: 'stepping', ledger, leasedAt: turn.now, expiries: 0, startedAt: turn.now },
-    nextNumber: ledger.nextNumber,
-  });
-}
-
-function becomeEnding(turn: Turn, training: Training, trained: Ending['trained']): Training {
-  const writer = training.members[0]!;
-  return announce(turn, { ...training, stage: { name: 'ending', writer, trained } });
-}
-
-/** All replicas are equal: the snapshot is read before its epoch counts. */
-function becomeVerifying(turn: Turn, training: Training, { writer }: Ending, sha256: string): Training {
-  turn.save.push({ kind: 'check-snapshot', sha256 });
-  return { ...training, stage: { name: 'verifying', sha256, writer } };
-}
-
-function becomeRolledBack(turn: Turn, training: Training, reason: string): Training {
-  rollBack(turn, reason);
-  return becomeIdle(training);
-}
-
 // --- what trainers say ---
 
-/** After a restart: a trainer said where it stands. */
+/** A trainer is here. After a restart it may stand where the journal ends; else it joins in mid-epoch. */
 export function candidate(
   turn: Turn,
   training: Training,
@@ -91,8 +49,11 @@ export function candidate(
   position: { readonly epoch: number; readonly appliedStep: number } | null,
 ): Training {
   const { epoch, step } = turn.search;
-  if (training.stage.name !== 'adopting' || position?.epoch !== epoch) return training;
-  if (position.appliedStep !== step && position.appliedStep !== step - 1) return training;
+  const { stage } = training;
+  if (stage.name === 'idle' || stage.name === 'ending' || stage.name === 'verifying') return training;
+  if (stage.name !== 'adopting' || position?.epoch !== epoch) return attendance.arrived(training, id);
+  if (position.appliedStep !== step && position.appliedStep !== step - 1)
+    return attendance.arrived(training, id);
   const members = [...new Set([...training.members, id])].sort();
   return { ...training, members, reportedAt: new Map(training.reportedAt).set(id, turn.now) };
 }
@@ -121,7 +82,7 @@ export function slotsHeld(turn: Turn, training: Training, report: Message<'Slots
   if (report.behind) return lose(turn, training, [id], `it cannot follow after step ${appliedStep}`);
   const { stage } = training;
   if (stage.name !== 'stepping' || stage.ledger.step !== step) return training;
-  let next = reported(turn, training, id);
+  let next = attendance.stands(reported(turn, training, id), id);
   if (stateDigest !== null) {
     const known = next.digests.get(appliedStep);
     if (known !== undefined && known !== stateDigest) return disagreement(turn, next, `after step ${step}`);
@@ -173,10 +134,10 @@ export function lose(turn: Turn, training: Training, ids: readonly string[], why
   const { stage } = training;
   if (lost.length === 0 || stage.name === 'idle') return training;
   turn.say(`${lost.join(', ')} left epoch ${turn.search.epoch}: ${why}`);
-  const next = { ...training, members: training.members.filter((id) => !lost.includes(id)) };
+  const next = attendance.withoutMembers(training, lost);
   // What stands on disk is checked already, whichever trainer wrote it.
   if (stage.name === 'adopting' || stage.name === 'verifying') return next;
-  if (next.members.length === 0) return becomeRolledBack(turn, next, 'no trainer is left');
+  if (!attendance.hasState(next)) return becomeRolledBack(turn, next, 'no trainer is left');
   switch (stage.name) {
     case 'preparing':
       return startWhenReady(turn, next);
@@ -188,6 +149,21 @@ export function lose(turn: Turn, training: Training, ids: readonly string[], why
     case 'stepping':
       return withLedger(turn, next, loseMembers(stage.ledger, next.members));
   }
+}
+
+/** A trainer wants to go. It may, once `isFree` says so. */
+export function leaves(turn: Turn, training: Training, id: string): Training {
+  const next = attendance.leaves(training, id);
+  const { stage, members } = training;
+  const isSpare = members.includes(id) && members.length > 1;
+  if (isSpare && (stage.name === 'preparing' || stage.name === 'adopting'))
+    return lose(turn, next, [id], 'it was told to end');
+  return next;
+}
+
+/** True when the epoch does not need this trainer. */
+export function isFree({ stage, members }: Training, id: string): boolean {
+  return stage.name === 'idle' || !members.includes(id);
 }
 
 /** Time passes: repeat what was not answered, give late leases anew, drop who says nothing. */
@@ -258,19 +234,6 @@ function closeWhenTrained(turn: Turn, training: Training): Training {
   return becomeVerifying(turn, training, stage, [...digests][0]!);
 }
 
-/** Replicas that always differ are of different arithmetic. */
-function disagreement(turn: Turn, training: Training, when: string): Training {
-  return replay(turn, training, `replicas disagree ${when}; use devices of one model, or one trainer`);
-}
-
-/** Replay from the last snapshot mends a chance fault; what comes again and again ends the search. */
-function replay(turn: Turn, training: Training, reason: string): Training {
-  const { rollbacks, epoch } = turn.search;
-  if (mayReplay(turn.search)) return becomeRolledBack(turn, training, reason);
-  turn.stop(`epoch ${epoch} cannot be trained, after ${rollbacks} replays: ${reason}`);
-  return training;
-}
-
 function leaseMs({ search }: Turn, { stage, stepMs }: Training, timing: TrainingTiming): number {
   const first = search.step === search.plan?.firstStep ? 2 : 1;
   const expiries = stage.name === 'stepping' ? stage.expiries : 0;
@@ -284,11 +247,4 @@ function isCurrent(turn: Turn, training: Training, message: { id: string; fence:
 
 function reported(turn: Turn, training: Training, id: string): Training {
   return { ...training, reportedAt: new Map(training.reportedAt).set(id, turn.now) };
-}
-
-function announce(turn: Turn, training: Training): Training {
-  const directive = directiveOf(turn.search, training);
-  if (directive === null) return training;
-  turn.tell('Directive', directive);
-  return { ...training, sentAt: turn.now };
 }

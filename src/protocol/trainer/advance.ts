@@ -4,6 +4,7 @@
  */
 import type { Directive, EpochEnd, EpochPlan, ReplicaCommand, StepCommit, StepPlan } from './commands.js';
 import { cleared, committedVectors, isWanted } from './exchange.js';
+import { fetched, needsState } from './joining.js';
 import { commitOf, genomeOf, isInEpoch } from './plan.js';
 import type { EpochAtWork, TrainerState } from './trainer-state.js';
 import { becomeBusy, becomeIdle, becomePausing, becomeUnloaded } from './trainer-state.js';
@@ -14,6 +15,7 @@ export function advance(turn: TrainerTurn, state: TrainerState): TrainerState {
   if (state.work !== null || directive === null) return state;
   if (!directive.members.includes(turn.setup.id)) return leave(turn, state);
   if (directive.plan !== null) return prepare(turn, state, directive, directive.plan);
+  if (needsState(turn.setup.id, state, directive)) return join(turn, state, directive, directive.step!);
   // Not part of this epoch: wait for the next one, and evaluate meanwhile.
   if (epoch?.epoch !== directive.epoch) return leave(turn, state);
   const commit = commitOf(directive);
@@ -29,7 +31,7 @@ function begin(turn: TrainerTurn, state: TrainerState, command: ReplicaCommand):
 }
 
 function leave(turn: TrainerTurn, state: TrainerState): TrainerState {
-  return becomeIdle(turn, { ...state, exchange: cleared(state.exchange) });
+  return becomeIdle(turn, { ...state, exchange: cleared(state.exchange), incoming: null });
 }
 
 // --- epoch plan ---
@@ -47,6 +49,17 @@ function prepare(
     plan.snapshot !== null && state.result?.sha256 === plan.snapshot && state.appliedStep === plan.firstStep;
   const next = becomeUnloaded({ ...state, exchange: cleared(state.exchange) });
   return begin(turn, next, { kind: 'load-epoch', fence, epoch, plan, reuse });
+}
+
+/** Takes over the learned state, and pauses evaluations meanwhile. */
+function join(turn: TrainerTurn, state: TrainerState, directive: Directive, plan: StepPlan): TrainerState {
+  const next = fetched(turn, state, directive);
+  if (next.evaluations !== 'paused') return becomePausing(turn, next);
+  const epochPlan = plan.joining!.plan;
+  if (next.incoming?.assembly.complete !== true || epochPlan === null) return next;
+  const { fence, epoch } = directive;
+  const words = next.incoming.assembly.vector;
+  return begin(turn, next, { kind: 'join-epoch', fence, epoch, plan: epochPlan, step: plan.step, words });
 }
 
 // --- step plan ---

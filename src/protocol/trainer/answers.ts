@@ -1,5 +1,6 @@
 /** What a trainer tells the evolution actor: where it stands with regard to the newest directive. */
 import { heldOf } from './exchange.js';
+import { needsState } from './joining.js';
 import { commitOf } from './plan.js';
 import type { TrainerState } from './trainer-state.js';
 import type { TrainerTurn } from './turn.js';
@@ -9,6 +10,8 @@ export function answer(turn: TrainerTurn, state: TrainerState): void {
   const { directive, epoch } = state;
   const { id } = turn.setup;
   if (directive === null || !directive.members.includes(id) || epoch?.epoch !== directive.epoch) return;
+  // Says nothing before it has the weights, and so holds the step up.
+  if (needsState(id, state, directive)) return;
   const { fence } = directive;
   if (directive.plan !== null) {
     if (epoch.fence === fence) turn.tell('EpochReady', { id, fence, epoch: epoch.epoch, error: null });

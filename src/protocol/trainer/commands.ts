@@ -2,6 +2,7 @@
 import type { SlotLease } from '../../search/step-ledger.js';
 import type { Message } from '../../wire/messages.js';
 import type { Received } from '../step.js';
+import type { StateCopy } from './state-transfer.js';
 
 /** A committed slot, ready to be applied: the vector is null where it diverged (weight 0). */
 export interface AppliedSlot {
@@ -24,6 +25,16 @@ export type ReplicaCommand =
       readonly plan: EpochPlan;
       /** The replica holds these weights already: it trained them. */
       readonly reuse: boolean;
+    }
+  /** Take over the learned state after `step` steps in mid-epoch, know the individuals; `epoch-loaded`. */
+  | {
+      readonly kind: 'join-epoch';
+      readonly fence: number;
+      readonly epoch: number;
+      readonly plan: EpochPlan;
+      readonly step: number;
+      /** The bytes of a snapshot, handed over. */
+      readonly words: Float32Array;
     }
   /** Compute the gradient of a slot on the weights as they are; `slot-computed`. */
   | {
@@ -48,6 +59,11 @@ export type ReplicaCommand =
 
 export type TrainerCommand =
   | ReplicaCommand
+  /**
+   * Copy the learned state while nothing moves it, beside the command under way; `state-copied` with the
+   * step that it is of.
+   */
+  | { readonly kind: 'copy-state'; readonly step: number }
   /** Take no more evaluations; `evaluations-paused` when the one under way is done. */
   | { readonly kind: 'pause-evaluations' }
   | { readonly kind: 'resume-evaluations' }
@@ -55,7 +71,7 @@ export type TrainerCommand =
   | { readonly kind: 'fail'; readonly reason: string };
 
 export type TrainerInput =
-  | Received<'Directive' | 'GradientChunk' | 'Credit' | 'ChunkRequest'>
+  | Received<'Directive' | 'GradientChunk' | 'Credit' | 'ChunkRequest' | 'StateRequest' | 'StateChunk'>
   /** The run takes this trainer, under this fence. Comes again with each new fence. */
   | { readonly kind: 'welcomed'; readonly fence: number }
   /** `lengths`: floats of the slot vector of each genome. `error`: why this epoch cannot be trained here. */
@@ -68,6 +84,7 @@ export type TrainerInput =
   | { readonly kind: 'applied'; readonly digest: string | null; readonly failure: string | null }
   | { readonly kind: 'digested'; readonly sha256: string }
   | { readonly kind: 'snapshot-written'; readonly error: string | null }
+  | { readonly kind: 'state-copied'; readonly copy: StateCopy }
   | { readonly kind: 'evaluations-paused' }
   | { readonly kind: 'tick' };
 

@@ -22,6 +22,8 @@ export interface TrainerSetup {
   /** Steps between two comparisons of the replicas. */
   readonly checkDigestEvery: number;
   readonly exchange: ExchangeSetup;
+  /** Size of the learned state, the bytes of a snapshot, in words of 4 bytes. */
+  readonly stateWords: number;
   /** A commit whose slots do not come within this time cannot be applied any more. */
   readonly behindMs: number;
   /** What takes longer hangs: the process ends. */

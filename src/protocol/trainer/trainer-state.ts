@@ -2,6 +2,8 @@
 import type { Directive, ReplicaCommand } from './commands.js';
 import type { ExchangeState } from './exchange-state.js';
 import { emptyExchange } from './exchange-state.js';
+import type { Incoming, Sharing } from './state-transfer.js';
+import { nothingShared } from './state-transfer.js';
 import type { TrainerTurn } from './turn.js';
 
 /** An epoch whose weights the replica holds. */
@@ -48,6 +50,12 @@ export interface TrainerState {
   /** Since when a commit waits for slots that are not here. */
   readonly stuckSince: number | null;
   readonly exchange: ExchangeState;
+  /** The learned state on its way in, while this trainer joins in mid-epoch. */
+  readonly incoming: Incoming | null;
+  /** The step that this trainer joined at last, with the fence of that plan. */
+  readonly joined: { readonly fence: number; readonly step: number } | null;
+  /** What it sends to trainers that join. */
+  readonly sharing: Sharing;
 }
 
 export const initialTrainer: TrainerState = {
@@ -61,6 +69,9 @@ export const initialTrainer: TrainerState = {
   result: null,
   stuckSince: null,
   exchange: emptyExchange,
+  incoming: null,
+  joined: null,
+  sharing: nothingShared,
 };
 
 /** What this trainer holds, for its hello. */
@@ -84,12 +95,30 @@ export function becomeFree(state: TrainerState): TrainerState {
 
 /** The weights of another epoch are on their way in: what was known of the last one is void. */
 export function becomeUnloaded(state: TrainerState): TrainerState {
-  return { ...state, epoch: null, stateDigest: null, result: null, stuckSince: null };
+  return {
+    ...state,
+    epoch: null,
+    stateDigest: null,
+    result: null,
+    stuckSince: null,
+    incoming: null,
+    joined: null,
+    sharing: nothingShared,
+  };
 }
 
 /** The replica holds the weights an epoch starts from. */
 export function becomeLoaded(state: TrainerState, epoch: EpochAtWork): TrainerState {
   return { ...state, epoch, appliedStep: epoch.firstStep };
+}
+
+/** The replica holds the learned state of a step in mid-epoch. */
+export function becomeJoined(
+  state: TrainerState,
+  epoch: EpochAtWork,
+  { fence, step }: { readonly fence: number; readonly step: number },
+): TrainerState {
+  return { ...state, epoch, appliedStep: step, incoming: null, joined: { fence, step } };
 }
 
 /** One more commit is in the weights. */

@@ -4,6 +4,7 @@
  * the machine keeps the newest one and works towards it (advance.ts) whenever something has changed.
  *
  *   unloaded ─plan─▶ loaded ─step plan─▶ computing, exchanging ─commit─▶ applied ─▶ next plan
+ *   no member ─step plan that names it as joining─▶ fetching the state of a member ─▶ loaded
  *   applied ─epoch end─▶ digested ─▶ snapshot written (one trainer) ─▶ loaded with the next plan
  *
  * Its shell passes `welcomed` on from presence, runs one replica command at a time, and ticks
@@ -14,11 +15,13 @@ import { advance } from './advance.js';
 import { answer } from './answers.js';
 import type { Directive, TrainerCommand, TrainerInput } from './commands.js';
 import { chase, committedVectors, keep, takeChunk, want, withPeers } from './exchange.js';
+import { chased, needsState, stateChunk } from './joining.js';
 import { answer as answerRequest, confirmed, drained } from './outgoing.js';
 import { commitOf, isInEpoch, lengthOf } from './plan.js';
 import type { TrainerSetup } from './setup.js';
+import { copied, requested, shared } from './sharing.js';
 import type { TrainerState } from './trainer-state.js';
-import { becomeApplied, becomeFree, becomeLoaded, becomeWelcome } from './trainer-state.js';
+import { becomeApplied, becomeFree, becomeJoined, becomeLoaded, becomeWelcome } from './trainer-state.js';
 import { TrainerTurn } from './turn.js';
 
 export function step(
@@ -28,7 +31,7 @@ export function step(
   now: number,
 ): Step<TrainerState, TrainerCommand> {
   const turn = new TrainerTurn(setup, now);
-  const handled = handle(turn, state, input);
+  const handled = shared(turn, handle(turn, state, input));
   const exchange = drained(turn, handled.exchange);
   return { state: { ...handled, exchange }, save: turn.save, send: turn.send };
 }
@@ -49,6 +52,8 @@ function handle(turn: TrainerTurn, state: TrainerState, input: TrainerInput): Tr
       return digested(turn, state, input.sha256);
     case 'snapshot-written':
       return written(turn, state, input.error);
+    case 'state-copied':
+      return copied(state, input.copy);
     case 'evaluations-paused':
       if (state.evaluations !== 'pausing') return state;
       return settle(turn, { ...state, evaluations: 'paused' });
@@ -78,6 +83,12 @@ function receive(turn: TrainerTurn, state: TrainerState, input: Input<'received'
       };
     case 'ChunkRequest':
       return { ...state, exchange: answerRequest(turn, exchange, input.message) };
+    case 'StateRequest':
+      return requested(turn, state, input.message);
+    case 'StateChunk': {
+      const taken = stateChunk(turn, state, input.message);
+      return taken.completed ? settle(turn, taken.state) : taken.state;
+    }
     default:
       return input satisfies never;
   }
@@ -116,7 +127,9 @@ function isSound({ setup }: TrainerTurn, { plan, step: stepPlan, end }: Directiv
   ];
   return (
     named.every(({ slot }) => slot < slots) &&
-    (plan?.schedule ?? []).every((position) => position < plan!.individuals.length)
+    [plan, stepPlan?.joining?.plan ?? null].every(
+      (each) => each === null || each.schedule.every((position) => position < each.individuals.length),
+    )
   );
 }
 
@@ -134,6 +147,7 @@ function rank({ plan, step: stepPlan }: Directive): number {
 function wanted(turn: TrainerTurn, state: TrainerState, directive: Directive): TrainerState {
   const { epoch } = state;
   if (epoch?.epoch !== directive.epoch || !directive.members.includes(turn.setup.id)) return state;
+  if (needsState(turn.setup.id, state, directive)) return state;
   let next = state;
   const { setup } = turn;
   const commit = commitOf(directive);
@@ -167,18 +181,20 @@ function ended<Kind extends NonNullable<TrainerState['work']>['command']['kind']
 }
 
 function loaded(turn: TrainerTurn, state: TrainerState, input: Input<'epoch-loaded'>): TrainerState {
-  const command = ended(state, 'load-epoch');
+  const command = ended(state, 'load-epoch') ?? ended(state, 'join-epoch');
   if (command === null) return state;
   const { fence, epoch, plan } = command;
   const next = becomeFree(state);
   if (input.error !== null) {
+    if (command.kind === 'join-epoch') return failed(turn, next, input.error);
     turn.tell('EpochReady', { id: turn.setup.id, fence, epoch, error: input.error });
     return next;
   }
   const { firstStep, schedule, individuals } = plan;
   const genomes = individuals.map(({ genome }) => genome);
   const atWork = { epoch, firstStep, fence, genomes, schedule, lengths: input.lengths };
-  const begun = becomeLoaded(next, atWork);
+  const begun =
+    command.kind === 'join-epoch' ? becomeJoined(next, atWork, command) : becomeLoaded(next, atWork);
   return settle(turn, begun.directive === null ? begun : wanted(turn, begun, begun.directive));
 }
 
@@ -226,5 +242,5 @@ function tick(turn: TrainerTurn, state: TrainerState): TrainerState {
     const seconds = turn.setup.deadlines[work.command.kind] / 1000;
     return failed(turn, state, `expected ${work.command.kind} to end within ${seconds} s, but it goes on`);
   }
-  return { ...state, exchange: chase(turn, state.exchange) };
+  return chased(turn, { ...state, exchange: chase(turn, state.exchange) });
 }

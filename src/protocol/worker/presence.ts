@@ -1,7 +1,8 @@
 /**
  * A worker's presence on the bus, as a deterministic machine: hello until it is answered, hello again
  * when the roll call has another fence or does not name it, heartbeats in between. Ticks several times
- * within a heartbeat; the answer to a hello is passed in as a received Welcome.
+ * within a heartbeat; the answer to a hello is passed in as a received Welcome. A worker that is told to end
+ * asks whether it may, until the run can do without it; meanwhile it works on.
  */
 import type { Message, Role } from '../../wire/messages.js';
 import type { Received, Send, Step } from '../step.js';
@@ -39,10 +40,14 @@ export interface PresenceState {
   readonly askedAt: number | null;
   /** When the last heartbeat was sent. */
   readonly beatAt: number | null;
+  /** This worker wants to go. When it last said so; null before the first time. */
+  readonly leaving: { readonly saidAt: number | null } | null;
 }
 
 export type PresenceInput =
-  | Received<'RollCall' | 'Welcome'>
+  | Received<'RollCall' | 'Welcome' | 'Receipt'>
+  /** This worker is told to end. */
+  | { readonly kind: 'leave' }
   /** `position`: for the hello, should one be due. */
   | { readonly kind: 'tick'; readonly position: Position };
 
@@ -50,9 +55,17 @@ export type PresenceCommand =
   /** The run takes this worker. Comes again with each welcome; the fence never falls. */
   | { readonly kind: 'welcomed'; readonly fence: number }
   /** The run will not have this worker; starting it again would not help. */
-  | { readonly kind: 'refused'; readonly reason: string };
+  | { readonly kind: 'refused'; readonly reason: string }
+  /** The run can do without this worker. */
+  | { readonly kind: 'released' };
 
-export const initialPresence: PresenceState = { fence: null, isDue: true, askedAt: null, beatAt: null };
+export const initialPresence: PresenceState = {
+  fence: null,
+  isDue: true,
+  askedAt: null,
+  beatAt: null,
+  leaving: null,
+};
 
 export function step(
   setup: PresenceSetup,
@@ -63,6 +76,10 @@ export function step(
   switch (input.kind) {
     case 'received':
       return receive(setup, state, input);
+    case 'leave':
+      // Nobody counts on a worker that was never welcome.
+      if (state.fence === null) return { state, save: [{ kind: 'released' }], send: [] };
+      return { state: { ...state, leaving: state.leaving ?? { saidAt: null } }, save: [], send: [] };
     case 'tick':
       return tick(setup, state, input.position, now);
     default:
@@ -73,7 +90,7 @@ export function step(
 function receive(
   { identity }: PresenceSetup,
   state: PresenceState,
-  input: Received<'RollCall' | 'Welcome'>,
+  input: Received<'RollCall' | 'Welcome' | 'Receipt'>,
 ): Step<PresenceState, PresenceCommand> {
   switch (input.name) {
     case 'RollCall': {
@@ -99,6 +116,9 @@ function receive(
         send: [],
       };
     }
+    case 'Receipt':
+      // A broker answers for nobody with an empty message: no release.
+      return { state, save: input.message.accepted ? [{ kind: 'released' }] : [], send: [] };
     default:
       return input satisfies never;
   }
@@ -113,7 +133,7 @@ function tick(
   const { identity, protocol, heartbeatMs, askMs } = setup;
   const { id, role, incarnation } = identity;
   const send: Send[] = [];
-  let { beatAt, askedAt } = state;
+  let { beatAt, askedAt, leaving } = state;
   if (beatAt === null || now - beatAt >= heartbeatMs) {
     beatAt = now;
     send.push({ name: 'Heartbeat', message: { id, role, incarnation, fence: state.fence ?? 0 }, to: null });
@@ -122,5 +142,9 @@ function tick(
     askedAt = now;
     send.push({ name: 'Hello', message: { protocol, ...identity, position }, to: null });
   }
-  return { state: { ...state, beatAt, askedAt }, save: [], send };
+  if (leaving !== null && (leaving.saidAt === null || now - leaving.saidAt >= askMs)) {
+    leaving = { saidAt: now };
+    send.push({ name: 'Leave', message: { id, incarnation, fence: state.fence ?? 0 }, to: null });
+  }
+  return { state: { ...state, beatAt, askedAt, leaving }, save: [], send };
 }

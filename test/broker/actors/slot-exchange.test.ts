@@ -23,6 +23,7 @@ import { subjectsOf } from '#emars/wire/subjects.js';
 import { until } from '../../support/until.js';
 import { natsBinary } from '../nats-binary.js';
 
+const STATE_WORDS = 80;
 const folder = mkdtempSync(join(tmpdir(), 'emars-exchange-'));
 let broker: Broker;
 let runs = 0;
@@ -123,9 +124,13 @@ class World {
         individualsPerStep: 1,
         microBatches: 2 * this.ids.length,
         checkDigestEvery: 10,
+        stateWords: STATE_WORDS,
         ...TRAINER_TIMING,
       },
-      work: { run: (command) => Promise.resolve(this.work(id, command)) },
+      work: {
+        run: (command) => Promise.resolve(this.work(id, command)),
+        copy: () => ({ step: 0, words: new Float32Array(STATE_WORDS), digest: 'ab'.repeat(32) }),
+      },
       taker: { pause: () => Promise.resolve(), resume: () => undefined },
       onError: (error) => {
         throw error;
@@ -139,6 +144,7 @@ class World {
   private work(id: string, command: ReplicaCommand): TrainerInput {
     switch (command.kind) {
       case 'load-epoch':
+      case 'join-epoch':
         return { kind: 'epoch-loaded', lengths: [this.length], error: null };
       case 'compute':
         return this.compute(command.lease.slot);
@@ -174,11 +180,11 @@ class World {
     const leases: SlotLease[] = this.ids
       .flatMap((id) => [id, id])
       .map((owner, slot) => ({ slot, owner, fence: 1, number: slot + 1, diverged: false }));
-    const step = { step: 0, stepInEpoch: 0, leases, commit: null };
+    const step = { step: 0, stepInEpoch: 0, leases, commit: null, joining: null };
     const whole = (): boolean => this.ids.every((id) => this.held.get(id)?.length === leases.length);
     await this.repeat({ step }, whole, ms);
     const slots = leases.map((lease) => ({ ...lease, digest: digestOfSlot(lease.slot, this.length) }));
-    const next = { step: 1, stepInEpoch: 1, leases: [], commit: { step: 0, slots } };
+    const next = { step: 1, stepInEpoch: 1, leases: [], commit: { step: 0, slots }, joining: null };
     await this.repeat({ step: next }, () => this.applied.size === this.ids.length, 10_000);
   }
 
@@ -228,7 +234,7 @@ describe('an exchange of slots', () => {
         : { kind: 'slot-computed', vector: poisoned },
     );
     const leases = [0, 1].map((slot) => ({ slot, owner: 'a', fence: 1, number: slot + 1, diverged: false }));
-    const step = { step: 0, stepInEpoch: 0, leases, commit: null };
+    const step = { step: 0, stepInEpoch: 0, leases, commit: null, joining: null };
     await world.repeat(
       { step },
       () => world.held.get('b')?.length === 1 && world.held.get('a')?.length === 2,

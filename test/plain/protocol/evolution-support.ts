@@ -10,6 +10,7 @@ import { step } from '#emars/protocol/evolution/evolution.js';
 import { emptyTally } from '#emars/protocol/evolution/tally.js';
 import type { Send } from '#emars/protocol/step.js';
 import type { Message, MessageName } from '#emars/wire/messages.js';
+import { PROTOCOL } from '#emars/wire/messages.js';
 import { RULES } from '../search/support.js';
 
 export const SHA = 'cd'.repeat(32);
@@ -95,7 +96,7 @@ export class Bench {
 
   hello(id: string, change: Partial<Message<'Hello'>> = {}): this {
     const hello: Message<'Hello'> = {
-      protocol: 1,
+      protocol: PROTOCOL,
       role: 'trainer',
       id,
       incarnation: `${id}-1`,

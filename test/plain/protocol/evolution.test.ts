@@ -211,7 +211,9 @@ describe('a restart of the actor in mid-epoch', () => {
     bench.hello('c', { position: { epoch: 1, appliedStep: 7 } });
     bench.wait(3200, ['a', 'b', 'c']);
     expect(bench.stage).toBe('stepping');
-    expect(bench.state.training.members).toEqual(['a', 'b']);
+    // c stands elsewhere: it joins anew.
+    expect(bench.state.training.members).toEqual(['a', 'b', 'c']);
+    expect([...bench.state.training.joining]).toEqual(['c']);
     expect(bench.search.rollbacks).toBe(0);
   });
 

@@ -13,6 +13,8 @@ export const SHA = 'ab'.repeat(32);
 /** Two individuals a step, each one slot: ten floats are three chunks of 16 bytes, four are one. */
 export const LENGTHS = [10, 4];
 const CHUNK_BYTES = 16;
+/** Of the learned state: 20 chunks, asked for four at a time. */
+export const STATE_WORDS = 80;
 
 const setupOf = (id: string, more: Partial<TrainerSetup> = {}): TrainerSetup => ({
   id,
@@ -20,8 +22,16 @@ const setupOf = (id: string, more: Partial<TrainerSetup> = {}): TrainerSetup => 
   microBatches: 1,
   checkDigestEvery: 2,
   exchange: { chunkBytes: CHUNK_BYTES, windowBytes: 64, creditBytes: 32, creditMs: 100, chaseMs: 50 },
+  stateWords: STATE_WORDS,
   behindMs: 500,
-  deadlines: { 'load-epoch': 1000, compute: 2000, apply: 1000, digest: 1000, 'write-snapshot': 1000 },
+  deadlines: {
+    'load-epoch': 1000,
+    'join-epoch': 1000,
+    compute: 2000,
+    apply: 1000,
+    digest: 1000,
+    'write-snapshot': 1000,
+  },
   ...more,
 });
 
@@ -50,7 +60,7 @@ export class TestTrainer {
     return this;
   }
 
-  receive<Name extends 'Directive' | 'GradientChunk' | 'Credit' | 'ChunkRequest'>(
+  receive<Name extends Extract<TrainerInput, { kind: 'received' }>['name']>(
     name: Name,
     message: Message<Name>,
   ): this {
@@ -110,10 +120,11 @@ export const stepOf = (
   members: readonly string[],
   at: number,
   leases: readonly SlotLease[],
-  more: Partial<Directive> & { readonly commit?: Commit } = {},
+  more: Partial<Directive> & { readonly commit?: Commit; readonly joining?: readonly string[] } = {},
 ): Directive => {
-  const { commit = null, ...others } = more;
-  return directive(members, { step: { step: at, stepInEpoch: at, leases, commit }, ...others });
+  const { commit = null, joining: trainers = null, ...others } = more;
+  const joining = trainers === null ? null : { trainers, plan: planOf(members).plan };
+  return directive(members, { step: { step: at, stepInEpoch: at, leases, commit, joining }, ...others });
 };
 
 export const endOf = (

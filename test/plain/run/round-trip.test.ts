@@ -50,6 +50,7 @@ const record: RunRecord = {
       peakMemory: 2 ** 28,
       starts: 1,
       slots: 9,
+      joinedAtStep: 3,
       evaluations: 2,
     },
   ],

@@ -27,12 +27,14 @@ import type { SimProcess } from '../kernel/process.js';
 import { Timeline } from '../kernel/timeline.js';
 import { SimWorkQueue } from '../kernel/work-queue.js';
 import { inWords } from '../transcript/words.js';
+import { Attendance } from './attendance.js';
 import { EvaluatorHost } from './evaluator-host.js';
 import { EvolutionHost } from './evolution-host.js';
 import { FakeNet } from './fake-replica.js';
 import type { Host } from './host.js';
 import type { ClusterOptions, Line, Plan } from './plan.js';
 import { evolutionSetup, QUEUE, RUN, SLOT_MS } from './setup.js';
+import { spoilTail } from './journal-tail.js';
 import { TrainerHost } from './trainer-host.js';
 
 /** Quick deaths in a row after which a process is given up, and the waits before each start. */
@@ -71,6 +73,7 @@ export class Cluster {
   private readonly slowness = new Map<string, number>();
   /** Trainers that the run was started or resumed with. */
   private trainers: number;
+  private readonly attendance = new Attendance(this.timeline, () => !this.powerless);
   private powerless = false;
   private isDone = false;
   private hasStopped = false;
@@ -103,7 +106,7 @@ export class Cluster {
       Array.from({ length: count }, (_, i) => `${role}-${i}`);
     this.hosts = [
       this.evolution,
-      ...named('trainer', trainers).map((id) => new TrainerHost(this, id, 'trainer')),
+      ...named('trainer', trainers + plan.late).map((id) => new TrainerHost(this, id, 'trainer')),
       ...named('evaluator', evaluators).map((id) => new EvaluatorHost(this, id, 'evaluator')),
     ];
   }
@@ -212,6 +215,14 @@ export class Cluster {
     host.process.kill();
   }
 
+  /** A worker has left, as it was told. */
+  left(host: Host): void {
+    this.count(`${host.role} leaves`);
+    this.tell(host.id, 'ends');
+    host.process.kill();
+    this.attendance.left(host);
+  }
+
   finished(): void {
     this.tell('evolution', 'the search is done');
     this.isDone = true;
@@ -219,6 +230,7 @@ export class Cluster {
 
   /** The supervisor starts again what ended; what dies again and again it gives up. */
   ended(host: Host): void {
+    this.attendance.died(host);
     if (this.powerless) return;
     const deaths = host.diesAfterEachStart ? host.quickDeaths++ : 0;
     if (deaths > QUICK_DEATHS) {
@@ -246,21 +258,10 @@ export class Cluster {
 
   /** What a death of evolution does to the end of its journal. */
   spoil(tail: TailFate): void {
-    const { disk } = this;
-    switch (tail.kind) {
-      case 'kept':
-        return;
-      case 'torn':
-        if (disk.unsynced === 0) return;
-        this.count('torn journal tail');
-        disk.tear(Math.floor(tail.share * disk.unsynced));
-        return;
-      case 'flipped':
-        if (disk.lastGroupBytes === 0) return;
-        this.count(disk.unsynced > 0 ? 'flipped bit, not synced' : 'flipped bit, synced');
-        if (disk.unsynced === 0) this.observer.shortened();
-        disk.flipInLastGroup(tail.at, tail.bit);
-    }
+    spoilTail(tail, this.disk, {
+      count: (fault) => this.count(fault),
+      shortened: () => this.observer.shortened(),
+    });
   }
 
   // --- faults ---
@@ -272,6 +273,14 @@ export class Cluster {
         return;
       case 'pause':
         this.pause(this.hostOf(fault.actor), fault.ms);
+        return;
+      case 'join':
+        this.count('late worker');
+        this.tell(fault.actor, 'comes late');
+        this.attendance.join(this.hostOf(fault.actor));
+        return;
+      case 'leave':
+        this.attendance.leave(this.hostOf(fault.actor), fault.ms);
         return;
       case 'broker':
         this.failBroker(fault.ms, fault.wiped);
@@ -386,9 +395,7 @@ export class Cluster {
 
   /** Hosts that take part: evolution, the trainers asked for, evaluators. */
   private cast(): Host[] {
-    return this.hosts.filter(
-      ({ id, role }) => role !== 'trainer' || Number(id.slice('trainer-'.length)) < this.trainers,
-    );
+    return this.hosts.filter((host) => this.attendance.takesPart(host, this.trainers));
   }
 
   /** Damage that the transport would not find: a bit of a chunk's payload, the last field of its message. */

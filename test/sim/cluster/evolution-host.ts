@@ -98,6 +98,7 @@ export class EvolutionHost extends Host {
     };
     on(subjects.hello, 'Hello');
     on(subjects.heartbeat, 'Heartbeat');
+    on(subjects.leave, 'Leave');
     on(subjects.ready, 'EpochReady');
     on(subjects.slots, 'SlotsHeld');
     on(subjects.trained, 'EpochTrained');

@@ -46,6 +46,11 @@ export class FakeNet {
     this.floats = offset;
   }
 
+  /** Words of a snapshot: step, weights, momentum, statistics. */
+  get stateWords(): number {
+    return 1 + 2 * this.floats + STATISTICS;
+  }
+
   /** Indices of the tensors on a path, ascending; a `skip` has none. */
   path(genome: Genome): number[] {
     return [

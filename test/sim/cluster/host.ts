@@ -62,6 +62,11 @@ export abstract class Host {
     this.diesAt('now');
   }
 
+  /** It is told to end: it ends once the run can do without it. */
+  leave(): void {
+    throw new TypeError(`${this.id} cannot leave`);
+  }
+
   /** A fault of its memory or arithmetic. */
   spoil(fault: 'bad-gradient' | 'weights'): void {
     throw new TypeError(`${this.id} has no ${fault} to spoil`);
@@ -102,4 +107,4 @@ export abstract class Host {
 }
 
 /** Messages that want an answer. */
-const ASKS: ReadonlySet<MessageName> = new Set(['Hello', 'EvaluationResult']);
+const ASKS: ReadonlySet<MessageName> = new Set(['Hello', 'Leave', 'EvaluationResult']);

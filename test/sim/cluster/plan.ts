@@ -14,6 +14,8 @@ export interface Plan {
   readonly search: SearchCase;
   readonly trainers: number;
   readonly evaluators: number;
+  /** Trainers that are not there at the start: "trainer-" with the numbers that follow. */
+  readonly late: number;
   readonly faults: readonly Fault[];
   readonly control: ControlName | null;
   /** Workers of another arithmetic than the others: the run refuses them. */

@@ -54,7 +54,7 @@ const EXCHANGE: ExchangeSetup = {
 export function trainerSetup(
   id: string,
   { individualsPerStep, microBatches }: SearchRules,
-  exchange: ExchangeSetup = EXCHANGE,
+  { exchange = EXCHANGE, stateWords }: { readonly exchange?: ExchangeSetup; readonly stateWords: number },
 ): TrainerSetup {
   return {
     id,
@@ -62,9 +62,11 @@ export function trainerSetup(
     microBatches,
     checkDigestEvery: 2,
     exchange,
+    stateWords,
     behindMs: 6000,
     deadlines: {
       'load-epoch': HANG_MS,
+      'join-epoch': HANG_MS,
       compute: HANG_MS,
       apply: HANG_MS,
       digest: HANG_MS,

@@ -1,5 +1,12 @@
 /** A trainer in the simulated cluster: the real machine, and a fake replica in the place of TensorFlow. */
-import type { ReplicaCommand, TrainerCommand, TrainerInput } from '#emars/protocol/trainer/commands.js';
+import { bytesOf, digestOf } from '#emars/gradient/chunks.js';
+import type {
+  EpochPlan,
+  ReplicaCommand,
+  TrainerCommand,
+  TrainerInput,
+} from '#emars/protocol/trainer/commands.js';
+import type { StateCopy } from '#emars/protocol/trainer/state-transfer.js';
 import type { TrainerState } from '#emars/protocol/trainer/trainer-state.js';
 import { initialTrainer, positionOf } from '#emars/protocol/trainer/trainer-state.js';
 import { step } from '#emars/protocol/trainer/trainer.js';
@@ -12,7 +19,10 @@ import { WorkerHost } from './worker-host.js';
 type FromBus = Extract<TrainerInput, { kind: 'received' }>['name'];
 
 export class TrainerHost extends WorkerHost {
-  private readonly setup = trainerSetup(this.id, this.cluster.plan.search.rules, this.cluster.exchange);
+  private readonly setup = trainerSetup(this.id, this.cluster.plan.search.rules, {
+    ...(this.cluster.exchange === undefined ? {} : { exchange: this.cluster.exchange }),
+    stateWords: this.cluster.net.stateWords,
+  });
   private state: TrainerState = initialTrainer;
   private replica = new FakeReplica(this.cluster.net);
   private isArithmeticBad = false;
@@ -54,6 +64,8 @@ export class TrainerHost extends WorkerHost {
     on(subjects.gradient, 'GradientChunk');
     on(subjects.credit(this.id), 'Credit');
     on(subjects.chunkRequest(this.id), 'ChunkRequest');
+    on(subjects.stateRequest(this.id), 'StateRequest');
+    on(subjects.state(this.id), 'StateChunk');
   }
 
   protected welcomed(fence: number): void {
@@ -82,12 +94,25 @@ export class TrainerHost extends WorkerHost {
       case 'resume-evaluations':
         this.resumeEvaluations();
         return;
+      case 'copy-state':
+        this.reach('trainer', 'copy-state');
+        this.process.after(this.cluster.duration(this.id, APPLY_MS), () =>
+          this.take({ kind: 'state-copied', copy: this.copy() }),
+        );
+        return;
       case 'fail':
         this.kill(`ends: ${command.reason}`);
         return;
       default:
         this.work(command);
     }
+  }
+
+  /** The copy is of the step that the replica has come to by then. */
+  private copy(): StateCopy {
+    const words = new Float32Array(this.cluster.net.stateWords);
+    bytesOf(words).set(this.replica.snapshot());
+    return { step: this.replica.appliedStep, words, digest: digestOf(words).toString('hex') };
   }
 
   /** Work on the replica: takes its time, and is done at its end. */
@@ -108,6 +133,7 @@ export class TrainerHost extends WorkerHost {
   private tellOf(command: ReplicaCommand): void {
     const text = {
       'load-epoch': 'gets ready for epoch',
+      'join-epoch': 'has the weights, and takes part from step',
       compute: 'computes slot',
       apply: 'applies step',
       digest: null,
@@ -129,6 +155,9 @@ export class TrainerHost extends WorkerHost {
     switch (command.kind) {
       case 'load-epoch':
         return this.load(command);
+      case 'join-epoch':
+        replica.restore(bytesOf(command.words));
+        return { kind: 'epoch-loaded', lengths: this.lengthsOf(command.plan), error: null };
       case 'compute':
         return this.compute(command);
       case 'apply':
@@ -153,8 +182,11 @@ export class TrainerHost extends WorkerHost {
         return { kind: 'epoch-loaded', error: `the snapshot ${plan.snapshot.slice(0, 8)} cannot be read` };
       replica.restore(bytes);
     }
-    const lengths = plan.individuals.map(({ genome }) => cluster.net.slotFloats(genome));
-    return { kind: 'epoch-loaded', lengths, error: null };
+    return { kind: 'epoch-loaded', lengths: this.lengthsOf(plan), error: null };
+  }
+
+  private lengthsOf({ individuals }: EpochPlan): number[] {
+    return individuals.map(({ genome }) => this.cluster.net.slotFloats(genome));
   }
 
   private compute({ step: at, lease, genome }: Extract<ReplicaCommand, { kind: 'compute' }>): TrainerInput {
@@ -180,6 +212,7 @@ export class TrainerHost extends WorkerHost {
 
 const DURATIONS: Readonly<Record<Exclude<ReplicaCommand['kind'], 'compute'>, number>> = {
   'load-epoch': DISK_MS,
+  'join-epoch': APPLY_MS,
   apply: APPLY_MS,
   digest: APPLY_MS,
   'write-snapshot': DISK_MS,

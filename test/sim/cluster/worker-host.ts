@@ -16,6 +16,9 @@ import { MEASURE_MS, presenceSetup, QUEUE, takerSetup, WORKER_TICK_MS } from './
 
 const NAK_MS = 500;
 
+/** What an answer is waited for. */
+type Inbox = 'Welcome' | 'Receipt' | 'Release';
+
 export abstract class WorkerHost extends Host {
   private presence: PresenceState = initialPresence;
   private taker: TakerState = initialTaker;
@@ -67,23 +70,40 @@ export abstract class WorkerHost extends Host {
     this.presence = done.state;
     for (const command of done.save) {
       if (command.kind === 'welcomed') this.welcomed(command.fence);
-      else this.cluster.refused(this, command.reason);
+      else if (command.kind === 'refused') this.cluster.refused(this, command.reason);
+      else this.released();
     }
-    if (this.process.alive && done.send.length > 0) this.sendAll(done.send, this.inboxFor('Welcome'));
+    if (this.process.alive && done.send.length > 0)
+      for (const send of done.send)
+        this.sendAll([send], this.inboxFor(send.name === 'Leave' ? 'Release' : 'Welcome'));
+  }
+
+  override leave(): void {
+    if (!this.process.alive) return;
+    this.cluster.tell(this.id, 'is told to end');
+    this.present({ kind: 'leave' });
+  }
+
+  /** Ends the evaluation under way, then itself. */
+  private released(): void {
+    this.pauseEvaluations(() => this.cluster.left(this));
   }
 
   /** A new inbox; an answer that comes to it is taken in as long as it is the newest of its name. */
-  private readonly inboxes = new Map<'Welcome' | 'Receipt', string>();
+  private readonly inboxes = new Map<Inbox, string>();
 
-  private inboxFor(name: 'Welcome' | 'Receipt'): string {
+  private inboxFor(inboxOf: Inbox): string {
+    const name = inboxOf === 'Release' ? 'Receipt' : inboxOf;
     const { bus } = this.cluster;
     const inbox = bus.inbox(this.process);
-    this.inboxes.set(name, inbox);
+    this.inboxes.set(inboxOf, inbox);
     bus.subscribe(this.process, inbox, ({ bytes }) => {
-      if (this.inboxes.get(name) !== inbox) return;
+      if (this.inboxes.get(inboxOf) !== inbox) return;
       const message = decoded(name, bytes);
       if (message instanceof WireError) return;
       if ('fence' in message) this.present({ kind: 'received', name: 'Welcome', message, reply: null });
+      else if (inboxOf === 'Release')
+        this.present({ kind: 'received', name: 'Receipt', message, reply: null });
       else this.evaluate({ kind: 'received', name: 'Receipt', message, reply: null });
     });
     return inbox;

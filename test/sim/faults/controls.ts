@@ -48,6 +48,10 @@ export class Controls {
         return { ...input, message: { ...input.message, fence: ONE } };
       case 'ChunkRequest':
         return { ...input, message: { ...input.message, fence: ONE } };
+      case 'StateRequest':
+        return { ...input, message: { ...input.message, fence: ONE } };
+      case 'StateChunk':
+        return { ...input, message: { ...input.message, fence: ONE } };
       case 'Credit':
         return input;
     }

@@ -21,6 +21,27 @@ export function drawFaults(random: Generator, cast: Cast): Fault[] {
   return Array.from({ length: count }, () => draw(random, mood, cast)).sort((a, b) => a.at - b.at);
 }
 
+/** Trainers that come late, workers that leave and come back; in half of the seeds. */
+export function drawAttendance(
+  random: Generator,
+  { trainers, evaluators }: Cast,
+): { readonly late: number; readonly faults: readonly Fault[] } {
+  if (random.chance(0.5)) return { late: 0, faults: [] };
+  const late = random.integer(3);
+  const joins = Array.from({ length: late }, (_, i): Fault => ({
+    kind: 'join',
+    at: moment(random),
+    actor: `trainer-${trainers.length + i}`,
+  }));
+  const workers = [...trainers, ...evaluators];
+  const leaves = Array.from({ length: random.integer(3) }, (_, i): Fault => ({
+    kind: 'leave',
+    ...window(random, 6000),
+    actor: workers[(random.integer(workers.length) + i) % workers.length]!,
+  }));
+  return { late, faults: [...joins, ...leaves] };
+}
+
 function draw(random: Generator, mood: Mood, cast: Cast): Fault {
   switch (mood) {
     case 'network':

@@ -64,6 +64,10 @@ export type Fault =
   | ({ readonly kind: 'mute'; readonly actor: string } & Window)
   /** From then on it dies soon after each start. */
   | { readonly kind: 'crash-loop'; readonly at: number; readonly actor: string }
+  /** A worker that was not there joins the run by itself. */
+  | { readonly kind: 'join'; readonly at: number; readonly actor: string }
+  /** A worker is told to end, ends when the run can do without it, and comes back after `ms`. */
+  | ({ readonly kind: 'leave'; readonly actor: string } & Window)
   /** A bit in the middle of the journal, or of the newest snapshot, turns. */
   | { readonly kind: 'journal-middle' | 'snapshot'; readonly at: number }
   /** The next vector of that trainer is no number, once. */
@@ -111,6 +115,10 @@ export function describe(fault: Fault): string {
       return `${at}: a bit of the newest snapshot turns`;
     case 'bad-gradient':
       return `${at}: the next vector of ${fault.actor} is NaN`;
+    case 'join':
+      return `${at}: ${fault.actor} comes late`;
+    case 'leave':
+      return `${at}: ${fault.actor} is told to end, and comes back after ${Math.round(fault.ms)} ms`;
     case 'weights':
       return `${at}: a bit of the weights of ${fault.actor} turns`;
   }

@@ -34,6 +34,9 @@ export const FAULTS_SEEN: readonly string[] = [
   'slow worker',
   'bad gradient',
   'turned bit of weights',
+  'late worker',
+  'trainer leaves',
+  'evaluator leaves',
 ];
 
 export const STAGES_SEEN: readonly string[] = [
@@ -46,6 +49,8 @@ export const STAGES_SEEN: readonly string[] = [
   'evaluation emptying',
   'evaluation measuring',
   'trainer load-epoch',
+  'trainer join-epoch',
+  'trainer copy-state',
   'trainer compute',
   'trainer apply',
   'trainer digest',

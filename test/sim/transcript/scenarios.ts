@@ -52,6 +52,12 @@ function scenario(file: string, row: string, faults: readonly Fault[], plan: Par
 
 export const SCENARIOS: readonly Scenario[] = [
   scenario('kill-one-trainer', 'kill -9 of one of several trainers', [kill(1000, 'trainer-1')]),
+  scenario(
+    'late-trainer',
+    'a trainer that comes in mid-epoch',
+    [{ kind: 'join', at: 900, actor: 'trainer-2' }],
+    { late: 1 },
+  ),
   scenario('terminate-evaluator', 'SIGTERM of a process', [kill(1400, 'evaluator-0')]),
   scenario('kill-only-trainer', 'kill -9 of the only trainer', [kill(1000, 'trainer-0')], { trainers: 1 }),
   scenario('kill-evaluator', 'kill -9 of the evaluator', [kill(1300, 'evaluator-0', 'done-work')]),

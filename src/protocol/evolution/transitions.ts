@@ -1,0 +1,89 @@
+/**
+ * The transitions of training an epoch: the only functions that change its stage. When which of them is due
+ * says training.ts.
+ */
+import { slotsPerStep } from '../../search/plan.js';
+import { openLedger } from '../../search/step-ledger.js';
+import * as attendance from './attendance.js';
+import { directiveOf } from './directives.js';
+import { mayReplay, rollBack } from './roll-back.js';
+import type { Ending, Training } from './training-state.js';
+import { idleTraining } from './training-state.js';
+import type { Turn } from './turn.js';
+
+export function becomeIdle({ sentAt, stepMs, nextNumber }: Training): Training {
+  return { ...idleTraining, sentAt, stepMs, nextNumber };
+}
+
+/** This actor was restarted in mid-epoch: waits for trainers that stand where the journal ends. */
+export function becomeAdopting(turn: Turn, training: Training): Training {
+  return { ...becomeIdle(training), stage: { name: 'adopting', since: turn.now } };
+}
+
+export function becomePreparing(turn: Turn, training: Training, members: readonly string[]): Training {
+  const reportedAt = new Map(members.map((id) => [id, turn.now]));
+  return announce(turn, {
+    ...becomeIdle(training),
+    stage: { name: 'preparing', ready: new Set() },
+    members,
+    reportedAt,
+  });
+}
+
+/** The next step of the epoch, or its end. */
+export function becomeSteppingOrEnding(turn: Turn, training: Training): Training {
+  const { step, plan, fence, epoch } = turn.search;
+  if (step === plan!.firstStep + turn.rules.stepsPerEpoch)
+    return becomeEnding(turn, attendance.closing(training), new Map());
+  const regrouped = attendance.regrouped(training, turn.now);
+  const { members, nextNumber } = regrouped;
+  const changed = attendance.changes(training.members, members);
+  if (changed !== null) turn.say(`epoch ${epoch}, step ${step}: ${changed}`);
+  const ledger = openLedger(step, slotsPerStep(turn.rules), members, { fence, nextNumber });
+  return announce(turn, {
+    ...regrouped,
+    stage: { name: 'stepping', ledger, leasedAt: turn.now, expiries: 0, startedAt: turn.now },
+    nextNumber: ledger.nextNumber,
+  });
+}
+
+export function becomeEnding(turn: Turn, training: Training, trained: Ending['trained']): Training {
+  const writer = training.members[0]!;
+  return announce(turn, { ...training, stage: { name: 'ending', writer, trained } });
+}
+
+/** All replicas are equal: the snapshot is read before its epoch counts. */
+export function becomeVerifying(
+  turn: Turn,
+  training: Training,
+  { writer }: Ending,
+  sha256: string,
+): Training {
+  turn.save.push({ kind: 'check-snapshot', sha256 });
+  return { ...training, stage: { name: 'verifying', sha256, writer } };
+}
+
+export function becomeRolledBack(turn: Turn, training: Training, reason: string): Training {
+  rollBack(turn, reason);
+  return becomeIdle(training);
+}
+
+/** Replay from the last snapshot mends a chance fault; what comes again and again ends the search. */
+export function replay(turn: Turn, training: Training, reason: string): Training {
+  const { rollbacks, epoch } = turn.search;
+  if (mayReplay(turn.search)) return becomeRolledBack(turn, training, reason);
+  turn.stop(`epoch ${epoch} cannot be trained, after ${rollbacks} replays: ${reason}`);
+  return training;
+}
+
+/** Replicas that always differ are of different arithmetic. */
+export function disagreement(turn: Turn, training: Training, when: string): Training {
+  return replay(turn, training, `replicas disagree ${when}; use devices of one model, or one trainer`);
+}
+
+export function announce(turn: Turn, training: Training): Training {
+  const directive = directiveOf(turn.search, training);
+  if (directive === null) return training;
+  turn.tell('Directive', directive);
+  return { ...training, sentAt: turn.now };
+}
