@@ -4,6 +4,7 @@
  * not; nothing is copied and nothing kept but scratch memory.
  */
 #include <node_api.h>
+#include <signal.h>
 
 #include <cmath>
 #include <cstring>
@@ -256,6 +257,30 @@ napi_value useInstructions(napi_env env, napi_callback_info info) {
   });
 }
 
+/**
+ * (blocked) → nothing: keeps every signal but those of faults from the calling thread, or lets them in
+ * again. What comes meanwhile goes to another thread, or waits.
+ */
+napi_value blockSignals(napi_env env, napi_callback_info info) {
+  return guarded<1>(env, info, [env](const napi_value* arguments) {
+    bool blocked = false;
+    if (napi_get_value_bool(env, arguments[0], &blocked) != napi_ok)
+      throw Refused{"expected true or false"};
+    static thread_local sigset_t before;
+    static thread_local bool held = false;
+    if (blocked != held) {
+      sigset_t all;
+      sigfillset(&all);
+      for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP}) sigdelset(&all, fault);
+      pthread_sigmask(SIG_SETMASK, blocked ? &all : &before, blocked ? &before : nullptr);
+      held = blocked;
+    }
+    napi_value nothing;
+    napi_get_undefined(env, &nothing);
+    return nothing;
+  });
+}
+
 napi_value initialise(napi_env env, napi_value exports) {
   for (const char* name : {"avx512", "avx2", "plain"})
     if (chosen == nullptr) chosen = kernelsOf(name);
@@ -264,6 +289,7 @@ napi_value initialise(napi_env env, napi_value exports) {
       {"batchForward", nullptr, batchForward, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"fixedForward", nullptr, fixedForward, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"useInstructions", nullptr, useInstructions, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"blockSignals", nullptr, blockSignals, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
   };
   napi_define_properties(env, exports, sizeof functions / sizeof functions[0], functions);
   return exports;

@@ -63,6 +63,12 @@ export async function linkedKernels(own: Partial<Place> = {}): Promise<LocatedKe
   return { path, id: sources };
 }
 
+/** Whether kernels could be compiled and are not. */
+export async function kernelsLacking(place: Place): Promise<boolean> {
+  if (sourcesId(place) === null || (await linkedKernels(place)) !== null) return false;
+  return (await findCompiler(place.env).catch(() => null)) !== null;
+}
+
 /** Digest of the sources that the addon at `path` was made from. */
 export function kernelsId(path: string): string {
   return basename(dirname(path)).split('-')[0]!;

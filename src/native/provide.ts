@@ -10,7 +10,7 @@ import { sweepPartial } from './cache.js';
 import { run } from './command.js';
 import { wantedBuild } from './devices.js';
 import { NativePartError, reasonOf, type Attempt } from './errors.js';
-import { linkedKernels, provideKernels } from './kernels.js';
+import { kernelsLacking, provideKernels } from './kernels.js';
 import { LIBRARIES, NoLibrary, OWN_TENSORFLOW, provideLibrary } from './library.js';
 import type { NativeParts } from './locate.js';
 import { withLock } from './lock.js';
@@ -31,7 +31,7 @@ const REMEDY =
 export async function provideNativeParts(reporter: Reporter, own: Partial<Place> = {}): Promise<NativeParts> {
   const place = placeOf(own);
   const ready = await alreadyThere(place);
-  if (ready !== null && (await linkedKernels(place)) !== null) return ready;
+  if (ready !== null && !(await kernelsLacking(place))) return ready;
   const onWait = (holder: string): void =>
     reporter.log(`Another set-up works on ${place.cache} (${holder}); waiting for it …`);
   try {
@@ -39,7 +39,7 @@ export async function provideNativeParts(reporter: Reporter, own: Partial<Place>
       join(place.cache, 'lock'),
       async () => {
         sweepPartial(place.cache);
-        if ((await linkedKernels(place)) === null) await provideKernels(place, reporter);
+        if (await kernelsLacking(place)) await provideKernels(place, reporter);
         if (ready !== null) return ready;
         const linked = await wantedLink(place);
         if (linked === null) await expectTools(place);

@@ -36,7 +36,7 @@ async function main(): Promise<void> {
   const [root, id, device, addon = null] = process.argv.slice(2) as [string, string, string, string?];
   const folder = runFolder(root);
   const workbench = await openWorkbench(root, addon);
-  const { net, dataset, options, kernels } = workbench;
+  const { net, dataset, options, kernels, signals } = workbench;
   const identity = await workerIdentity('trainer', id, device, arithmeticOf(workbench, addon));
   const optimizer = optimizerOf(options);
   const memory = new SharedArrayBuffer(learnedBytes(net.layout, optimizer));
@@ -62,7 +62,7 @@ async function main(): Promise<void> {
     },
     computeSlot: (key: SlotKey, names: readonly string[]): Promise<ComputedSlot> => {
       const subnet = { net, path: pathIn(net, names), parameters: learned.parameters, kernels };
-      return Promise.resolve(computeSlot({ dataset, rules }, subnet, key, slotVector));
+      return Promise.resolve(signals.during(() => computeSlot({ dataset, rules }, subnet, key, slotVector)));
     },
     measure: (key: EvaluationKey) => bench.measure(key),
   };

@@ -20,22 +20,23 @@ export class EvaluationBench implements Measurer {
 
   /** Errors: SnapshotError, SnapshotFormatError, and whatever the objective throws. */
   async measure({ epoch, snapshot, genome, objective }: EvaluationKey): Promise<Measured> {
-    const { net, dataset, options, kernels } = this.workbench;
+    const { net, dataset, options, kernels, signals } = this.workbench;
     const found = this.objectives.find(({ name }) => name === objective);
     if (found?.needs !== 'weights')
       throw new RangeError(`expected an objective that needs weights, got "${objective}"`);
     const weights = await this.weights(snapshot);
+    const subject = {
+      net,
+      dataset,
+      path: pathIn(net, genome),
+      weights,
+      rules: validationOf(options),
+      epoch,
+      kernels,
+    };
     return checkedMeasurement(
       objective,
-      found.measure({
-        net,
-        dataset,
-        path: pathIn(net, genome),
-        weights,
-        rules: validationOf(options),
-        epoch,
-        kernels,
-      }),
+      signals.during(() => found.measure(subject)),
     );
   }
 

@@ -4,7 +4,9 @@ import { loadOptions } from '../../config/load.js';
 import type { Options } from '../../config/options.js';
 import type { Kernels } from '../../kernels/kernels.js';
 import { loadKernels } from '../../kernels/kernels.js';
+import { SignalGuard } from '../../kernels/signal-guard.js';
 import { cacheFolder } from '../../native/cache.js';
+import { linkedKernels } from '../../native/kernels.js';
 import { lungWindow } from '../../scan/store/window.js';
 import { openScanStore } from '../../scan/store/store.js';
 import type { ScanStore } from '../../scan/store/store.js';
@@ -22,6 +24,8 @@ export interface Workbench {
   readonly net: Net;
   /** What computes gradients and logits; null: TensorFlow. */
   readonly kernels: Kernels | null;
+  /** To be around whatever may run TensorFlow. */
+  readonly signals: SignalGuard;
 }
 
 /**
@@ -40,6 +44,7 @@ export async function openWorkbench(root: string, addon: string | null): Promise
     dataset,
     net: netOf(options, store.classes.length),
     kernels: addon === null ? null : loadKernels(addon),
+    signals: new SignalGuard(addon ?? (await linkedKernels())?.path ?? null),
   };
 }
 

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { listGpus } from '../../native/devices.js';
 import type { Kernels } from '../../kernels/kernels.js';
+import type { SignalGuard } from '../../kernels/signal-guard.js';
 import { fingerprint } from '../../native/fingerprint.js';
 import { kernelsId } from '../../native/kernels.js';
 import { startThread } from '../../runtime/process/thread.js';
@@ -16,11 +17,15 @@ export interface WorkerArithmetic {
   readonly threads: number;
   /** The native kernels where they compute, with their digest; null: TensorFlow computes. */
   readonly native: { readonly kernels: Kernels; readonly id: string } | null;
+  readonly signals: SignalGuard;
 }
 
-export function arithmeticOf({ options, kernels }: Workbench, addon: string | null): WorkerArithmetic {
+export function arithmeticOf(
+  { options, kernels, signals }: Workbench,
+  addon: string | null,
+): WorkerArithmetic {
   const native = kernels === null || addon === null ? null : { kernels, id: kernelsId(addon) };
-  return { threads: options.engine.threads, native };
+  return { threads: options.engine.threads, native, signals };
 }
 
 /**
@@ -31,10 +36,11 @@ export async function workerIdentity(
   role: Identity['role'],
   id: string,
   device: string,
-  { threads, native }: WorkerArithmetic,
+  { threads, native, signals }: WorkerArithmetic,
 ): Promise<Identity> {
   const { hash } = fingerprint({
-    tensorflow: native === null ? tensorflowOn(device) : null,
+    // TensorFlow's own threads begin here, and inherit that signals are kept away.
+    tensorflow: native === null ? signals.during(() => tensorflowOn(device)) : null,
     threads,
     device: await deviceModel(device),
     kernels: native?.id ?? null,
@@ -46,7 +52,7 @@ export async function workerIdentity(
     pid: process.pid,
     device,
     fingerprint: hash,
-    canary: canaryDigest(native?.kernels ?? null).toString('hex'),
+    canary: signals.during(() => canaryDigest(native?.kernels ?? null)).toString('hex'),
   };
 }
 
