@@ -1,6 +1,8 @@
 /** What a model says of a scan: calibrated probabilities, how far flips move them, and what is unusual. */
 import { probabilitiesOf } from '../metrics/softmax.js';
 import type { Model } from '../model/read-model.js';
+import type { ScanTraits } from '../model/seen-scans.js';
+import { unlikeSeen } from '../model/seen-scans.js';
 import type { FoundScan } from '../scan/catalogue/find-scans.js';
 import { openScan } from '../scan/readers/read-scan.js';
 import { SliceResizer, depthIndices } from '../scan/store/resample.js';
@@ -28,7 +30,7 @@ const FAR = 1;
 /** To be called where TensorFlow may run. Errors: ScanError. */
 export async function predictScan(model: Model, scan: FoundScan): Promise<Prediction> {
   const { classes, input, temperature } = model.document;
-  const { image, depth, shape } = await preparedScan(model, scan);
+  const { image, traits } = await preparedScan(model, scan);
   const area = input.size * input.size;
   const images = new Float32Array(VIEWS.length * image.length);
   VIEWS.forEach((flips, view) => {
@@ -51,7 +53,7 @@ export async function predictScan(model: Model, scan: FoundScan): Promise<Predic
     class: classes[best]!,
     probabilities: Object.fromEntries(classes.map((name, column) => [name, own[column]!])),
     uncertainty: Math.sqrt(ofBest.reduce((sum, value) => sum + (value - mean) ** 2, 0) / VIEWS.length),
-    warnings: warningsOf(image, depth, shape, model),
+    warnings: warningsOf(traits, model),
   };
 }
 
@@ -59,7 +61,7 @@ export async function predictScan(model: Model, scan: FoundScan): Promise<Predic
 export async function preparedScan(
   { document }: Model,
   scan: FoundScan,
-): Promise<{ image: Float32Array; depth: number; shape: readonly [number, number, number] }> {
+): Promise<{ image: Float32Array; traits: ScanTraits }> {
   const { input, preprocessing } = document;
   const open = await openScan(scan.root, scan);
   const [depth, height, width] = open.shape;
@@ -80,25 +82,25 @@ export async function preparedScan(
     z++;
   }
   const { mean, std } = preprocessing;
+  const intensity = image.reduce((sum, value) => sum + value, 0) / image.length;
   for (let i = 0; i < image.length; i++) image[i] = (image[i]! - mean) / std;
-  return { image, depth, shape: open.shape };
+  return { image, traits: { slices: depth, height, width, spacing: open.spacing, intensity } };
 }
 
-function warningsOf(
-  image: Float32Array,
-  depth: number,
-  [, height, width]: readonly [number, number, number],
-  { document: { input } }: Model,
-): string[] {
+/** By the ranges of the training scans; a model without them is compared with its input and standardisation. */
+function warningsOf(traits: ScanTraits, { document }: Model): string[] {
+  const { input, preprocessing, data } = document;
+  if (data.seen !== undefined) return unlikeSeen(data.seen, traits);
+  const { slices, height, width, intensity } = traits;
   const warnings: string[] = [];
-  if (depth < input.slices)
-    warnings.push(`${depth} slices where the model sees ${input.slices}: some are repeated`);
+  if (slices < input.slices)
+    warnings.push(`${slices} slices where the model sees ${input.slices}: some are repeated`);
   if (height < input.size || width < input.size)
     warnings.push(`${width} x ${height} pixels where the model sees ${input.size}: enlarged`);
-  const mean = image.reduce((sum, value) => sum + value, 0) / image.length;
-  if (Math.abs(mean) > FAR)
+  const distance = (intensity - preprocessing.mean) / preprocessing.std;
+  if (Math.abs(distance) > FAR)
     warnings.push(
-      `mean intensity ${mean.toFixed(1)} standard deviations from the training data: ` +
+      `mean intensity ${distance.toFixed(1)} standard deviations from the training data: ` +
         'perhaps another window, unit or body part',
     );
   return warnings;

@@ -57,6 +57,19 @@ const intervals = Object.fromEntries(SCORE_NAMES.map((score) => [score, interval
   typeof interval
 >;
 
+const range = z.strictObject({ low: z.number(), high: z.number() });
+/** Smallest and largest of the scans of the training side, as they were before they were brought to a size. */
+const seen = z.strictObject({
+  slices: range,
+  /** Pixels of a slice. */
+  height: range,
+  width: range,
+  /** Millimetres between slices and between pixels; null where no scan says it. */
+  spacing: z.strictObject({ slices: range, pixels: range }).nullable(),
+  /** Mean of what the network sees of a scan, windowed to [0, 1], before standardisation. */
+  intensity: range,
+});
+
 /** A `ScoreReport`: figures on one set of scans, with intervals by patient. */
 const report = z.strictObject({
   n: count,
@@ -96,6 +109,8 @@ export const modelSchema = z.strictObject({
     training: count,
     validation: count,
     test: count,
+    /** Left out by older versions. */
+    seen: seen.optional(),
   }),
   /** Divides the logits before softmax, fitted on D_val; null: not calibrated. */
   temperature: z.number().positive().nullable(),

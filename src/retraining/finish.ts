@@ -9,6 +9,7 @@ import { datasetOptions, openStore } from '../actors/worker/workbench.js';
 import { positiveClass } from '../config/positive.js';
 import { fitTemperature } from '../metrics/temperature.js';
 import type { ModelDocument } from '../model/schema.js';
+import { seenScans } from '../model/seen-scans.js';
 import { writePredictions } from '../model/stored-predictions.js';
 import { writeModel } from '../model/write-model.js';
 import type { Architecture } from '../network/architecture.js';
@@ -28,6 +29,7 @@ import { recalibrationScans } from '../training/samples.js';
 import { decodeWeights } from '../training/snapshot.js';
 import { figuresOf, predictedScans, predictLogits } from './predictions.js';
 import { openTest, RetrainingError, SEARCHED, splitDigest } from './record.js';
+import { traitsOf } from './scan-traits.js';
 
 export interface FinishRequest {
   /** The finished run of the last stage. */
@@ -131,6 +133,7 @@ export async function finishModel(request: FinishRequest): Promise<ModelDocument
         training: split.train.length,
         validation: validation.length,
         test: test.length,
+        seen: seenScans(traitsOf(store, scansOf(split.train), options.input.slices)),
       },
       temperature,
       metrics: {

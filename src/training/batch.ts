@@ -8,6 +8,7 @@
 import type { Generator } from '../random/generator.js';
 import { codeUnitOrder } from '../scan/catalogue/natural-order.js';
 import { depthIndices } from '../scan/store/resample.js';
+import type { DecodedScan } from '../scan/store/cache.js';
 import type { ScanStore } from '../scan/store/store.js';
 import { copyFlipped, drawFlips, type Flips } from './augment.js';
 import type { DistortionLimits } from './distort.js';
@@ -47,7 +48,9 @@ export interface ImageOptions extends Standardisation {
 }
 
 /** What a batch needs of the store. */
-export type VolumeSource = Pick<ScanStore, 'volume' | 'size'>;
+export interface VolumeSource extends Pick<ScanStore, 'size'> {
+  volume(id: string): Pick<DecodedScan, 'data' | 'depth'>;
+}
 
 const noFlips: Flips = { horizontal: false, vertical: false };
 

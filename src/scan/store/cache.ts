@@ -23,13 +23,22 @@ export interface DecodeSettings {
   readonly window: HounsfieldWindow;
 }
 
+/** The slices of a scan before they were brought to a size. */
+export interface SourceGrid {
+  readonly height: number;
+  readonly width: number;
+  /** Millimetres [z, y, x]; null where the files do not say. */
+  readonly spacing: readonly [z: number, y: number, x: number] | null;
+}
+
 /** A decoded scan: `data` is `[depth, size, size]` in [0, 1]. */
 export interface DecodedScan {
   readonly data: Float32Array;
   readonly depth: number;
+  readonly source: SourceGrid;
 }
 
-interface EntryHeader {
+interface EntryHeader extends SourceGrid {
   readonly contentHash: string;
   readonly depth: number;
   readonly size: number;
@@ -39,8 +48,8 @@ interface EntryHeader {
 const magic = Buffer.from('EMARSVOL', 'latin1');
 const prefixBytes = magic.length + 4;
 
-/** Raised whenever a change of ours alters decoded values, so that old entries are no longer found. */
-const decoderVersion = 1;
+/** Raised whenever a change of ours alters what an entry holds, so that old entries are no longer found. */
+const decoderVersion = 2;
 
 /** A cache folder that cannot be written. */
 export class CacheError extends EmarsError {
@@ -81,7 +90,8 @@ export function readEntry(
     return null;
   const data = new Float32Array(voxels.length / 4);
   new Uint8Array(data.buffer).set(voxels);
-  return { data, depth: header.depth };
+  const { depth, height, width, spacing } = header;
+  return { data, depth, source: { height, width, spacing } };
 }
 
 /**
@@ -92,10 +102,16 @@ export function writeEntry(
   cacheDir: string,
   contentHash: string,
   settings: DecodeSettings,
-  { data, depth }: DecodedScan,
+  { data, depth, source }: DecodedScan,
 ): void {
   const voxels = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-  const header: EntryHeader = { contentHash, depth, size: settings.size, sha256: sha256(voxels) };
+  const header: EntryHeader = {
+    contentHash,
+    depth,
+    size: settings.size,
+    ...source,
+    sha256: sha256(voxels),
+  };
   const text = JSON.stringify(header);
   const json = Buffer.from(
     text.padEnd(Math.ceil((prefixBytes + text.length) / 16) * 16 - prefixBytes),
@@ -135,10 +151,11 @@ function entryPath(cacheDir: string, contentHash: string, settings: DecodeSettin
 function parseHeader(bytes: Buffer): EntryHeader | null {
   try {
     const header = JSON.parse(bytes.toString('latin1')) as Partial<EntryHeader>;
-    const { contentHash, depth, size, sha256: digest } = header;
-    if (typeof contentHash !== 'string' || typeof digest !== 'string' || !isCount(depth) || !isCount(size))
-      return null;
-    return { contentHash, depth, size, sha256: digest };
+    const { contentHash, depth, size, height, width, spacing, sha256: digest } = header;
+    if (typeof contentHash !== 'string' || typeof digest !== 'string') return null;
+    if (!isCount(depth) || !isCount(size) || !isCount(height) || !isCount(width)) return null;
+    if (spacing === undefined || (spacing !== null && !isSpacing(spacing))) return null;
+    return { contentHash, depth, size, height, width, spacing, sha256: digest };
   } catch {
     return null;
   }
@@ -146,6 +163,10 @@ function parseHeader(bytes: Buffer): EntryHeader | null {
 
 function isCount(value: number | undefined): value is number {
   return Number.isSafeInteger(value) && value! >= 1;
+}
+
+function isSpacing(value: readonly number[]): boolean {
+  return Array.isArray(value) && value.length === 3 && value.every((each) => each > 0);
 }
 
 function sha256(bytes: Buffer): string {

@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { CacheError, readEntry, writeEntry, type DecodeSettings } from './cache.js';
+import { CacheError, readEntry, writeEntry, type DecodedScan, type DecodeSettings } from './cache.js';
 import { stampFiles } from './cache-index.js';
 import { ScanError, reasonOf, type ScanProblem } from '../errors.js';
 import { formatOf } from '../catalogue/formats.js';
@@ -79,10 +79,7 @@ async function openCatalogued({ root, scan, limits }: ScanTask): Promise<OpenSca
 }
 
 /** Window first, then resize: averaging must not mix in what lies far outside the window. */
-async function decodeScan(
-  open: OpenScan,
-  settings: DecodeSettings,
-): Promise<{ data: Float32Array; depth: number }> {
+async function decodeScan(open: OpenScan, settings: DecodeSettings): Promise<DecodedScan> {
   const [depth, height, width] = open.shape;
   const area = settings.size * settings.size;
   const data = new Float32Array(depth * area);
@@ -93,7 +90,7 @@ async function decodeScan(
     resizer.resize(slice, data.subarray(z * area, (z + 1) * area));
     z++;
   }
-  return { data, depth };
+  return { data, depth, source: { height, width, spacing: open.spacing } };
 }
 
 /** SHA-256 over lengths and bytes of the files in order; their names do not count. */

@@ -6,7 +6,7 @@
  * beyond it they are read from the cache each time, checked each time.
  */
 import { resolve } from 'node:path';
-import { CacheError, readEntry, type DecodedScan, type DecodeSettings } from './cache.js';
+import { CacheError, readEntry, type DecodedScan, type DecodeSettings, type SourceGrid } from './cache.js';
 import { CacheIndex, stampFiles } from './cache-index.js';
 import { readCatalogue, type Catalogue, type CatalogueScan } from '../catalogue/catalogue.js';
 import type { DicomOptions } from '../catalogue/dicom-series.js';
@@ -44,6 +44,7 @@ export interface StoredScan {
   readonly contentHash: string;
   /** Slices of the scan itself. */
   readonly depth: number;
+  readonly source: SourceGrid;
 }
 
 export interface ScanStore {
@@ -209,6 +210,7 @@ class Opening {
       label,
       contentHash,
       depth: decoded.depth,
+      source: decoded.source,
     });
     if (decoded.data.byteLength > this.memoryLeft) return;
     this.memoryLeft -= decoded.data.byteLength;

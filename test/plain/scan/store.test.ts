@@ -35,7 +35,7 @@ describe('the store', () => {
     expect(store.scans).toHaveLength(12);
     const catalogue = await readCatalogue(root);
     for (const [i, scan] of catalogue.scans.entries()) {
-      const { data, shape: found } = await readScan(root, scan, { window: lungWindow });
+      const { data, shape: found, spacing } = await readScan(root, scan, { window: lungWindow });
       const stored = store.scans[i]!;
       expect(stored).toMatchObject({
         id: scan.path,
@@ -44,9 +44,29 @@ describe('the store', () => {
         label: store.classes.indexOf(scan.class),
         depth: found[0],
       });
-      expect(store.volume(scan.path)).toEqual({ depth: found[0], data: resizeSlices(data, found, 12) });
+      const source = { height: found[1], width: found[2], spacing };
+      expect(store.volume(scan.path)).toEqual({
+        depth: found[0],
+        source,
+        data: resizeSlices(data, found, 12),
+      });
+      expect(stored.source).toEqual(source);
     }
     expect(() => store.volume('unknown')).toThrow(/unknown/);
+  });
+
+  it('holds the spacing of files that say it, also when it comes from the cache', async () => {
+    const nifti = join(scratch(), 'nifti');
+    await writePhantoms(nifti, { patients: 2, scansPerPatient: 1, shape, seed: 4, format: 'nii' });
+    for (let opening = 0; opening < 2; opening++) {
+      const { scans } = await openScanStore({ ...options, root: nifti, cacheDir: join(nifti, '../cache') });
+      for (const { depth, source } of scans) {
+        expect(source).toMatchObject({ height: shape[1], width: shape[2] });
+        [300 / depth, 350 / shape[1], 350 / shape[2]].forEach((mm, axis) =>
+          expect(source.spacing![axis]).toBeCloseTo(mm, 4),
+        );
+      }
+    }
   });
 
   it('opened again reads the cache only, and says the same', async () => {
