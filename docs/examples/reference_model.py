@@ -20,11 +20,9 @@ class ReferenceModel(torch.nn.Module):
     def __init__(self, path):
         super().__init__()
         with safe_open(path, framework="pt") as file:
-            self.about = {k: v for k, v in file.metadata().items()}
+            about = file.metadata()
             self.tensors = {name: file.get_tensor(name) for name in file.keys()}
-        self.graph = json.loads(self.about["graph"])
-        self.classes = json.loads(self.about["classes"])
-        self.temperature = json.loads(self.about["temperature"]) or 1.0
+        self.graph, self.classes = json.loads(about["graph"]), json.loads(about["classes"])
 
     def forward(self, images):
         """images [batch, slices, size, size] -> logits [batch, classes]."""
@@ -37,25 +35,22 @@ class ReferenceModel(torch.nn.Module):
     def run(self, node, inputs):
         x, op, t = inputs[0], node["op"], self.tensors
         if op == "convolution":
-            weight = t[node["weight"]]
+            weight, groups = t[node["weight"]], x.shape[1] if node["depthwise"] else 1
             padding = [k // 2 for k in weight.shape[2:]]
-            groups = x.shape[1] if node["depthwise"] else 1
             return F.conv3d(x, weight, stride=node["stride"], padding=padding, groups=groups)
         if op == "batch-norm":
             mean, variance, gamma, beta = (t[node[k]] for k in ("mean", "variance", "gamma", "beta"))
             return F.batch_norm(x, mean, variance, gamma, beta, eps=node["epsilon"])
-        if op == "relu":
-            return F.relu(x)
-        if op == "relu6":
-            return F.relu6(x)
+        if op in ("relu", "relu6"):
+            return F.relu(x) if op == "relu" else F.relu6(x)
         if op == "max-pool":
             return F.max_pool3d(x, 3, stride=2, padding=1)
         if op == "average-pool":
-            return F.avg_pool3d(x, 2, ceil_mode=True, count_include_pad=False)
+            # A box over the edge is the mean of what is there; PyTorch refuses extents below the kernel.
+            edges = [extent for n in reversed(x.shape[2:]) for extent in (0, n % 2)]
+            sums, shares = (F.avg_pool3d(F.pad(v, edges), 2) for v in (x, torch.ones_like(x[:1, :1])))
+            return sums / shares
         return x + inputs[1] if op == "add" else torch.cat(inputs, dim=1)
-
-    def probabilities(self, images):
-        return torch.softmax(self(images) / self.temperature, dim=1)
 
 
 if __name__ == "__main__":
