@@ -3,6 +3,8 @@
  * as `model.json` can fill them). What is not known is said to be missing, never left out.
  */
 import type { ModelDocument } from '../model/schema.js';
+import type { SeenScans } from '../model/seen-scans.js';
+import { between } from '../model/seen-scans.js';
 import { openingsRemark } from '../model/test-openings.js';
 import type { ScoreName } from '../metrics/scores.js';
 import { SCORE_NAMES } from '../metrics/scores.js';
@@ -59,6 +61,7 @@ export function modelCard(document: ModelDocument): string {
             ? 'the last epoch'
             : `epoch ${training.chosenEpoch}, chosen on validation`
         }.`,
+        ...seenLines(data.seen),
         '- Where the scans come from, and whom they show: to be filled in by the one who trained the model.',
       ],
     ],
@@ -80,7 +83,8 @@ export function modelCard(document: ModelDocument): string {
       'Limits',
       [
         '- Figures hold for scans like the training data. Other scanners, kernels, slice spacing, countries or ' +
-          'mixtures of diseases can make them worse, and nothing in the output says so.',
+          'mixtures of diseases can make them worse. `emars predict` warns of sizes, spacing and intensities ' +
+          'outside the ranges above; an exported file does not, and nothing tells another disease or country.',
         '- It always answers one of its classes, also for a scan that shows something else or is no chest CT.',
         '- A heat map shows what the answer rests on in the last layer, not where the disease is.',
         '- Not examined: figures by age, sex, origin or scanner.',
@@ -91,6 +95,19 @@ export function modelCard(document: ModelDocument): string {
   return ['# Model card', ...sections.map(([title, lines]) => `## ${title}\n\n${lines.join('\n')}`)]
     .join('\n\n')
     .concat('\n');
+}
+
+function seenLines(seen: SeenScans | undefined): string[] {
+  if (seen === undefined) return ['- Sizes and spacing of the training scans: not recorded.'];
+  const { slices, height, width, spacing, intensity } = seen;
+  const apart =
+    spacing === null
+      ? 'spacing unknown'
+      : `${between(spacing.slices)} mm apart, pixels of ${between(spacing.pixels)} mm`;
+  return [
+    `- Training scans had ${between(slices)} slices, ${apart}, of ${between(width)} x ${between(height)} pixels; ` +
+      `mean intensity ${between(intensity)} of the window.`,
+  ];
 }
 
 const TEST_MISSING = 'The test side was not opened. There is no figure that the model was not chosen by.';

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { scoreReport } from '#emars/metrics/scores.js';
 import { writeModel } from '#emars/model/write-model.js';
+import type { ScanTraits } from '#emars/model/seen-scans.js';
+import { seenScans } from '#emars/model/seen-scans.js';
 import { description, pathArchitecture, untrainedModel } from '../../tensor/support/models.js';
 import { emars, mistake } from './run-emars.js';
 
@@ -20,10 +22,22 @@ beforeAll(async () => {
     1,
     { seed: 1, resamples: 20, level: 0.95 },
   );
+  const about = description(pathArchitecture, input);
+  const trait = (slices: number, z: number): ScanTraits => ({
+    slices,
+    height: 512,
+    width: 512,
+    spacing: [z, 0.7, 0.7],
+    intensity: 0.4,
+  });
   const { weights } = untrainedModel(pathArchitecture, input);
   await writeModel(
     model,
-    { ...description(pathArchitecture, input), metrics: { validation: null, test } },
+    {
+      ...about,
+      data: { ...about.data, seen: seenScans([trait(40, 5), trait(60, 4)]) },
+      metrics: { validation: null, test },
+    },
     weights,
   );
 });
@@ -39,6 +53,7 @@ it.each(['onnx', 'safetensors'])('writes %s and a card into the folder of the mo
   expect(card).toContain('Not a medical device');
   expect(card).toContain('| accuracy | 0.667 | ');
   expect(card).toContain('| `CP` | 1 | 0 | 0 |');
+  expect(card).toContain('had 40 to 60 slices, 4 to 5 mm apart, pixels of 0.7 mm, of 512 x 512 pixels;');
   expect(card).toContain('## Figures on the validation side\n\nNone recorded.');
 });
 
