@@ -1,5 +1,9 @@
-/** EMARS as a contestant: reads requests from standard input, answers each with the time of one step. */
+/**
+ * EMARS as a contestant: reads requests from standard input, answers each with the time of one step.
+ * Argument: the path of the native kernels; none: TensorFlow computes.
+ */
 import { createInterface } from 'node:readline';
+import { loadKernels } from '#emars/kernels/kernels.js';
 import { initialiseParameters } from '#emars/network/initialise.js';
 import { generator } from '#emars/random/generator.js';
 import { superNetOf } from '#emars/space/layout.js';
@@ -9,6 +13,8 @@ import { optimizerFloats, optimizerStep } from '#emars/training/optimizer.js';
 import type { StepAnswer, StepRequest } from './contest.js';
 import { space } from './contest.js';
 
+const [, , addon] = process.argv;
+const kernels = addon === undefined ? null : loadKernels(addon);
 const net = superNetOf(space);
 const { layout } = net;
 const parameters = initialiseParameters(layout, 1);
@@ -35,7 +41,7 @@ function step({ shape, genome }: StepRequest): StepAnswer {
   const labels = Int32Array.from({ length: shape[0] }, (_, i) => i % space.classes);
   const started = performance.now();
   const path = resolvePath(net, genome);
-  const result = pathGradient({ net, path, parameters }, { images, shape, labels });
+  const result = pathGradient({ net, path, parameters, kernels }, { images, shape, labels });
   const touched = new Uint8Array(layout.parameters.length);
   let end = 0;
   for (const index of path.parameters) {

@@ -1,6 +1,7 @@
 /**
  * `npm run bench:step [-- --rounds N] [--threads 1,2] [--out FILE]`: time of one training step (forward,
- * backward, SGD) beside PyTorch, on the paper's SuperNet with batch 4 and four random paths.
+ * backward, SGD) beside PyTorch, on the paper's SuperNet with batch 4 and four random paths. EMARS runs twice,
+ * by its native kernels, which use one thread whatever is asked for, and by TensorFlow.
  *
  * Fair by construction: same machine, same run, same paths, same threads and allocator; the contestants take
  * turns, step by step, so that whatever else the machine does meets them alike. Each process first runs
@@ -10,6 +11,7 @@ import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { linkedKernels } from '#emars/native/kernels.js';
 import { tensorEnvironment } from '#emars/tensor/environment.js';
 import { Contestant } from '../contestant.js';
 import type { StepAnswer, StepRequest } from './contest.js';
@@ -25,6 +27,7 @@ const { values } = parseArgs({
 });
 const rounds = Number(values.rounds);
 const threadCounts = values.threads.split(',').map(Number);
+const kernels = await linkedKernels();
 const script = fileURLToPath(new URL('../../bench/step/torch_contestant.py', import.meta.url));
 const ours = fileURLToPath(new URL('emars-contestant.js', import.meta.url));
 
@@ -43,8 +46,11 @@ function contestants(python: string, threads: number): StepContestant[] {
       OMP_NUM_THREADS: String(threads),
       GLIBC_TUNABLES: environment['GLIBC_TUNABLES'] ?? '',
     });
+  const emars = (name: string, ...args: readonly string[]): StepContestant =>
+    new Contestant(name, process.execPath, [ours, ...args], environment);
   return [
-    new Contestant('EMARS', process.execPath, [ours], environment),
+    ...(kernels === null ? [] : [emars('EMARS', kernels.path)]),
+    emars('EMARS by TensorFlow'),
     torch('channels_last_3d'),
     torch('contiguous'),
   ];
@@ -108,7 +114,7 @@ const lines = [
 ];
 for (const row of rows) {
   const reference = rows.find(
-    (other) => other.name === 'EMARS' && other.threads === row.threads && other.shape === row.shape,
+    (other) => other.name.startsWith('EMARS') && other.threads === row.threads && other.shape === row.shape,
   )!;
   lines.push(
     `| ${row.threads} | ${row.shape} | ${row.name} | ${row.milliseconds.toFixed(0)} | ${(row.milliseconds / reference.milliseconds).toFixed(2)} x | ${row.peakMegabytes.toFixed(0)} |`,

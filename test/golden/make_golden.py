@@ -161,6 +161,37 @@ def path(case, stem, widths, strides, cells, head, classes, shape, class_weights
 path("skip and head", 4, [6], [2], [["skip", "skip"]], 16, 3, (4, 6, 8, 10), [1.0, 1.0, 1.0])
 path("3-cell path", 4, [6, 8, 10], [2, 1, 2], [["mb_k3_e3", "skip"], ["mb_k5_e4"], ["mb_k7_e3"]], 16, 3, (4, 9, 22, 18), [0.5, 1.5, 1.0])
 
+
+def large(case, stem, widths, strides, cells, head, classes, shape):
+    """Sums over positions are long here. The images are too many to store: a formula that the test repeats.
+    Beside the gradient stands how far PyTorch's float32 is from it: the bar for ours."""
+    net = Path(stem, widths, strides, cells, head, classes)
+    i = torch.arange(shape[0] * shape[1] * shape[2] * shape[3])
+    images = (((i * 7919 + i // 977 * 104729) % 2003).to(torch.float64) / 1001 - 1).to(torch.float32).reshape(shape)
+    labels = torch.arange(shape[0]) % classes
+
+    def gradient(of, pixels):
+        loss = F.cross_entropy(of.forward(pixels, None)[0], labels)
+        return loss, torch.autograd.grad(loss, of.parameters)
+
+    loss, exact = gradient(net, images.to(torch.float64))
+    single = Path.__new__(Path)
+    known = {id(p): p.detach().to(torch.float32).requires_grad_() for p in net.parameters}
+    single.parameters = [known[id(p)] for p in net.parameters]
+    single.steps = [s if isinstance(s, str) else (*s[:4], *(known[id(p)] for p in s[4:])) for s in net.steps]
+    single.weight, single.bias = known[id(net.weight)], known[id(net.bias)]
+    _, rounded_off = gradient(single, images)
+    floor = 0.01 * max(g.abs().max() for g in exact)
+    worst = max(((a.to(torch.float64) - b).abs().max() / torch.maximum(b.abs().max(), floor)).item() for a, b in zip(rounded_off, exact))
+    flat = lambda tensors: torch.cat([t.flatten() for t in tensors])
+    put(case, "parameters", flat(net.parameters)); put(case, "labels", labels.to(torch.float64))
+    put(case, "loss", loss.reshape(1)); put(case, "gradient", flat(exact))
+    cases[case].update(space={"stem": stem, "widths": widths, "strides": strides, "blocks": [len(c) for c in cells], "head": head, "classes": classes},
+                       genome=[operation for cell in cells for operation in cell], shape=list(shape), float32Error=worst)
+
+
+large("large volumes", 8, [12, 20], [2, 2], [["mb_k3_e3"], ["mb_k5_e4"]], 32, 3, (8, 32, 96, 96))
+
 folder = pathlib.Path(sys.argv[1])
 (folder / "golden.f32").write_bytes(torch.cat(values).numpy().astype("<f4").tobytes())
 (folder / "golden.json").write_text(json.dumps({

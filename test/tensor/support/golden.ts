@@ -9,6 +9,10 @@ export interface GoldenCase {
   readonly genome?: readonly Operation[];
   readonly design?: BaselineDesign;
   readonly classWeights?: readonly number[];
+  /** `[batch, depth, height, width]` of images that are not stored. */
+  readonly shape?: readonly [number, number, number, number];
+  /** The worst tensor's error of PyTorch in float32. */
+  readonly float32Error?: number;
 }
 
 export interface GoldenTensor {
