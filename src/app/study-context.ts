@@ -1,5 +1,6 @@
 /** What the phases of a study share. */
 import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Options } from '../config/options.js';
 import type { StudyOptions } from '../study/schema.js';
 
@@ -24,7 +25,14 @@ export interface StudyPhase {
 
 export const NEW_SCANS = 'new-scans';
 export const MODEL = 'retrain';
+export const BASELINES = 'baselines';
 export const goOnWith = (root: string): string => `npx emars study --resume ${root}`;
+
+/** The models of a study as arguments of `emars tables`, the searched one first. */
+export const modelPaths = ({ root, study }: Pick<StudyContext, 'root' | 'study'>): string[] => [
+  `study=${join(root, MODEL)}`,
+  ...study.baselines.networks.map((network) => `${network}=${join(root, BASELINES, network)}`),
+];
 
 /** A folder whose phase was cut off is begun again. */
 export async function cleared(path: string): Promise<string> {

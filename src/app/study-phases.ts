@@ -11,12 +11,13 @@ import { readRecordIfSound } from '../run/record.js';
 import { writeFileAtomic } from '../runtime/storage/atomic-file.js';
 import { StudyError } from '../study/record.js';
 import { counter } from './counter.js';
-import { sourceOf } from './retrain-source.js';
+import type { Source } from './retrain-source.js';
+import { fromBaseline, sourceOf } from './retrain-source.js';
 import { startRetraining } from './retrain-start.js';
-import { runStages } from './retrain-stages.js';
+import { trainStages } from './retrain-stages.js';
 import { showRun } from './run-search.js';
 import type { StudyContext, StudyPhase } from './study-context.js';
-import { cleared, goOnWith, MODEL, NEW_SCANS } from './study-context.js';
+import { BASELINES, cleared, goOnWith, MODEL, modelPaths, NEW_SCANS } from './study-context.js';
 import { TABLE_FORMATS, tablesOf } from './tables.js';
 
 const SEARCH = 'search';
@@ -27,7 +28,8 @@ export const STUDY_PHASES: readonly StudyPhase[] = [
   { name: 'new-scans', what: 'phantoms of patients that the search never sees', run: makeNewScans },
   { name: 'search', what: 'the search, on phantoms of its own', run: runSearch },
   { name: 'retrain', what: 'the best networks of the front, trained from scratch', run: retrain },
-  { name: 'tables', what: 'the tables of the paper with the model in them', run: tabulate },
+  { name: 'baselines', what: 'networks designed by hand, by the same recipe', run: trainBaselines },
+  { name: 'tables', what: 'the tables of the paper with these models in them', run: tabulate },
   {
     name: 'explain',
     what: 'heat maps of new scans with a lesion',
@@ -77,29 +79,53 @@ async function runSearch({ root, study, trainers, json, signal }: StudyContext):
   );
 }
 
-async function retrain({ root, study, trainers, json }: StudyContext): Promise<string[]> {
-  const { top, rankEpochs, epochs, recipe } = study.retrain;
+async function retrain(context: StudyContext): Promise<string[]> {
+  const { top, rankEpochs, epochs } = context.study.retrain;
+  const search = join(context.root, SEARCH);
+  return trained(context, MODEL, { rankEpochs, epochs }, (root) => sourceOf(search, root, { top }));
+}
+
+/** Each baseline by the recipe of the retraining, as its last stage. */
+async function trainBaselines(context: StudyContext): Promise<string[]> {
+  const { networks, epochs } = context.study.baselines;
+  const run = join(context.root, SEARCH);
+  const files: string[] = [];
+  for (const network of networks)
+    files.push(
+      ...(await trained(context, `${BASELINES}/${network}`, { epochs }, (root) =>
+        fromBaseline(network, { run, root }, {}),
+      )),
+    );
+  return files;
+}
+
+/** Trains what `source` gives to a model in `folder`, or goes on with that; returns the model's files. */
+async function trained(
+  { root, study, trainers, json, signal }: StudyContext,
+  folder: string,
+  epochs: { readonly rankEpochs?: number; readonly epochs: number },
+  source: (path: string) => Promise<Source>,
+): Promise<string[]> {
   const config = join(root, RECIPE);
-  await writeFileAtomic(config, stringify(recipe));
-  const folder = join(root, MODEL);
-  const processes = { ...(trainers === undefined ? {} : { trainers }), json };
-  const flags = { config: [config], top, rankEpochs, epochs, ...processes };
-  if (!existsSync(retrainingFolder(folder).record)) {
-    const source = await sourceOf(join(root, SEARCH), folder, flags);
-    await startRetraining(source, await cleared(folder), flags);
+  const path = join(root, folder);
+  await writeFileAtomic(config, stringify(study.retrain.recipe));
+  if (!existsSync(retrainingFolder(path).record)) {
+    const from = await source(path);
+    await startRetraining(from, await cleared(path), { config: [config], ...epochs });
   }
-  await runStages(folder, processes);
+  await trainStages(path, { ...(trainers === undefined ? {} : { trainers }), json, signal });
   // What makes the model is a process of its own, which has said why it failed.
-  if (!existsSync(retrainingFolder(folder).model))
-    throw new StudyError(`expected a model in ${folder} after its training, got none; ${goOnWith(root)}`);
-  const weights = (await readdir(folder)).filter((name) => name.endsWith('.f32'));
-  return ['model.json', 'predictions.json', ...weights].map((name) => `${MODEL}/${name}`);
+  if (!existsSync(retrainingFolder(path).model))
+    throw new StudyError(`expected a model in ${path} after its training, got none; ${goOnWith(root)}`);
+  const weights = (await readdir(path)).filter((name) => name.endsWith('.f32'));
+  return ['model.json', 'predictions.json', ...weights].map((name) => `${folder}/${name}`);
 }
 
 const TABLE_FILES = { text: 'tables.txt', csv: 'tables.csv', md: 'tables.md', latex: 'tables.tex' } as const;
 
-async function tabulate({ root }: StudyContext): Promise<string[]> {
-  const tables = await tablesOf([`study=${join(root, MODEL)}`]);
+async function tabulate(context: StudyContext): Promise<string[]> {
+  const { root } = context;
+  const tables = await tablesOf(modelPaths(context));
   for (const [format, make] of Object.entries(TABLE_FORMATS))
     await writeFileAtomic(join(root, TABLE_FILES[format as keyof typeof TABLE_FILES]), make(tables));
   return Object.values(TABLE_FILES);

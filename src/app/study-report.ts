@@ -7,7 +7,8 @@ import type { StudyPage } from '../study/page.js';
 import { studyPage } from '../study/page.js';
 import type { StudyRecord } from '../study/record.js';
 import { LEGEND } from '../tables/assemble.js';
-import { MODEL } from './study-context.js';
+import type { StudyContext } from './study-context.js';
+import { MODEL, modelPaths } from './study-context.js';
 import { STUDY_PHASES } from './study-phases.js';
 import { tablesOf } from './tables.js';
 
@@ -15,7 +16,8 @@ import { tablesOf } from './tables.js';
 const MOST_PICTURES = 6;
 
 /** Writes the page; returns its path. */
-export async function writeStudyPage(root: string, record: StudyRecord): Promise<string> {
+export async function writeStudyPage(context: StudyContext, record: StudyRecord): Promise<string> {
+  const { root } = context;
   const pictures = record.phases
     .flatMap(({ files }) => files.map(({ path }) => path))
     .filter((path) => path.endsWith('montage.png'))
@@ -25,7 +27,7 @@ export async function writeStudyPage(root: string, record: StudyRecord): Promise
     record,
     what: Object.fromEntries(STUDY_PHASES.map(({ name, what }) => [name, what])),
     model: (await readModel(join(root, MODEL))).document,
-    tables: await tablesOf([`study=${join(root, MODEL)}`]),
+    tables: await tablesOf(modelPaths(context)),
     legend: LEGEND,
     // Written by this study and checked by its digest.
     evaluation: JSON.parse(await readFile(join(root, 'evaluation.json'), 'utf8')) as StudyPage['evaluation'],

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
+import { stringify } from 'yaml';
 import { loadOptions } from '../config/load.js';
 import type { Options } from '../config/options.js';
 import { requireFile, requireFolder } from '../library/request.js';
@@ -34,8 +35,9 @@ export function registerStudy(program: Command): void {
     .command('study')
     .summary('all of it: search, retrain, tables, heat maps, exports, predictions, one page')
     .description(
-      'Makes phantoms, searches, retrains the best networks, tabulates, explains, exports and predicts, and ' +
-        'writes one page that names and links every file. Killed at any time, it goes on with --resume.',
+      'Makes phantoms, searches, retrains the best networks and trains baselines, tabulates, explains, exports ' +
+        'and predicts, and writes one page that names and links every file. Killed at any time, it goes on ' +
+        'with --resume.',
     )
     .option('--config <file>', 'YAML file of the study')
     .option('--out <dir>', 'folder of the study, made new (default: runs/study)')
@@ -109,10 +111,15 @@ function goOn(root: string, { config, out }: Flags): string {
 }
 
 /** Options of the search and, only checked, those of the retraining. Errors: ConfigError, StudyConfigError. */
-function searchOptions(path: string, { search, retrain, newScans }: StudyOptions): Options {
+function searchOptions(path: string, { search, retrain, baselines, newScans }: StudyOptions): Options {
   const wrong = (message: string): StudyConfigError => new StudyConfigError(`${path}: ${message}`);
-  const options = loadOptions({ overrides: search });
-  loadOptions({ overrides: { ...search, ...retrain.recipe } });
+  const text = stringify(search);
+  const options = loadOptions({ text });
+  const { recipe } = retrain;
+  loadOptions({ text, overrides: recipe });
+  // A baseline has no genome, which some objectives need: told now, not after the search.
+  for (const network of baselines.networks)
+    loadOptions({ text, overrides: { ...recipe, cohort: [[network]] } });
   if (options.data.path !== null)
     throw wrong(`search.data.path: expected none, for a study makes its phantoms, got ${options.data.path}`);
   if (options.data.split.test === 0)
@@ -139,7 +146,7 @@ async function conduct(context: StudyContext): Promise<void> {
     else await print(`${place} ${name}: ${done ? 'done before' : what}`);
     if (!done) record = await recordPhase(root, order, name, await run(context));
   }
-  const page = await writeStudyPage(root, record);
+  const page = await writeStudyPage(context, record);
   const files = record.phases.flatMap((phase) => phase.files.map(({ path }) => path));
   if (json) await printJson({ study: 'done', page, files });
   else await print(`\nall of it: ${page}`);

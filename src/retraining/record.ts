@@ -36,6 +36,9 @@ const baselinesSchema = z.object({
 
 const baselinesFile = (root: string): string => join(root, 'baselines.json');
 
+/** True for a folder that `writeBaselines` was called for. */
+export const isBaselines = (root: string): boolean => existsSync(baselinesFile(root));
+
 /** Notes which baselines are trained in folders of their own below `root`, each a retraining. */
 export async function writeBaselines(root: string, networks: readonly BaselineName[]): Promise<void> {
   await writeFileAtomic(baselinesFile(root), `${JSON.stringify({ format: 1, networks }, null, 2)}\n`);

@@ -3,6 +3,7 @@ import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { EmarsError } from '../errors/error.js';
 import { complaint } from '../run/read-file.js';
+import { BASELINE_NAMES } from '../space/baseline-names.js';
 
 /** A study that is configured wrongly. */
 export class StudyConfigError extends EmarsError {
@@ -26,6 +27,14 @@ const schema = z.strictObject({
     epochs,
     /** Differences from the configuration of the search. */
     recipe: differences,
+  }),
+  /** Networks designed by hand, trained by the recipe of the retraining. */
+  baselines: z.strictObject({
+    networks: z
+      .array(z.enum(BASELINE_NAMES))
+      .max(BASELINE_NAMES.length)
+      .refine((names) => new Set(names).size === names.length, { error: 'expected each network once' }),
+    epochs,
   }),
   /** Phantoms of other patients than those of the search, for heat maps and predictions. */
   newScans: z.strictObject({
@@ -51,7 +60,7 @@ export function parseStudy(path: string, text: string): StudyOptions {
   const checked = schema.safeParse(value);
   if (checked.success) return checked.data;
   throw new StudyConfigError(
-    `${path}: ${complaint(checked.error)}; a study has search, retrain and newScans ` +
+    `${path}: ${complaint(checked.error)}; a study has search, retrain, baselines and newScans ` +
       '(see configs/study-quickstart.yaml)',
   );
 }

@@ -32,8 +32,6 @@ export interface Entry {
   /** The paper's name where it is one of its networks, else our own. */
   readonly network: string;
   readonly kind: 'searched' | 'baseline';
-  /** Null for a search with other objectives, or where it is not known. */
-  readonly experiment: Experiment | null;
   /** Trained anew on other scans than those it was searched on. */
   readonly transfer: boolean;
   /** Name of the data set and side of the split. */

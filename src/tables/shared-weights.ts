@@ -43,7 +43,6 @@ export async function sharedWeightsEntry(root: string, name: string): Promise<En
     name,
     network: experiment === null ? 'searched' : `EMARS-${experiment}`,
     kind: 'searched',
-    experiment,
     transfer: false,
     data: `${options.data.path === null ? 'phantoms' : basename(resolve(options.data.path))}, D_val`,
     cells: {

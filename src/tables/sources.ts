@@ -12,7 +12,7 @@ import type { ModelDocument } from '../model/schema.js';
 import { readPredictions } from '../model/stored-predictions.js';
 import { MODEL_FILE } from '../model/write-model.js';
 import { openingsRemark } from '../model/test-openings.js';
-import { readRecord, retrainingFolder } from '../retraining/record.js';
+import { isBaselines, readBaselines, readRecord, retrainingFolder } from '../retraining/record.js';
 import { readOptions } from '../run/config.js';
 import { runFolder } from '../run/folder.js';
 import type { Entry, Experiment } from './entry.js';
@@ -31,7 +31,8 @@ export async function readEntries(path: string, label: string | null): Promise<E
   const root = resolve(basename(path) === MODEL_FILE ? dirname(path) : path);
   if (existsSync(join(root, MODEL_FILE))) return [await modelEntry(root, label ?? nameOf(root))];
   if (existsSync(retrainingFolder(root).record)) throw unfinished(root);
-  if (existsSync(runFolder(root).config)) return [await runEntry(root, label ?? nameOf(root))];
+  if (existsSync(runFolder(root).config)) return runEntries(root, label ?? nameOf(root));
+  if (isBaselines(root)) return baselineEntries(root, label ?? nameOf(root));
   const below = await modelsBelow(root);
   if (below.length > 0)
     return Promise.all(
@@ -53,11 +54,29 @@ function nameOf(root: string): string {
   return basename(root) === 'retrain' ? basename(dirname(root)) : basename(root);
 }
 
+/** A run's model, or what there is before it, and the baselines that were trained beside it. */
+async function runEntries(root: string, name: string): Promise<Entry[]> {
+  const beside = join(root, 'baselines');
+  return [await runEntry(root, name), ...(isBaselines(beside) ? await baselineEntries(beside, name) : [])];
+}
+
 async function runEntry(root: string, name: string): Promise<Entry> {
   const beside = join(root, 'retrain');
   if (existsSync(join(beside, MODEL_FILE))) return modelEntry(beside, name);
   if (existsSync(retrainingFolder(beside).record)) throw unfinished(beside);
   return sharedWeightsEntry(root, name);
+}
+
+/** All of them, or none: a table without the one that is still trained would look whole. */
+async function baselineEntries(root: string, name: string): Promise<Entry[]> {
+  const networks = await readBaselines(root);
+  const missing = networks.find((network) => !existsSync(join(root, network, MODEL_FILE)));
+  if (missing !== undefined)
+    throw new TablesError(
+      `expected finished baselines, got ${root}, in which ${missing} has no ${MODEL_FILE} yet; ` +
+        `go on with them: emars baselines --resume ${root}`,
+    );
+  return Promise.all(networks.map((network) => modelEntry(join(root, network), `${name}/${network}`)));
 }
 
 const unfinished = (root: string): TablesError =>
@@ -108,7 +127,6 @@ async function modelEntry(root: string, name: string): Promise<Entry> {
     name,
     network: networkName(document, experiment),
     kind: document.architecture.kind === 'path' ? 'searched' : 'baseline',
-    experiment,
     transfer,
     data: [data, report === null ? null : side === 'test' ? 'test' : 'D_val']
       .filter((part) => part !== null)

@@ -21,7 +21,8 @@ search:
   data:
     split: {test: 0.2}
     phantom: {patients: 20, slices: 8, size: 32}
-retrain: {top: 2, rankEpochs: 1, epochs: 2, recipe: {training: {batch: 8, microBatches: 1}}}
+retrain: {top: 2, rankEpochs: 1, epochs: 2, recipe: {training: {batch: 8, microBatches: 1}, objectives: [accuracy]}}
+baselines: {networks: [mc3-small], epochs: 1}
 newScans: {seed: 7, patients: 3}
 `;
 

@@ -15,7 +15,8 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 
 const GOOD = `
 search: {data: {split: {test: 0.2}}}
-retrain: {top: 2, rankEpochs: 1, epochs: 2, recipe: {}}
+retrain: {top: 2, rankEpochs: 1, epochs: 2, recipe: {objectives: [accuracy]}}
+baselines: {networks: [mc3-small], epochs: 1}
 newScans: {seed: 7, patients: 3}
 `;
 
@@ -28,9 +29,20 @@ describe('a study is refused before its folder is made, in one line, for', () =>
     ['a setting of the search that does not exist', GOOD.replace('{data', '{sed: 1, data'), /sed/],
     [
       'a recipe that is none',
-      GOOD.replace('recipe: {}', 'recipe: {training: {batch: -1}}'),
+      GOOD.replace('{objectives', '{training: {batch: -1}, objectives'),
       /training\.batch/,
     ],
+    [
+      'a baseline twice',
+      GOOD.replace('[mc3-small]', '[mc3-small, mc3-small]'),
+      /baselines\.networks.*each.*once/,
+    ],
+    [
+      'objectives that no baseline has',
+      GOOD.replace('[accuracy]', '[accuracy, size]'),
+      /no genome where a baseline/,
+    ],
+    ['a baseline that there is none of', GOOD.replace('mc3', 'mc4'), /baselines\.networks/],
     ['scans of its own', GOOD.replace('{data: {', '{data: {path: x, '), /data\.path.*makes its phantoms/],
     ['no test set', GOOD.replace('{split: {test: 0.2}}', '{}'), /split\.test.*above 0/],
     ['new scans of the same patients', GOOD.replace('seed: 7', 'seed: 1'), /newScans\.seed/],

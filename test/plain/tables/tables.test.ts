@@ -13,7 +13,11 @@ import { writeModel } from '#emars/model/write-model.js';
 import type { Architecture } from '#emars/network/architecture.js';
 import { networkOf } from '#emars/network/architecture.js';
 import { initialStatistics, initialiseParameters } from '#emars/network/initialise.js';
-import { retrainingFolder, writeRecord as writeRetraining } from '#emars/retraining/record.js';
+import {
+  retrainingFolder,
+  writeBaselines,
+  writeRecord as writeRetraining,
+} from '#emars/retraining/record.js';
 import { writeOptions } from '#emars/run/config.js';
 import { runFolder } from '#emars/run/folder.js';
 import { writeRecord } from '#emars/run/record.js';
@@ -199,6 +203,25 @@ describe('tables of runs', () => {
       'mc3-small',
       'resnet3d-small',
     ]);
+  });
+
+  it('have the baselines that were trained beside a run', async () => {
+    const beside = join(folder, 'runs/c/baselines');
+    await mkdir(beside);
+    await writeBaselines(beside, ['mc3-small']);
+    const refused = await mistake('tables', join(folder, 'runs/c'));
+    expect([refused.code, ...refused.lines]).toEqual([
+      3,
+      expect.stringMatching(/mc3-small has no model\.json yet.*emars baselines --resume/),
+    ]);
+    await model(join(beside, 'mc3-small'), { kind: 'baseline', baseline: 'mc3-small', classes: 2 });
+    const ours = (at: string): Promise<string[]> =>
+      rowsOf('IV', join(folder, at)).then((rows) =>
+        rows.filter(({ source }) => source !== 'paper').map(({ network, source }) => `${network} ${source}`),
+      );
+    expect(await ours('runs/c')).toEqual(['EMARS-C ours: c', 'mc3-small ours: c/mc3-small']);
+    expect(await ours('runs/c/baselines')).toEqual(['mc3-small ours: baselines/mc3-small']);
+    await rm(beside, { recursive: true });
   });
 
   it('take the best individual with shared weights of a search without a retraining, and say so', async () => {
