@@ -6,7 +6,7 @@ import type { Line, Plan } from './cluster/plan.js';
 import { Cluster } from './cluster/cluster.js';
 import type { SearchCase } from './cluster/rules.js';
 import { CASES } from './cluster/rules.js';
-import { MAX_DELIVER } from './cluster/setup.js';
+import { HANG_MS, MAX_DELIVER } from './cluster/setup.js';
 import type { ControlName } from './faults/controls.js';
 import { drawAttendance, drawFaults } from './faults/draw.js';
 
@@ -53,6 +53,7 @@ export function plain(search: SearchCase): Plan {
     control: null,
     foreign: [],
     maxDeliver: MAX_DELIVER,
+    hangMs: HANG_MS,
     mayStop: false,
   };
 }

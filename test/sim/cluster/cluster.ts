@@ -14,11 +14,11 @@ import type { Message } from '#emars/wire/messages.js';
 import { subjectsOf } from '#emars/wire/subjects.js';
 import { foldPrefixes, Observer, Violation } from '../check/observer.js';
 import type { SearchResult } from '../check/result.js';
+import { standing } from '../check/standing.js';
 import { resultOf } from '../check/result.js';
 import { Controls } from '../faults/controls.js';
 import { FaultCount } from '../faults/count.js';
-import { endOf } from '../faults/fault.js';
-import type { Fault, TailFate } from '../faults/fault.js';
+import { endOf, type Fault } from '../faults/fault.js';
 import { SeededWeather } from '../faults/weather.js';
 import type { Letter } from '../kernel/bus.js';
 import { SimBus } from '../kernel/bus.js';
@@ -31,10 +31,10 @@ import { Attendance } from './attendance.js';
 import { EvaluatorHost } from './evaluator-host.js';
 import { EvolutionHost } from './evolution-host.js';
 import { FakeNet } from './fake-replica.js';
+import { forge } from '../faults/forged.js';
 import type { Host } from './host.js';
 import type { ClusterOptions, Line, Plan } from './plan.js';
 import { evolutionSetup, QUEUE, RUN, SLOT_MS } from './setup.js';
-import { spoilTail } from './journal-tail.js';
 import { TrainerHost } from './trainer-host.js';
 
 /** Quick deaths in a row after which a process is given up, and the waits before each start. */
@@ -120,9 +120,11 @@ export class Cluster {
       if (!this.timeline.advance())
         throw new Violation('nothing is left to happen, and the search is not done');
       if (this.timeline.now > quietAt + PROGRESS_MS && !this.plan.mayStop)
-        throw new Violation(`no end ${PROGRESS_MS / 1000} s after the last fault; ${this.standing()}`);
+        throw new Violation(
+          `no end ${PROGRESS_MS / 1000} s after the last fault; ${standing(this.evolution.search)}`,
+        );
       if (this.timeline.ran > EVENT_LIMIT)
-        throw new Violation(`no end after ${EVENT_LIMIT} events; ${this.standing()}`);
+        throw new Violation(`no end after ${EVENT_LIMIT} events; ${standing(this.evolution.search)}`);
     }
     if (this.hasStopped) return null;
     this.observer.finish();
@@ -256,14 +258,6 @@ export class Cluster {
     );
   }
 
-  /** What a death of evolution does to the end of its journal. */
-  spoil(tail: TailFate): void {
-    spoilTail(tail, this.disk, {
-      count: (fault) => this.count(fault),
-      shortened: () => this.observer.shortened(),
-    });
-  }
-
   // --- faults ---
 
   private inject(fault: Fault): void {
@@ -328,6 +322,19 @@ export class Cluster {
       case 'bad-gradient':
       case 'weights':
         this.hostOf(fault.actor).spoil(fault.kind);
+        return;
+      case 'exit':
+        this.count('early end');
+        this.hostOf(fault.actor).kill('ends with exit code 0');
+        return;
+      case 'hang':
+        this.count('hanging worker');
+        this.tell(fault.actor, 'hangs: what it begins next does not end');
+        this.hostOf(fault.actor).hangs = true;
+        return;
+      case 'forged-plan':
+      case 'garbage':
+        forge(fault.kind, this);
         return;
       case 'partition':
         this.tell('network', `cuts ${fault.actor} off (${fault.direction})`);
@@ -412,12 +419,5 @@ export class Cluster {
 
   private hostOf(id: string): Host {
     return this.hosts.find((host) => host.id === id)!;
-  }
-
-  private standing(): string {
-    const { search } = this.evolution;
-    return search === null
-      ? 'evolution has not begun'
-      : `it stands in phase "${search.phase}" of epoch ${search.epoch}, step ${search.step}, after ${search.rollbacks} rollbacks`;
   }
 }

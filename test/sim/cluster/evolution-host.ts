@@ -10,10 +10,10 @@ import { decodeEvent, encodeEvent } from '#emars/search/events.js';
 import type { SearchState } from '#emars/search/state.js';
 import { initialState } from '#emars/search/state.js';
 import { JournalError } from '#emars/runtime/storage/journal-format.js';
-import { encode, WireError } from '#emars/wire/messages.js';
+import { encode } from '#emars/wire/messages.js';
+import { spoilTail } from '../faults/tail.js';
 import type { SimDisk } from '../kernel/disk.js';
 import type { Letter } from '../kernel/bus.js';
-import { decoded } from './decoded.js';
 import { Host } from './host.js';
 import { measuredLocally } from './rules.js';
 import { OPTIONS_DIGEST, RUN } from './setup.js';
@@ -40,7 +40,7 @@ export class EvolutionHost extends Host {
 
   override kill(why: string): void {
     if (!this.process.alive) return;
-    this.cluster.spoil(this.tail);
+    spoilTail(this.tail, this.cluster);
     this.tail = { kind: 'kept' };
     super.kill(why);
   }
@@ -113,8 +113,8 @@ export class EvolutionHost extends Host {
   }
 
   private hear(name: FromWorker, letter: Letter): void {
-    const message = decoded(name, letter.bytes);
-    if (message instanceof WireError) return;
+    const message = this.read(name, letter.bytes);
+    if (message === null) return;
     this.take({ kind: 'received', name, message, reply: letter.reply } as EvolutionInput);
   }
 

@@ -3,12 +3,13 @@
  * time, then what the step came to, in the order record, save, send. It can die at any of these points.
  */
 import type { Send } from '#emars/protocol/step.js';
-import type { MessageName } from '#emars/wire/messages.js';
-import { encode } from '#emars/wire/messages.js';
+import type { Message, MessageName } from '#emars/wire/messages.js';
+import { encode, WireError } from '#emars/wire/messages.js';
 import { subjectOf } from '#emars/wire/subjects.js';
 import type { KillPoint, TailFate } from '../faults/fault.js';
 import { SimProcess } from '../kernel/process.js';
 import type { Cluster } from './cluster.js';
+import { decoded } from './decoded.js';
 
 /** Between the start of a process and its first word on the bus. */
 const BOOT_MS = 30;
@@ -23,6 +24,8 @@ export abstract class Host {
   quickDeaths = 0;
   /** A fault: of all it says only heartbeats are heard. */
   isMute = false;
+  /** A fault: what it begins never ends, in this life. */
+  hangs = false;
   /** What its death does to the end of a file it was writing. */
   tail: TailFate = { kind: 'kept' };
 
@@ -39,6 +42,7 @@ export abstract class Host {
   start(): void {
     if (this.process.alive) return;
     this.doom = null;
+    this.hangs = false;
     this.process.begin();
     this.process.after(BOOT_MS, () => {
       if (this.diesAfterEachStart) this.kill('dies');
@@ -78,6 +82,14 @@ export abstract class Host {
     this.cluster.count(`kill ${this.role} ${point}`);
     this.kill(point === 'now' ? 'is killed' : `is killed (${point})`);
     return true;
+  }
+
+  /** A message as a shell reads it; null, and a word in the log, where it is none. */
+  protected read<Name extends MessageName>(name: Name, bytes: Uint8Array): Message<Name> | null {
+    const message = decoded(name, bytes);
+    if (!(message instanceof WireError)) return message;
+    this.cluster.tell(this.id, `drops a message: ${message.message}`);
+    return null;
   }
 
   /** Notes a stage, each time it is reached. */

@@ -22,6 +22,8 @@ export interface Plan {
   readonly foreign: readonly string[];
   /** Deliveries after which an evaluation that fails has failed. */
   readonly maxDeliver: number;
+  /** Virtual milliseconds after which a trainer's work hangs: its process ends. */
+  readonly hangMs: number;
   /** Ends without a result are part of the plan. */
   readonly mayStop: boolean;
 }

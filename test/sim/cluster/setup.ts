@@ -5,6 +5,7 @@ import type { TakerSetup } from '#emars/protocol/worker/evaluation-taker.js';
 import type { PresenceSetup } from '#emars/protocol/worker/presence.js';
 import type { SearchRules } from '#emars/search/state.js';
 import { PROTOCOL } from '#emars/wire/messages.js';
+import type { Plan } from './plan.js';
 
 export const RUN = 'sim';
 export const OPTIONS_DIGEST = '5e'.repeat(32);
@@ -21,7 +22,8 @@ export const WORKER_TICK_MS = 200;
 export const QUEUE = { ackWaitMs: 3000 };
 /** Deliveries after which an evaluation has failed: many more than in a real run, as there are more deaths. */
 export const MAX_DELIVER = 16;
-const HANG_MS = 60_000;
+/** After which work on a replica hangs. */
+export const HANG_MS = 60_000;
 
 export function evolutionSetup(rules: SearchRules, expectedTrainers: number): EvolutionSetup {
   return {
@@ -53,9 +55,10 @@ const EXCHANGE: ExchangeSetup = {
 
 export function trainerSetup(
   id: string,
-  { individualsPerStep, microBatches }: SearchRules,
+  { search, hangMs }: Plan,
   { exchange = EXCHANGE, stateWords }: { readonly exchange?: ExchangeSetup; readonly stateWords: number },
 ): TrainerSetup {
+  const { individualsPerStep, microBatches } = search.rules;
   return {
     id,
     individualsPerStep,
@@ -65,12 +68,12 @@ export function trainerSetup(
     stateWords,
     behindMs: 6000,
     deadlines: {
-      'load-epoch': HANG_MS,
-      'join-epoch': HANG_MS,
-      compute: HANG_MS,
-      apply: HANG_MS,
-      digest: HANG_MS,
-      'write-snapshot': HANG_MS,
+      'load-epoch': hangMs,
+      'join-epoch': hangMs,
+      compute: hangMs,
+      apply: hangMs,
+      digest: hangMs,
+      'write-snapshot': hangMs,
     },
   };
 }

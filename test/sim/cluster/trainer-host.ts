@@ -10,8 +10,7 @@ import type { StateCopy } from '#emars/protocol/trainer/state-transfer.js';
 import type { TrainerState } from '#emars/protocol/trainer/trainer-state.js';
 import { initialTrainer, positionOf } from '#emars/protocol/trainer/trainer-state.js';
 import { step } from '#emars/protocol/trainer/trainer.js';
-import { WireError } from '#emars/wire/messages.js';
-import { decoded } from './decoded.js';
+import type { Message } from '#emars/wire/messages.js';
 import { FakeReplica } from './fake-replica.js';
 import { APPLY_MS, DISK_MS, INITIAL_SEED, trainerSetup } from './setup.js';
 import { WorkerHost } from './worker-host.js';
@@ -19,7 +18,7 @@ import { WorkerHost } from './worker-host.js';
 type FromBus = Extract<TrainerInput, { kind: 'received' }>['name'];
 
 export class TrainerHost extends WorkerHost {
-  private readonly setup = trainerSetup(this.id, this.cluster.plan.search.rules, {
+  private readonly setup = trainerSetup(this.id, this.cluster.plan, {
     ...(this.cluster.exchange === undefined ? {} : { exchange: this.cluster.exchange }),
     stateWords: this.cluster.net.stateWords,
   });
@@ -55,8 +54,9 @@ export class TrainerHost extends WorkerHost {
     const { bus, subjects, controls } = this.cluster;
     const on = (subject: string, name: FromBus): void => {
       bus.subscribe(this.process, subject, ({ bytes }) => {
-        const message = decoded(name, bytes);
-        if (message instanceof WireError) return;
+        const message = this.read(name, bytes);
+        if (message === null) return;
+        if (name === 'Directive') this.tellOfStranger(message as Message<'Directive'>);
         this.take(controls.trainerInput({ kind: 'received', name, message, reply: null } as TrainerInput));
       });
     };
@@ -115,11 +115,20 @@ export class TrainerHost extends WorkerHost {
     return { step: this.replica.appliedStep, words, digest: digestOf(words).toString('hex') };
   }
 
+  private tellOfStranger({ fence }: Message<'Directive'>): void {
+    if (this.state.fence === null || fence === this.state.fence) return;
+    this.cluster.tell(
+      this.id,
+      `leaves a plan under fence ${fence} alone: its welcome has ${this.state.fence}`,
+    );
+  }
+
   /** Work on the replica: takes its time, and is done at its end. */
   private work(command: ReplicaCommand): void {
     const { cluster } = this;
     this.tellOf(command);
     if (command.kind === 'apply') cluster.applied(this.id, command, this.state.directive);
+    if (this.hangs) return;
     this.process.after(
       cluster.duration(this.id, command.kind === 'compute' ? cluster.slotMs : DURATIONS[command.kind]),
       () => {

@@ -6,10 +6,9 @@ import type { PresenceInput, PresenceState } from '#emars/protocol/worker/presen
 import { initialPresence, step as stepPresence } from '#emars/protocol/worker/presence.js';
 import type { TakerCommand, TakerInput, TakerState } from '#emars/protocol/worker/evaluation-taker.js';
 import { initialTaker, step as stepTaker } from '#emars/protocol/worker/evaluation-taker.js';
-import { WireError } from '#emars/wire/messages.js';
+import { decode } from '#emars/wire/messages.js';
 import { asGenome, genomeId } from '#emars/space/genome.js';
 import type { TakenItem } from '../kernel/work-queue.js';
-import { decoded } from './decoded.js';
 import { Host } from './host.js';
 import { measuredOnWeights } from './rules.js';
 import { MEASURE_MS, presenceSetup, QUEUE, takerSetup, WORKER_TICK_MS } from './setup.js';
@@ -37,9 +36,8 @@ export abstract class WorkerHost extends Host {
     this.whenIdle = null;
     const { bus, subjects } = this.cluster;
     bus.subscribe(this.process, subjects.rollCall, ({ bytes }) => {
-      const message = decoded('RollCall', bytes);
-      if (!(message instanceof WireError))
-        this.present({ kind: 'received', name: 'RollCall', message, reply: null });
+      const message = this.read('RollCall', bytes);
+      if (message !== null) this.present({ kind: 'received', name: 'RollCall', message, reply: null });
     });
     this.subscribe();
     this.ticks();
@@ -99,8 +97,8 @@ export abstract class WorkerHost extends Host {
     this.inboxes.set(inboxOf, inbox);
     bus.subscribe(this.process, inbox, ({ bytes }) => {
       if (this.inboxes.get(inboxOf) !== inbox) return;
-      const message = decoded(name, bytes);
-      if (message instanceof WireError) return;
+      const message = this.read(name, bytes);
+      if (message === null) return;
       if ('fence' in message) this.present({ kind: 'received', name: 'Welcome', message, reply: null });
       else if (inboxOf === 'Release')
         this.present({ kind: 'received', name: 'Receipt', message, reply: null });
@@ -139,8 +137,7 @@ export abstract class WorkerHost extends Host {
     }
     this.item = item;
     this.sayWorking(item);
-    const request = decoded('EvaluationRequest', item.bytes);
-    if (request instanceof WireError) throw request;
+    const request = decode('EvaluationRequest', item.bytes);
     this.evaluate({ kind: 'taken', request, deliveries: item.deliveries });
   }
 

@@ -73,7 +73,13 @@ export type Fault =
   /** The next vector of that trainer is no number, once. */
   | { readonly kind: 'bad-gradient'; readonly at: number; readonly actor: string }
   /** A bit of that trainer's weights turns. */
-  | { readonly kind: 'weights'; readonly at: number; readonly actor: string };
+  | { readonly kind: 'weights'; readonly at: number; readonly actor: string }
+  /** Its process ends by itself, with exit code 0. */
+  | { readonly kind: 'exit'; readonly at: number; readonly actor: string }
+  /** What that trainer begins next never ends, as long as its process lives. */
+  | { readonly kind: 'hang'; readonly at: number; readonly actor: string }
+  /** From a stranger on the bus: a plan under another fence, or bytes that are no message and one beyond its limits. */
+  | { readonly kind: 'forged-plan' | 'garbage'; readonly at: number };
 
 /** When the fault is over, restarts left aside. */
 export function endOf(fault: Fault): number {
@@ -121,6 +127,14 @@ export function describe(fault: Fault): string {
       return `${at}: ${fault.actor} is told to end, and comes back after ${Math.round(fault.ms)} ms`;
     case 'weights':
       return `${at}: a bit of the weights of ${fault.actor} turns`;
+    case 'exit':
+      return `${at}: ${fault.actor} ends by itself with exit code 0`;
+    case 'hang':
+      return `${at}: what ${fault.actor} begins next never ends`;
+    case 'forged-plan':
+      return `${at}: a stranger sends all trainers a plan under another fence`;
+    case 'garbage':
+      return `${at}: a stranger sends bytes that are no message, and a message with an id of 300 letters`;
   }
 }
 

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { describe } from '../faults/fault.js';
 import { linesOf } from '../report/print.js';
 import { simulate } from '../simulate.js';
+import { ON_DISK, transcriptOnDisk } from './on-disk.js';
 import type { Scenario } from './scenarios.js';
 import { SCENARIOS } from './scenarios.js';
 
@@ -27,10 +28,11 @@ export function transcriptOf({ row, plan, result }: Scenario): string {
   ].join('\n');
 }
 
-export function rewriteTranscripts(folder: string): number {
+export async function rewriteTranscripts(folder: string): Promise<number> {
   for (const name of readdirSync(folder)) if (name.endsWith('.txt')) rmSync(`${folder}/${name}`);
   for (const scenario of SCENARIOS) writeFileSync(`${folder}/${scenario.file}.txt`, transcriptOf(scenario));
-  process.stdout.write(`${SCENARIOS.length} transcripts written to ${folder}\n`);
+  for (const each of ON_DISK) writeFileSync(`${folder}/${each.file}.txt`, await transcriptOnDisk(each));
+  process.stdout.write(`${SCENARIOS.length + ON_DISK.length} transcripts written to ${folder}\n`);
   return 0;
 }
 

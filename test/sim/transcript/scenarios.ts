@@ -1,6 +1,6 @@
 /**
  * One scenario for each row of docs/guides/faults.md: a short search, that fault, and the transcript of what
- * happened in `transcripts/<file>.txt`. Rows that no protocol is in are tested elsewhere, and named below.
+ * happened in `transcripts/<file>.txt`. Rows that no protocol is in: on-disk.ts.
  */
 import type { Plan } from '../cluster/plan.js';
 import type { SearchCase } from '../cluster/rules.js';
@@ -59,6 +59,11 @@ export const SCENARIOS: readonly Scenario[] = [
     { late: 1 },
   ),
   scenario('terminate-evaluator', 'SIGTERM of a process', [kill(1400, 'evaluator-0')]),
+  scenario(
+    'early-end',
+    'a worker that ends without an error before the search does: by an objective that calls `process.exit(0)`',
+    [{ kind: 'exit', at: 1400, actor: 'evaluator-0' }],
+  ),
   scenario('kill-only-trainer', 'kill -9 of the only trainer', [kill(1000, 'trainer-0')], { trainers: 1 }),
   scenario('kill-evaluator', 'kill -9 of the evaluator', [kill(1300, 'evaluator-0', 'done-work')]),
   scenario('kill-broker', 'kill -9 of nats-server', [{ kind: 'broker', at: 1000, ms: 2000, wiped: false }]),
@@ -105,8 +110,15 @@ export const SCENARIOS: readonly Scenario[] = [
   scenario(
     'hanging-trainer',
     'a trainer that hangs: loading an epoch, computing a slot, writing a snapshot',
-    [{ kind: 'slow', at: 870, ms: 80_000, actor: 'trainer-1', factor: 1000 }],
+    [{ kind: 'hang', at: 870, actor: 'trainer-1' }],
+    { hangMs: 9000 },
   ),
+  scenario('other-fence', 'a plan of another fence: of an earlier life of evolution, or forged', [
+    { kind: 'forged-plan', at: 950 },
+  ]),
+  scenario('no-message', 'a message that is none, or has a field outside its limits', [
+    { kind: 'garbage', at: 950 },
+  ]),
   scenario('objective-fails', 'an objective that throws, or takes too long', [], {
     search: ONE_FAILS,
     maxDeliver: 5,
@@ -137,18 +149,3 @@ export const SCENARIOS: readonly Scenario[] = [
     { kind: 'broker', at: 1360, ms: 1000, wiped: true },
   ]),
 ];
-
-/** Rows without a transcript: what they are about never comes near the cluster. */
-export const ELSEWHERE: Readonly<Record<string, string>> = {
-  'a damaged entry of the scan cache': 'each process for itself, before anything is sent',
-  'two searches in one folder': 'the second ends before it has a bus',
-  'a message that is none, or has a field outside its limits': 'it ends where it is read',
-  'a plan of another fence: of an earlier life of evolution, or forged':
-    'a seed is full of them; one alone would show nothing',
-  'a worker that ends without an error before the search does: by an objective that calls `process.exit(0)`':
-    'a matter of the supervisor alone; for the cluster it is a kill',
-  'an edited `config.yaml`': 'the resume ends before it has a bus',
-  'changed data: a scan exchanged, removed or cut, an edited `split.json`, another class':
-    'the resume ends before it has a bus',
-  "the run's phantoms deleted or damaged": 'made again before anything is started',
-};
