@@ -98,7 +98,7 @@ async function baselines(run: string | undefined, flags: BaselineFlags): Promise
         'see emars baselines --help',
     );
   const networks = flags.networks ?? SMALL;
-  const root = resolve(newFolder(flags.out ?? join(run, 'baselines')));
+  const root = resolve(newFolder(flags.out ?? join(run, 'baselines'), 'baselines'));
   const started = networks.map((network) => ({ network, folder: join(root, network) }));
   for (const { network, folder } of started)
     await startRetraining(await fromBaseline(network, { run, root: folder }, flags), folder, flags);

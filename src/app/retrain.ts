@@ -75,7 +75,7 @@ async function retrain(source: string | undefined, flags: RetrainFlags): Promise
     const beside = source.endsWith('.json')
       ? join(resolve(source, '..'), 'retrain')
       : join(source, 'retrain');
-    const root = resolve(newFolder(flags.out ?? beside));
+    const root = resolve(newFolder(flags.out ?? beside, 'retrain'));
     if (flags.data !== undefined) requireFolder(flags.data, 'a folder of scans (--data)');
     await startRetraining(await sourceOf(source, root, flags), root, flags);
     return runStages(root, flags);
