@@ -31,6 +31,7 @@ export async function writeStudyPage(context: StudyContext, record: StudyRecord)
     legend: LEGEND,
     // Written by this study and checked by its digest.
     evaluation: JSON.parse(await readFile(join(root, 'evaluation.json'), 'utf8')) as StudyPage['evaluation'],
+    pointing: pointingOf(await readFile(join(root, 'explain.csv'), 'utf8')),
     pictures: await Promise.all(
       pictures.map(async (path) => ({
         path,
@@ -41,4 +42,17 @@ export async function writeStudyPage(context: StudyContext, record: StudyRecord)
   });
   await writeFileAtomic(page, text);
   return page;
+}
+
+/** Of the scans found positive, how many heat maps point at the lesion; null where no map was compared with one. */
+function pointingOf(table: string): StudyPage['pointing'] {
+  const [head = '', ...lines] = table.trim().split('\n');
+  const names = head.split(',');
+  const rows = lines.map((line) => line.split(','));
+  const cell = (row: readonly string[], name: string): string => row[names.indexOf(name)] ?? '';
+  const compared = rows.filter(
+    (row) => cell(row, 'hit') !== '' && cell(row, 'predicted') === cell(row, 'class'),
+  );
+  const hits = compared.filter((row) => cell(row, 'hit') === 'true').length;
+  return compared.length === 0 ? null : { hits, of: compared.length };
 }

@@ -25,6 +25,8 @@ export interface StudyPage {
   readonly legend: readonly string[];
   /** Of the model on the new scans. */
   readonly evaluation: Pick<ScoreReport, 'n' | 'patients' | 'accuracy' | 'auc' | 'intervals'>;
+  /** Heat maps of scans found positive that point at the lesion; null where that was not looked at. */
+  readonly pointing: { readonly hits: number; readonly of: number } | null;
   /** PNG of heat maps, each with what it shows. */
   readonly pictures: readonly { readonly png: Uint8Array; readonly caption: string; readonly path: string }[];
 }
@@ -77,7 +79,7 @@ export function studyPage(page: StudyPage): string {
 
 const share = (value: number | null | undefined): string => (value == null ? NONE : percent(value));
 
-function keyFigures({ model, evaluation }: StudyPage): Markup {
+function keyFigures({ model, evaluation, pointing }: StudyPage): Markup {
   const { test } = model.metrics;
   const remark = openingsRemark(model);
   const figure = (name: string, value: string, remark: string): Markup =>
@@ -110,6 +112,14 @@ function keyFigures({ model, evaluation }: StudyPage): Markup {
       `${range(evaluation)}; ${counted(evaluation.n, 'scan')} of ${counted(evaluation.patients, 'patient')}`,
     )}
     ${figure('AUC, new scans', auc, 'one class against the rest')}
+    ${
+      pointing !== null &&
+      figure(
+        'Heat maps on the lesion',
+        percent(pointing.hits / pointing.of),
+        `${pointing.hits} of ${counted(pointing.of, 'new scan')} found positive`,
+      )
+    }
     ${figure('Size', `${size} MB`, counted(parameters, 'parameter'))}
   </dl>`;
 }
