@@ -1,76 +1,96 @@
-/** Heat maps of a scan as files: an overlay a slice, a montage, and the score of each slice. */
-import { mkdir, writeFile } from 'node:fs/promises';
+/** Which parts of a scan speak for a class: the map, its files, and how it agrees with a mask. */
 import { join } from 'node:path';
-import sharp from 'sharp';
-import { classActivationMap, evidence, sliceScores } from '../explain/class-activation.js';
-import { overlaySlice } from '../explain/overlay.js';
+import { classActivationMap, contrasted, type Volume } from '../explain/class-activation.js';
+import { pointing, type Pointing } from '../explain/pointing.js';
 import { scanGrid } from '../explain/scan-grid.js';
-import { upsample } from '../explain/upsample.js';
+import { upsample, type FeatureGrid } from '../explain/upsample.js';
 import type { Model } from '../model/read-model.js';
-import type { FoundScan } from '../scan/catalogue/find-scans.js';
 import { readScan } from '../scan/readers/read-scan.js';
 import { lungWindow } from '../scan/store/window.js';
 import { networkFeatures } from '../training/network-gradient.js';
-import { predictScan, preparedScan, type Prediction } from './predict-scans.js';
+import { wholeFolder, writeHeat } from './explain-files.js';
+import { maskOf, readMask } from './explain-masks.js';
+import type { ExplainRecord } from './explain-record.js';
+import { readRecord, writeRecord } from './explain-record.js';
+import { predictPrepared, preparedScan } from './predict-scans.js';
+import type { NamedScan } from './scan-batch.js';
 
-/** Slices of a montage, at most: evenly chosen. */
-const MOST_TILES = 16;
-const TILE = 160;
+export interface ExplainRequest {
+  /** Where the folders of scans go. */
+  readonly out: string;
+  /** Class to explain; null: the predicted one. */
+  readonly asked: string | null;
+  /** Folder of masks. */
+  readonly masks: string | null;
+}
 
-/** Writes into `folder`, which is made. The class is the predicted one unless `column` names another. */
+/** A scan that is explained, and where. */
+export interface Explained extends ExplainRecord {
+  readonly folder: string;
+}
+
+/**
+ * Writes a folder for the scan, or leaves the one that an earlier call with the same request finished. To be
+ * called where TensorFlow may run. Errors: ScanError; Node's own for the disk.
+ */
 export async function explainScan(
   model: Model,
-  scan: FoundScan,
-  folder: string,
-  column: number | null,
-): Promise<Prediction & { readonly explained: string; readonly slices: number }> {
+  scan: NamedScan,
+  request: ExplainRequest,
+): Promise<Explained> {
+  const { asked, masks } = request;
+  const folder = join(request.out, `scan-${String(scan.index).padStart(4, '0')}`);
+  const { sha256 } = model.document.weights;
+  const mask = masks === null ? null : maskOf(masks, scan.path);
+  const before = await readRecord(folder);
+  if (before?.scan === scan.name && before.model === sha256 && before.asked === asked && before.mask === mask)
+    return { ...before, folder };
+  const { classes, preprocessing } = model.document;
+  const prepared = await preparedScan(model, scan);
+  const prediction = predictPrepared(model, prepared);
+  const explained = asked ?? prediction.class;
+  const window = { ...lungWindow, ...preprocessing.window };
+  const volume = await readScan(scan.root, scan, { window });
+  const map = scanMap(model, prepared.image, classes.indexOf(explained), volume.shape);
+  const marked = mask === null ? null : await readMask(masks!, mask, volume.shape);
+  const record: ExplainRecord = {
+    format: 1,
+    scan: scan.name,
+    model: sha256,
+    asked,
+    mask,
+    ...prediction,
+    probabilities: { ...prediction.probabilities },
+    warnings: [...prediction.warnings],
+    explained,
+    slices: volume.shape[0],
+    pointing: marked === null ? null : pointingOf(model, map, marked),
+  };
+  await wholeFolder(folder, async (draft) => {
+    await writeHeat(draft, volume, map, explained);
+    await writeRecord(draft, record);
+  });
+  return { ...record, folder };
+}
+
+/**
+ * The map of class `column` at each voxel of a scan of `shape`, in units of logits above the mean of all
+ * classes. `image`: the scan as the network sees it. To be called where TensorFlow may run.
+ */
+export function scanMap(model: Model, image: Float32Array, column: number, shape: Volume['shape']): Volume {
   const { document, network, weights } = model;
-  const { input, classes, preprocessing } = document;
-  const prediction = await predictScan(model, scan);
-  const explained = column ?? classes.indexOf(prediction.class);
-  const { image } = await preparedScan(model, scan);
+  const { input, classes } = document;
   const features = networkFeatures(network, weights, image, [input.slices, input.size, input.size]);
   const { offset, size } = network.layout.parameters[network.layout.classifier.weight]!;
-  const map = classActivationMap(features, weights.parameters.subarray(offset, offset + size), explained);
-  const window = { ...lungWindow, ...preprocessing.window };
-  const { data, shape } = await readScan(scan.root, scan, { window });
-  const logits = upsample(map, scanGrid(network.grid, input, shape), shape);
-  const heat = evidence(logits).values;
-  const [depth, height, width] = shape;
-  const area = height * width;
-  await mkdir(folder, { recursive: true });
-  const every = Math.max(1, depth / MOST_TILES);
-  const tiled = new Set(Array.from({ length: Math.min(depth, MOST_TILES) }, (_, i) => Math.floor(i * every)));
-  const tiles: Buffer[] = [];
-  for (let z = 0; z < depth; z++) {
-    const at = z * area;
-    const pixels = overlaySlice(data.subarray(at, at + area), heat.subarray(at, at + area));
-    const picture = sharp(pixels, { raw: { width, height, channels: 3 } });
-    await picture
-      .clone()
-      .png()
-      .toFile(join(folder, `slice-${String(z).padStart(4, '0')}.png`));
-    if (tiled.has(z)) tiles.push(await picture.resize(TILE, TILE, { fit: 'contain' }).png().toBuffer());
-  }
-  const across = Math.ceil(Math.sqrt(tiles.length));
-  await sharp({
-    create: {
-      width: across * TILE,
-      height: Math.ceil(tiles.length / across) * TILE,
-      channels: 3,
-      background: 'black',
-    },
-  })
-    .composite(
-      tiles.map((tile, i) => ({
-        input: tile,
-        left: (i % across) * TILE,
-        top: Math.floor(i / across) * TILE,
-      })),
-    )
-    .png()
-    .toFile(join(folder, 'montage.png'));
-  const scores = [...sliceScores(logits)].map((score, slice) => `${slice},${score}`);
-  await writeFile(join(folder, 'slices.csv'), ['slice,score', ...scores, ''].join('\n'));
-  return { ...prediction, explained: classes[explained]!, slices: depth };
+  const classifier = contrasted(weights.parameters.subarray(offset, offset + size), classes.length);
+  return upsample(classActivationMap(features, classifier, column), gridOf(model, shape), shape);
 }
+
+/** How the map agrees with marked voxels; it can point as exactly as half the distance of its positions. */
+export function pointingOf(model: Model, map: Volume, marked: ArrayLike<number>): Pointing | null {
+  const [depth, height, width] = gridOf(model, map.shape);
+  return pointing(map, marked, [depth.stride / 2, height.stride / 2, width.stride / 2]);
+}
+
+const gridOf = ({ network, document }: Model, shape: Volume['shape']): FeatureGrid =>
+  scanGrid(network.grid, document.input, shape);

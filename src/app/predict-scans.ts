@@ -29,8 +29,19 @@ const FAR = 1;
 
 /** To be called where TensorFlow may run. Errors: ScanError. */
 export async function predictScan(model: Model, scan: FoundScan): Promise<Prediction> {
+  return predictPrepared(model, await preparedScan(model, scan));
+}
+
+/** What of a scan goes into the network. */
+export interface PreparedScan {
+  /** Standardised `[slices, size, size]`. */
+  readonly image: Float32Array;
+  readonly traits: ScanTraits;
+}
+
+/** To be called where TensorFlow may run. */
+export function predictPrepared(model: Model, { image, traits }: PreparedScan): Prediction {
   const { classes, input, temperature } = model.document;
-  const { image, traits } = await preparedScan(model, scan);
   const area = input.size * input.size;
   const images = new Float32Array(VIEWS.length * image.length);
   VIEWS.forEach((flips, view) => {
@@ -57,11 +68,8 @@ export async function predictScan(model: Model, scan: FoundScan): Promise<Predic
   };
 }
 
-/** The scan as the network sees it, standardised `[slices, size, size]`. */
-export async function preparedScan(
-  { document }: Model,
-  scan: FoundScan,
-): Promise<{ image: Float32Array; traits: ScanTraits }> {
+/** The scan as the network sees it. Errors: ScanError. */
+export async function preparedScan({ document }: Model, scan: FoundScan): Promise<PreparedScan> {
   const { input, preprocessing } = document;
   const open = await openScan(scan.root, scan);
   const [depth, height, width] = open.shape;

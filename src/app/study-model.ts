@@ -41,7 +41,7 @@ export async function explainNewScans(context: StudyContext): Promise<string[]> 
   await readyForTensors(context);
   const { explainScan } = await import('./explain-scans.js');
   const model = await modelOf(context);
-  const { classes, positive } = model.document;
+  const { positive } = model.document;
   const shown = (await newScans(root)).filter((scan) => positive === null || scan.class === positive);
   const heat = await cleared(join(root, HEAT));
   await mkdir(heat);
@@ -51,15 +51,18 @@ export async function explainNewScans(context: StudyContext): Promise<string[]> 
   for (const [index, scan] of shown.entries()) {
     signal.throwIfAborted();
     const name = `scan-${String(index).padStart(4, '0')}`;
-    const column = positive === null ? null : classes.indexOf(positive);
-    const { class: predicted, slices } = await explainScan(model, scan, join(heat, name), column);
-    files.push(`${HEAT}/${name}/montage.png`, `${HEAT}/${name}/slices.csv`);
-    rows.push([name, scan.path, scan.class, predicted, slices].join(','));
+    const request = { out: heat, asked: positive, masks: join(root, NEW_SCANS, 'masks') };
+    const explained = await explainScan(model, { ...scan, name: scan.path, index }, request);
+    const { class: predicted, slices, pointing } = explained;
+    for (const file of ['montage.png', 'slices.csv', 'slices.svg', 'heat.nii.gz'])
+      files.push(`${HEAT}/${name}/${file}`);
+    const pointed = [pointing === null ? '' : pointing.hit, pointing?.massInside ?? ''];
+    rows.push([name, scan.path, scan.class, predicted, slices, ...pointed].join(','));
     tell(index + 1, shown.length);
   }
   await writeFileAtomic(
     join(root, `${HEAT}.csv`),
-    ['folder,scan,class,predicted,slices', ...rows, ''].join('\n'),
+    ['folder,scan,class,predicted,slices,hit,mass_inside', ...rows, ''].join('\n'),
   );
   return [`${HEAT}.csv`, ...files];
 }

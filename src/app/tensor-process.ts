@@ -19,16 +19,25 @@ export function tellCommand(what: string): (done: number, total: number) => void
  * only our own lines are shown, unless EMARS_DEBUG=1.
  */
 export async function inTensorProcess(threads: number, args: readonly string[]): Promise<boolean> {
-  if (process.env[MARK] !== undefined) return true;
+  if (process.env[MARK] !== undefined) {
+    // It ends when the command that started it is gone.
+    process.once('disconnect', () => process.exit(1));
+    // To listen alone is no reason to stay.
+    process.channel?.unref();
+    return true;
+  }
   const child = spawn(process.execPath, [process.argv[1]!, ...args], {
     stdio: ['inherit', 'inherit', process.env.EMARS_DEBUG === '1' ? 'inherit' : 'pipe', 'ipc'],
     env: { ...process.env, ...tensorEnvironment({ threads }), [MARK]: '1' },
   });
   let said = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => (said = (said + text).slice(-65_536)));
+  const counters = new Map<string, ReturnType<typeof counter>>();
   child.on('message', (message) => {
     const { what, done, total } = progress.parse(message);
-    counter(what)(done, total);
+    const tell = counters.get(what) ?? counter(what);
+    counters.set(what, tell);
+    tell(done, total);
   });
   const relay = (signal: NodeJS.Signals): void => void child.kill(signal);
   process.once('SIGINT', relay);

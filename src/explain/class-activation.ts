@@ -43,6 +43,24 @@ export function classActivationMap(features: Features, weight: Float32Array, col
 }
 
 /**
+ * Classifier weights `[channels][classes]` less their mean over the classes. Softmax sees only differences
+ * between logits: what all classes have in common, such as what is left of the first random weights, says
+ * nothing of any of them and would only cover the map. A new array.
+ */
+export function contrasted(weight: Float32Array, classes: number): Float32Array {
+  if (!Number.isInteger(weight.length / classes))
+    throw new RangeError(`expected classifier weights in rows of ${classes}, got ${weight.length}`);
+  const differences = new Float32Array(weight.length);
+  for (let row = 0; row < weight.length; row += classes) {
+    let sum = 0;
+    for (let column = 0; column < classes; column++) sum += weight[row + column]!;
+    for (let column = 0; column < classes; column++)
+      differences[row + column] = weight[row + column]! - sum / classes;
+  }
+  return differences;
+}
+
+/**
  * The evidence for the class in [0, 1]: negative values cut to 0, the largest scaled to 1. All 0 where
  * nothing speaks for the class.
  */

@@ -6,9 +6,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { onnxModel } from '#emars/export/onnx/onnx-model.js';
+import { seenScans } from '#emars/model/seen-scans.js';
 import { writeModel } from '#emars/model/write-model.js';
 import { encodeNifti } from '#emars/scan/phantom/phantom-files.js';
 import { emars } from '../plain/app/run-emars.js';
+import { lay } from '../plain/scan/scratch.js';
+import { series } from '../plain/scan/write-dicom.js';
 import { description, pathArchitecture, untrainedModel } from './support/models.js';
 import { randomFloats } from './support/numbers.js';
 
@@ -63,4 +66,50 @@ it('ends with 3 and one line where a path is not there', async () => {
   const { code, stderr } = await emars(['predict', join(folder, 'model'), join(folder, 'nothing')]);
   expect(code).toBe(3);
   expect(stderr).toMatch(/^emars: [^\n]*it is not there\n$/);
+});
+
+it('writes a table for programs, and reads DICOM beside other files in folders', async () => {
+  const scans = join(folder, 'in, coming');
+  lay(scans, {
+    ...series('export/one', [0, 2, 4, 6], {}, (i) => `a${i}`),
+    ...series('export/two', [0, 5, 10], { study: '9', series: '9.1' }, (i) => `IM${i}.dcm`),
+    'sub/good.nii': encodeNifti(scan, shape, [1, 1, 1]),
+    'sub/broken.nii': Buffer.from('no volume'),
+  });
+  const { code, stdout, stderr } = await emars(['predict', join(folder, 'model'), scans, '--csv']);
+  expect(code).toBe(3);
+  expect(stderr).toMatch(/^emars: [^\n]*broken\.nii[^\n]*\n$/);
+  const [head, ...lines] = stdout.trim().split('\n');
+  expect(head).toBe('scan,class,p_CP,p_NCP,p_Normal,uncertainty,warnings');
+  // Names with a comma are quoted; the patient of the header stands nowhere.
+  const names = lines.map((line) => /^"(.*?)",(CP|NCP|Normal),/.exec(line)?.[1]);
+  expect(names).toEqual(['sub/good.nii', 'export/one', 'export/two'].map((name) => join(scans, name)));
+  expect(stdout).not.toMatch(/Lovelace|MRN-4711/);
+  for (const line of lines) {
+    const [, , ...probabilities] = line
+      .slice(line.indexOf('",') + 1)
+      .split(',')
+      .slice(0, 5);
+    expect(probabilities.map(Number).reduce((sum, value) => sum + value, 0)).toBeCloseTo(1, 6);
+  }
+});
+
+it('warns where a scan is unlike those that the model was trained on', async () => {
+  const seen = seenScans([
+    { slices: 6, height: 24, width: 20, spacing: [2, 1, 1], intensity: 0.3 },
+    { slices: 8, height: 24, width: 20, spacing: [3, 1, 1], intensity: 0.4 },
+  ]);
+  const about = description(pathArchitecture, input);
+  await writeModel(join(folder, 'ranged'), { ...about, data: { ...about.data, seen } }, model.weights);
+  const warningsOf = async (values: Int16Array, mm: readonly [number, number, number]): Promise<string[]> => {
+    const file = join(folder, 'ranged.nii');
+    await writeFile(file, encodeNifti(values, shape, mm));
+    const { stdout } = await emars(['predict', join(folder, 'ranged'), file, '--json']);
+    return (JSON.parse(stdout) as { scans: { warnings: string[] }[] }).scans[0]!.warnings;
+  };
+  expect(await warningsOf(scan, [2, 1, 1])).toEqual([]);
+  expect(await warningsOf(new Int16Array(scan.length).fill(3000), [9, 1, 1])).toEqual([
+    expect.stringMatching(/^slices 9 mm apart; the training scans had 2 to 3 mm$/),
+    expect.stringMatching(/^mean intensity 1 of the window/),
+  ]);
 });

@@ -32,6 +32,7 @@ export const imageReader: ScanReader = {
       dtype: bits === 16 ? 'uint16' : 'uint8',
       unit: bits === 16 ? 'offset-hu' : 'grey',
       spacing: null,
+      placement: null,
       slices: () => slices(root, files, limits, { width, height, bits }),
     } satisfies OpenScan;
   },

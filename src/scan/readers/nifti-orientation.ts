@@ -60,3 +60,18 @@ export function orientationOf(affine: readonly (readonly number[])[]): Orientati
     backwards: [depth.backwards, height.backwards, width.backwards],
   };
 }
+
+/** Index of the first voxel to visit in a file of `dims` voxels, and the steps along depth, height, width. */
+export function walkOf(
+  dims: readonly [number, number, number],
+  { axes, backwards }: Orientation,
+): { readonly start: number; readonly steps: readonly [depth: number, height: number, width: number] } {
+  const strides = [1, dims[0], dims[0] * dims[1]];
+  let start = 0;
+  const [depth, height, width] = axes.map((axis, i) => {
+    if (!backwards[i]!) return strides[axis]!;
+    start += (dims[axis]! - 1) * strides[axis]!;
+    return -strides[axis]!;
+  });
+  return { start, steps: [depth!, height!, width!] };
+}

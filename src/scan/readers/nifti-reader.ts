@@ -10,7 +10,8 @@ import { constants, gunzipSync } from 'node:zlib';
 import { isNIFTI, readHeader, type NIFTI1, type NIFTI2 } from 'nifti-reader-js';
 import { ScanError, reasonOf } from '../errors.js';
 import { shapeRefused, type ScanLimits } from '../limits.js';
-import { asStored, orientationOf } from './nifti-orientation.js';
+import { asStored, orientationOf, walkOf } from './nifti-orientation.js';
+import { spaceInHeader, type Placement } from './nifti-space.js';
 import { readWhole, type OpenScan, type ScanReader, type ValueType, type ValueUnit } from './reader.js';
 
 /** Header (348 or 540 bytes) with its four extension bytes. */
@@ -48,6 +49,7 @@ class NiftiScan implements OpenScan {
   readonly dtype: ValueType;
   readonly unit: ValueUnit;
   readonly spacing: readonly [number, number, number] | null;
+  readonly placement: Placement;
   private readonly data: DataView;
   private readonly little: boolean;
   private readonly get: Get;
@@ -100,15 +102,8 @@ class NiftiScan implements OpenScan {
     this.intercept = scaled && Number.isFinite(header.scl_inter) ? header.scl_inter : 0;
     this.unit = this.slope !== 1 || this.intercept !== 0 ? 'hu' : unitOf(type.dtype);
     this.spacing = spacingOf(header, orientation.axes);
-    const strides = [1, dims[0], dims[0] * dims[1]];
-    let start = 0;
-    const steps = orientation.axes.map((axis, i) => {
-      if (!orientation.backwards[i]!) return strides[axis]!;
-      start += (dims[axis]! - 1) * strides[axis]!;
-      return -strides[axis]!;
-    });
-    this.start = start;
-    this.steps = [steps[0]!, steps[1]!, steps[2]!];
+    this.placement = { orientation, space: spaceInHeader(unpacked, header.littleEndian) };
+    ({ start: this.start, steps: this.steps } = walkOf(dims, orientation));
   }
 
   async *slices(): AsyncGenerator<Float32Array> {

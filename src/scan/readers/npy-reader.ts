@@ -100,6 +100,7 @@ function openArray(file: string, bytes: Buffer, limits: ScanLimits): OpenScan {
     dtype: type.dtype,
     unit: unitOf(type.dtype),
     spacing: null,
+    placement: null,
     async *slices() {
       for (let z = 0; z < depth; z++) {
         const slice = new Float32Array(height * width);

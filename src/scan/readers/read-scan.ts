@@ -6,6 +6,7 @@ import { defaultLimits, type ScanLimits } from '../limits.js';
 import { applyWindow, type HounsfieldWindow } from '../store/window.js';
 import { dicomReader } from './dicom/dicom-reader.js';
 import { imageReader } from './image-reader.js';
+import type { Placement } from './nifti-space.js';
 import { niftiReader } from './nifti-reader.js';
 import { npyReader } from './npy-reader.js';
 import type { OpenScan, ScanReader, ValueType } from './reader.js';
@@ -22,6 +23,7 @@ export interface Volume {
   readonly min: number;
   readonly max: number;
   readonly spacing: readonly [z: number, y: number, x: number] | null;
+  readonly placement: Placement | null;
 }
 
 export interface ReadOptions {
@@ -74,6 +76,7 @@ export async function readScan(
     min: range.min,
     max: range.max,
     spacing: open.spacing,
+    placement: open.placement,
   };
 }
 

@@ -8,6 +8,7 @@ import { open as openFile } from 'node:fs/promises';
 import { ScanError, reasonOf } from '../errors.js';
 import type { ScanFormat } from '../catalogue/formats.js';
 import type { ScanLimits } from '../limits.js';
+import type { Placement } from './nifti-space.js';
 
 /** Type of the stored values, as NumPy names it. */
 export type ValueType = 'uint8' | 'int8' | 'uint16' | 'int16' | 'uint32' | 'int32' | 'float32' | 'float64';
@@ -25,6 +26,8 @@ export interface OpenScan {
   readonly unit: ValueUnit;
   /** Millimetres between voxel centres along depth, height, width; null where the format does not say. */
   readonly spacing: readonly [z: number, y: number, x: number] | null;
+  /** Where the voxels lie in the patient; null where the format does not say. */
+  readonly placement: Placement | null;
   /**
    * Slices in order, each `[height * width]` values as stored. A slice is the caller's until the next is
    * asked for.

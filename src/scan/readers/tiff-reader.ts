@@ -37,6 +37,7 @@ export const tiffReader: ScanReader = {
       dtype,
       unit: unitOf(dtype),
       spacing: null,
+      placement: null,
       slices: () => slices(root, files, limits, pages[0]!),
     } satisfies OpenScan;
   },

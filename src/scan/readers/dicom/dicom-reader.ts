@@ -9,6 +9,7 @@ import { decoding, readWhole, type OpenScan, type ScanReader } from '../reader.j
 import { syntaxRefused } from './codecs.js';
 import { elementsOf, headerOf, readHeader, type PixelFormat } from './header.js';
 import { dtypeOf, slicePixels, unitOf } from './pixels.js';
+import { placementOf } from './placement.js';
 import { isPlaced, stackKey, stackOf, type InPlane, type PlacedSlice, type Stack } from './stack.js';
 
 export const dicomReader: ScanReader = {
@@ -42,6 +43,7 @@ export const dicomReader: ScanReader = {
       dtype: dtypeOf(format),
       unit: unitOf(format),
       spacing: stack.spacing,
+      placement: placementOf(stack),
       slices: () => slices(root, stack, limits),
     } satisfies OpenScan;
   },
