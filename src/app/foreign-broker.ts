@@ -39,7 +39,7 @@ function urlOf(text: string): string {
     );
   if (url.username !== '' || url.password !== '')
     throw new UsageError(
-      '--nats: expected a URL without user and password, which the list of processes shows to everybody on ' +
+      '--nats: expected a URL without user and password, which the list of processes shows to all users of ' +
         `this machine; write user:password into a file for --nats-login, or into ${LOGIN_VARIABLE}`,
     );
   return `${url.protocol}//${url.host}`;

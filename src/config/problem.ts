@@ -22,7 +22,7 @@ export function describeProblem({ where, path, expected, got, remedy }: Problem)
   return `${place}: expected ${expected}, got ${got}${remedy === '' ? '' : `; ${remedy}`}`;
 }
 
-/** Lines of one message: nobody reads more, and a file that is no configuration has thousands. */
+/** Lines of one message: more is not read, and a file that is no configuration has thousands. */
 const MOST_LINES = 50;
 
 /** Thrown by `loadOptions`, with every problem found; its message has one line a problem, 50 at most. */

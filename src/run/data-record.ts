@@ -1,6 +1,6 @@
 /**
  * `data.json`: what the data of a run are, as digests: of `split.json`, and of the source files of every
- * scan in it. Written once; whoever opens the scans again compares, so that a search never goes on with
+ * scan in it. Written once; what opens the scans again compares, so that a search never goes on with
  * other data than it began with. The journal holds the digest of this file.
  */
 import { createHash } from 'node:crypto';

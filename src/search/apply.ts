@@ -265,7 +265,7 @@ function rowsOf(rules: SearchRules, state: SearchState, survivors: ReadonlySet<s
   const names = objectivesAt(rules, state, state.epoch).map(({ name }) => name);
   return [...state.evaluees].sort().map((id) => {
     const { genome, trained: batches } = state.individuals.get(id)!;
-    // What an objective measured before it left in this epoch counts for nobody.
+    // What an objective measured before it left in this epoch does not count.
     const all = state.measured.get(id)!;
     const measurements = Object.fromEntries(names.map((name) => [name, all[name]!]));
     return { epoch: state.epoch, id, genome, trained: batches, measurements, selected: survivors.has(id) };

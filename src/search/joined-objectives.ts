@@ -32,7 +32,7 @@ export function memberNamed({ joined }: SearchState, name: string): JoinedObject
   return joined.find((objective) => objective.rule.name === name && objective.left === null) ?? null;
 }
 
-/** The first epoch that whoever joins now can take part in: one that is not at work yet. */
+/** The first epoch that an objective that joins now can take part in: one that is not at work yet. */
 function nextEpoch({ phase, epoch }: SearchState): number {
   return phase === 'new' || phase === 'planning' ? Math.max(1, epoch) : epoch + 1;
 }
@@ -44,7 +44,7 @@ export function joinObjection(
   { name, unit, direction, needs, since }: Omit<Joining, 'type'>,
 ): string | null {
   const last = rules.warmupEpochs + rules.epochs;
-  if (rules.cohort !== null) return 'a retraining selects nobody: no objective can join it';
+  if (rules.cohort !== null) return 'a retraining selects no individuals: no objective can join it';
   if (rules.objectives.some((rule) => rule.name === name))
     return `the configuration of the run names an objective "${name}" already; give yours another name`;
   if (memberNamed(state, name) !== null) return `an objective "${name}" has joined already`;

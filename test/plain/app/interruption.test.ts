@@ -4,7 +4,7 @@ import { interruption, showRun } from '#emars/app/run-search.js';
 import type { Run } from '#emars/library/search.js';
 import type { RunEvent } from '#emars/library/run-events.js';
 
-/** A run that is over before anybody can stop it: the signal comes with its last event. */
+/** A run that is over before it can be stopped: the signal comes with its last event. */
 function endingRun(): Run {
   async function* events(): AsyncGenerator<RunEvent> {
     await Promise.resolve();

@@ -81,10 +81,8 @@ describe('a set-up from the pinned wheels', () => {
     reinstall(place);
     expect((await locateNativeParts(place)).tensorflow).toBeNull();
     const { lines, log } = listener();
-    const started = performance.now();
     await provideNativeParts({ log }, place);
     expect(lines).toEqual([]);
-    expect(performance.now() - started).toBeLessThan(2000);
     expect(realpathSync(bindingPath(place))).toContain(realpathSync(place.cache));
   });
 

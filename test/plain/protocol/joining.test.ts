@@ -51,7 +51,7 @@ describe('the evolution machine, when a trainer comes in mid-epoch', () => {
     expect(bench.events.map(({ type }) => type)).toContain('rolled-back');
   });
 
-  it('lets nobody join the end of an epoch', () => {
+  it('lets no trainer join the end of an epoch', () => {
     const bench = stepping();
     for (let i = 0; i < 2; i++) bench.holds('a').holds('b');
     bench.hello('c').holds('a').holds('b');

