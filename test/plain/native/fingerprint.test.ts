@@ -29,6 +29,18 @@ describe('the fingerprint', () => {
     expect(fingerprint({ ...facts, ...change }).hash).not.toBe(fingerprint(facts).hash);
   });
 
+  it.each([
+    ['the library', { tensorflow: null }],
+    ['the thread count', { threads: 2 }],
+    ['a switch of oneDNN', { env: { TF_ENABLE_ONEDNN_OPTS: '0' } }],
+    ['the processor', { cpuinfo: cpuinfo.replaceAll('9000', '9001').replaceAll(' avx512f', '') }],
+  ])('of the native kernels does not differ with %s, and differs with the kernels', (_words, change) => {
+    const native = { ...facts, kernels: 'a' };
+    expect(fingerprint({ ...native, ...change }).hash).toBe(fingerprint(native).hash);
+    expect(fingerprint({ ...native, ...change, kernels: 'b' }).hash).not.toBe(fingerprint(native).hash);
+    expect(fingerprint(native).hash).not.toBe(fingerprint(facts).hash);
+  });
+
   it('does not depend on how many processors there are', () => {
     expect(fingerprint({ ...facts, cpuinfo: cpuinfo.split('\n\n')[0] ?? '' })).toEqual(fingerprint(facts));
   });
