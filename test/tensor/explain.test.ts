@@ -1,6 +1,6 @@
 /** `emars explain` on a file. */
-import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +9,8 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { writeModel } from '#emars/model/write-model.js';
 import { encodeNifti } from '#emars/scan/phantom/phantom-files.js';
-import { emars } from '../plain/app/run-emars.js';
+import { emars, ROOT } from '../plain/app/run-emars.js';
+import { until } from '../support/until.js';
 import { description, pathArchitecture, untrainedModel } from './support/models.js';
 import { randomFloats } from './support/numbers.js';
 
@@ -92,6 +93,41 @@ it('leaves out a scan that cannot be read, and a mask of another size, with exit
   ]);
   expect(existsSync(out) ? await readdir(out) : []).toEqual([]);
 });
+
+it('shows no folder half-written when it is killed, and goes on with --resume', async () => {
+  const model = join(folder, 'model');
+  const [scans, out] = [join(folder, 'many'), join(folder, 'killed')];
+  await mkdir(scans);
+  for (let i = 0; i < 8; i++) {
+    const values = Int16Array.from(randomFloats(60 * 96 * 96, `scan ${i}`), (value) => 500 * value - 900);
+    await writeFile(join(scans, `${i}.nii`), encodeNifti(values, [60, 96, 96], [1, 1, 1]));
+  }
+  const child = spawn(
+    process.execPath,
+    [join(ROOT, 'dist/app/main.js'), 'explain', model, scans, '--out', out],
+    {
+      stdio: 'ignore',
+      detached: true,
+    },
+  );
+  const ended = new Promise((resolve) => child.once('close', resolve));
+  // In the middle of a folder: its draft is there.
+  await until(
+    () => existsSync(out) && readdirSync(out).some((name) => /^\.scan-000[1-7]\.part$/.test(name)),
+    240_000,
+  );
+  process.kill(-child.pid!, 'SIGKILL');
+  await ended;
+  const whole = readdirSync(out).filter((name) => name.startsWith('scan-'));
+  expect(whole.length).toBeGreaterThan(0);
+  expect(whole.length).toBeLessThan(8);
+  for (const name of whole) expect(readdirSync(join(out, name))).toHaveLength(60 + 5);
+  const kept = statSync(join(out, whole[0]!, 'heat.nii.gz')).mtimeMs;
+  const { code } = await emars(['explain', model, scans, '--out', out, '--resume']);
+  expect(code).toBe(0);
+  expect(readdirSync(out)).toHaveLength(8);
+  expect(statSync(join(out, whole[0]!, 'heat.nii.gz')).mtimeMs).toBe(kept);
+}, 400_000);
 
 const PYTHON = process.env.EMARS_PYTHON ?? 'python3';
 const nibabel = spawnSync(PYTHON, ['-c', 'import nibabel'], { encoding: 'utf8' }).status === 0;

@@ -9,10 +9,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { onnxModel } from '#emars/export/onnx/onnx-model.js';
+import { writeModel } from '#emars/model/write-model.js';
 import { safetensors } from '#emars/export/safetensors.js';
 import type { Architecture } from '#emars/network/architecture.js';
+import { writePhantoms } from '#emars/scan/phantom/phantom.js';
 import { networkPredictions } from '#emars/training/network-gradient.js';
-import { pathArchitecture, untrainedModel } from './support/models.js';
+import { emars } from '../plain/app/run-emars.js';
+import { description, pathArchitecture, untrainedModel } from './support/models.js';
 import { randomFloats, relativeError, size } from './support/numbers.js';
 
 const PYTHON = process.env.EMARS_PYTHON ?? 'python3';
@@ -109,4 +112,46 @@ with torch.no_grad():
       expect(relativeError(python(script, `${file}.safetensors`), ours, 1)).toBeLessThan(TOLERANCE);
     });
   }
+});
+
+describe('in Python, as docs/guides/onnx.md shows it', () => {
+  const { run, note } = needing('nibabel, numpy, onnxruntime');
+  run(
+    `an ONNX file with preprocessing calls every scan what emars predict calls it${note}`,
+    async () => {
+      const scans = join(folder, 'phantoms');
+      await writePhantoms(scans, { patients: 12, scansPerPatient: 1, shape: [12, 40, 44], format: 'nii.gz' });
+      const input = { slices: 8, size: 24 };
+      const model = untrainedModel(pathArchitecture, input, 4);
+      await writeModel(join(folder, 'model'), description(pathArchitecture, input), model.weights);
+      const file = join(folder, 'scan-to-class.onnx');
+      writeFileSync(file, onnxModel(model, { withPreprocessing: true }));
+      const { stdout } = await emars(['predict', join(folder, 'model'), scans, '--json']);
+      const said = JSON.parse(stdout) as {
+        scans: { scan: string; class: string; probabilities: Record<string, number> }[];
+      };
+      expect(said.scans).toHaveLength(12);
+      const script = `
+import json, sys, nibabel, numpy, onnxruntime
+session = onnxruntime.InferenceSession(sys.argv[2], providers=["CPUExecutionProvider"])
+classes = json.loads(session.get_modelmeta().custom_metadata_map["classes"])
+rows = []
+for path in sys.argv[3:]:
+    image = nibabel.as_closest_canonical(nibabel.load(path))
+    scan = numpy.flip(image.get_fdata(dtype=numpy.float32), (0, 1)).transpose(2, 1, 0)
+    (probabilities,) = session.run(["probabilities"], {"scan": scan[None]})
+    rows.append([classes[probabilities[0].argmax()], probabilities[0].tolist()])
+print(json.dumps(rows))`;
+      const paths = said.scans.map(({ scan }) => scan);
+      const printed = execFileSync(PYTHON, ['-c', script, '', file, ...paths], { encoding: 'utf8' });
+      const theirs = JSON.parse(printed) as [string, number[]][];
+      said.scans.forEach(({ class: called, probabilities }, i) => {
+        expect(theirs[i]![0]).toBe(called);
+        Object.values(probabilities).forEach((value, c) => expect(theirs[i]![1][c]).toBeCloseTo(value, 4));
+      });
+      // Scans that all look alike to the model would show nothing.
+      expect(new Set(theirs.map(([, [first]]) => first!.toFixed(4))).size).toBeGreaterThan(6);
+    },
+    120_000,
+  );
 });
