@@ -93,3 +93,16 @@ export class LayerBuilder extends LayoutBuilder {
     };
   }
 }
+
+/** The way past the body of a residual block: nothing where shapes agree, else a convolution of 1 x 1 x 1. */
+export function shortcut(
+  builder: LayerBuilder,
+  name: string,
+  shape: { readonly inputs: number; readonly outputs: number; readonly stride: DepthAndPlane },
+): Layer[] {
+  const { inputs, outputs, stride } = shape;
+  if (inputs === outputs && stride.every((step) => step === 1)) return [];
+  return [
+    builder.convolution(`${name}/shortcut`, { inputs, outputs, kernel: [1, 1], stride, activation: 'none' }),
+  ];
+}

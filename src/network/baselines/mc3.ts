@@ -5,6 +5,7 @@
  * parameters, and dear in memory.
  */
 import type { DepthAndPlane, Layer, LayerBuilder, LayerGroup } from './layers.js';
+import { shortcut } from './layers.js';
 
 export interface Mc3Options {
   /** Channels of the stem and of the first group; doubled from group to group. */
@@ -57,17 +58,5 @@ function basicBlock(
     builder.convolution(`${name}/first`, { inputs, outputs, kernel, stride, activation: 'relu' }),
     builder.convolution(`${name}/second`, { inputs: outputs, outputs, kernel, activation: 'none' }),
   ];
-  const changes = inputs !== outputs || stride.some((step) => step !== 1);
-  const shortcut = changes
-    ? [
-        builder.convolution(`${name}/shortcut`, {
-          inputs,
-          outputs,
-          kernel: [1, 1],
-          stride,
-          activation: 'none',
-        }),
-      ]
-    : [];
-  return { kind: 'residual', body, shortcut };
+  return { kind: 'residual', body, shortcut: shortcut(builder, name, { inputs, outputs, stride }) };
 }

@@ -4,6 +4,7 @@
  * bottlenecks, the stride of a group in the 3 x 3 x 3 convolution of its first block.
  */
 import type { DepthAndPlane, Layer, LayerBuilder, LayerGroup } from './layers.js';
+import { shortcut } from './layers.js';
 
 /** A bottleneck's output has four times the channels of its middle. */
 const EXPANSION = 4;
@@ -60,17 +61,5 @@ function bottleneck(
     }),
     builder.convolution(`${name}/expand`, { inputs: middle, outputs, kernel: [1, 1], activation: 'none' }),
   ];
-  const changes = inputs !== outputs || stride.some((step) => step !== 1);
-  const shortcut = changes
-    ? [
-        builder.convolution(`${name}/shortcut`, {
-          inputs,
-          outputs,
-          kernel: [1, 1],
-          stride,
-          activation: 'none',
-        }),
-      ]
-    : [];
-  return { kind: 'residual', body, shortcut };
+  return { kind: 'residual', body, shortcut: shortcut(builder, name, { inputs, outputs, stride }) };
 }
