@@ -56,6 +56,7 @@ const may = {
   tables: ['config', 'space', 'metrics', 'model', 'retraining', 'run'],
   report: ['config', 'space', 'evolution', 'runtime', 'run'],
   study: ['space', 'metrics', 'model', 'tables', 'report', 'run', 'runtime'],
+  chaos: ['random', 'run', 'runtime'],
   library: [
     'config',
     'space',

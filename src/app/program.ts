@@ -1,5 +1,6 @@
 /** All commands, wired. One file a command; nothing here decides anything. */
 import { Command } from 'commander';
+import { registerChaos } from './chaos.js';
 import { registerData } from './data.js';
 import { registerDoctor } from './doctor.js';
 import { registerEvaluate } from './evaluate.js';
@@ -44,6 +45,7 @@ export function buildProgram(): Command {
   registerInspect(program);
   registerSelect(program);
   registerDoctor(program);
+  registerChaos(program);
   registerReport(program);
   return program;
 }

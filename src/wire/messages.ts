@@ -6,7 +6,7 @@
 import { EmarsError } from '../errors/error.js';
 import { z } from 'zod';
 import { emars } from '../../proto/generated/emars.js';
-import { MESSAGE_LIMIT, packed, UNPACKED_LIMIT, unpacked } from './packing.js';
+import { framed, MESSAGE_LIMIT, unframed, UNPACKED_LIMIT } from './packing.js';
 import { schemas } from './schemas.js';
 
 export { MESSAGE_LIMIT } from './packing.js';
@@ -82,8 +82,8 @@ export class WireError extends EmarsError {
 }
 
 /**
- * Bytes of a message, owned by the caller; packed where they are many. Errors: WireError when a field is
- * outside its limits, or all of it too large to travel.
+ * Bytes of a message with their checksum, owned by the caller; packed where they are many. Errors: WireError
+ * when a field is outside its limits, or all of it too large to travel.
  */
 export function encode<Name extends MessageName>(name: Name, message: Draft<Name>): Uint8Array {
   const schema: z.ZodObject = drafts[name];
@@ -91,7 +91,7 @@ export function encode<Name extends MessageName>(name: Name, message: Draft<Name
   if (!raw.success) throw new WireError(name, complaint(raw.error), raw.error);
   const codec = codecs[name] as unknown as { encode(message: unknown): { finish(): Uint8Array } };
   const whole = codec.encode(raw.data).finish();
-  const bytes = packed(whole);
+  const bytes = framed(whole);
   if (bytes === null)
     throw new WireError(
       name,
@@ -124,7 +124,7 @@ function plain(name: MessageName, bytes: Uint8Array): unknown {
     toObject(message: unknown, options: object): unknown;
   };
   try {
-    return codec.toObject(codec.decode(unpacked(bytes)), { defaults: true });
+    return codec.toObject(codec.decode(unframed(bytes)), { defaults: true });
   } catch (cause) {
     const text = cause instanceof Error ? cause.message : String(cause);
     throw new WireError(name, `bytes that do not decode (${text})`, cause);

@@ -1,4 +1,4 @@
-import { deflateRawSync } from 'node:zlib';
+import { crc32, deflateRawSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { Draft, MessageName } from '#emars/wire/messages.js';
 import { CHUNK_BYTES, decode, encode, MESSAGE_LIMIT, WireError } from '#emars/wire/messages.js';
@@ -21,6 +21,13 @@ const travelled = <Name extends MessageName>(name: Name, message: Draft<Name>) =
   decode(name, encode(name, message));
 /** Encodes past the checks of the sender: what a peer of another mind could send. */
 const forged = <Name extends MessageName>(name: Name, message: object) => travelled(name, message as never);
+
+/** With the checksum that a peer would put behind them. */
+function sealed(bytes: Uint8Array): Uint8Array {
+  const checksum = Buffer.alloc(4);
+  checksum.writeUInt32LE(crc32(bytes));
+  return Buffer.concat([bytes, checksum]);
+}
 
 describe('a message', () => {
   it('keeps its defaults when it is spread', () => {
@@ -91,9 +98,11 @@ describe('a message', () => {
     expect(unknown).toMatchObject({ etaSeconds: null, bestAccuracy: null, error: null });
   });
 
-  it('travels as the bytes of proto/emars.proto: 32 bytes a digest, none for an absent one', () => {
-    expect([...encode('Hello', { canary: SHA })]).toEqual([66, 32, ...Buffer.from(SHA, 'hex')]);
-    expect([...encode('Welcome', { accepted: true, reason: null, fence: 3 })]).toEqual([8, 1, 24, 3]);
+  it('travels as the bytes of proto/emars.proto and their checksum: 32 bytes a digest, none for an absent one', () => {
+    const canary = Uint8Array.from([66, 32, ...Buffer.from(SHA, 'hex')]);
+    expect([...encode('Hello', { canary: SHA })]).toEqual([...sealed(canary)]);
+    const welcome = { accepted: true, reason: null, fence: 3 };
+    expect([...encode('Welcome', welcome)]).toEqual([...sealed(Uint8Array.from([8, 1, 24, 3]))]);
   });
 
   it('is cut where it quotes an error of any length', () => {
@@ -110,8 +119,27 @@ describe('a message is refused', () => {
   it('packed, where it would unpack to too much or to nothing', () => {
     const bomb = Buffer.concat([Buffer.of(0), deflateRawSync(Buffer.alloc(64 * MESSAGE_LIMIT))]);
     expect(bomb.length).toBeLessThan(MESSAGE_LIMIT);
-    for (const bytes of [bomb, Buffer.of(0), Buffer.of(0, 0xff, 0xff), bomb.subarray(0, 100)])
-      expect(() => decode('Directive', bytes)).toThrow(WireError);
+    for (const body of [bomb, Buffer.of(0), Buffer.of(0, 0xff, 0xff), bomb.subarray(0, 100)]) {
+      expect(() => decode('Directive', sealed(body))).toThrow(
+        /bytes that do not decode \((?!another checksum)/,
+      );
+    }
+  });
+
+  it('with any of its bits flipped', () => {
+    const bytes = encode('EvaluationResult', {
+      epoch: 2,
+      snapshot: SHA,
+      individual: '0123456789abcdef',
+      objective: 'accuracy',
+      worker: 'evaluator-0',
+      value: 0.625,
+    });
+    for (let bit = 0; bit < 8 * bytes.length; bit++) {
+      const hit = Uint8Array.from(bytes);
+      hit[bit >>> 3]! ^= 1 << (bit & 7);
+      expect(() => decode('EvaluationResult', hit)).toThrow(/another checksum/);
+    }
   });
 
   it('where it fits the bus neither whole nor packed', () => {
@@ -168,15 +196,17 @@ describe('a message is refused', () => {
   });
 
   it('with what is missing named', () => {
-    expect(() => decode('Heartbeat', new Uint8Array(0))).toThrow(/expected a Heartbeat message.*"id"/);
+    expect(() => decode('Heartbeat', sealed(new Uint8Array(0)))).toThrow(
+      /expected a Heartbeat message.*"id"/,
+    );
   });
 
   it('where it arrives as well as where it is sent', () => {
     // Field 1 of a Credit, a string of one space.
-    expect(() => decode('Credit', Uint8Array.from([10, 1, 32]))).toThrow(/"from" does not fit/);
+    expect(() => decode('Credit', sealed(Uint8Array.from([10, 1, 32])))).toThrow(/"from" does not fit/);
     // Field 5 of a HeldSlot inside field 4 of SlotsHeld: two bytes for a digest.
     const held = [26, 1, 97, 42, 2, 1, 2];
-    expect(() => decode('SlotsHeld', Uint8Array.from([10, 1, 97, 34, held.length, ...held]))).toThrow(
+    expect(() => decode('SlotsHeld', sealed(Uint8Array.from([10, 1, 97, 34, held.length, ...held])))).toThrow(
       /digest/,
     );
   });
@@ -190,12 +220,12 @@ describe('a message is refused', () => {
     for (let trial = 0; trial < 3000; trial++) {
       const bytes =
         trial % 2 === 0
-          ? Uint8Array.from(good.subarray(0, random.integer(good.length)))
+          ? Uint8Array.from(good.subarray(0, random.integer(good.length - 4)))
           : Uint8Array.from({ length: random.integer(64) }, () => random.integer(256));
       if (trial % 3 === 0 && bytes.length > 0) bytes[random.integer(bytes.length)]! ^= 1 << random.integer(8);
       for (const name of ['SlotsHeld', 'Directive', 'GradientChunk'] as const) {
         try {
-          decode(name, bytes);
+          decode(name, trial % 10 === 0 ? bytes : sealed(bytes));
         } catch (error) {
           expect(error).toBeInstanceOf(WireError);
         }

@@ -405,7 +405,7 @@ export class Cluster {
     return this.hosts.filter((host) => this.attendance.takesPart(host, this.trainers));
   }
 
-  /** Damage that the transport would not find: a bit of a chunk's payload, the last field of its message. */
+  /** Damage that the transport would not find: a bit of a chunk's payload, the last field before the checksum. */
   private damaged(letter: Letter): Uint8Array | null {
     if (letter.subject !== this.subjects.gradient) {
       this.count('damaged message, lost');
@@ -413,7 +413,7 @@ export class Cluster {
     }
     this.count('damaged chunk');
     const bytes = Uint8Array.from(letter.bytes);
-    bytes[bytes.length - 1 - this.random.integer(8)]! ^= 1 << this.random.integer(8);
+    bytes[bytes.length - 5 - this.random.integer(8)]! ^= 1 << this.random.integer(8);
     return bytes;
   }
 

@@ -33,7 +33,18 @@ export class Controls {
   }
 
   /**
-   * A chunk's checksum is compared; without it each fits. Messages of an older fence are told apart;
+   * A message's checksum is compared; without it each fits.
+   */
+  bytesOf(bytes: Uint8Array): Uint8Array {
+    if (this.off !== 'checksum') return bytes;
+    const body = bytes.subarray(0, bytes.length - 4);
+    const resealed = Buffer.from(bytes);
+    resealed.writeUInt32LE(crc32(body), body.length);
+    return resealed;
+  }
+
+  /**
+   * A chunk's own checksum as well. Messages of an older fence are told apart;
    * without it trainers know one fence only…
    */
   trainerInput(input: TrainerInput): TrainerInput {

@@ -1,0 +1,177 @@
+/** `emars chaos`: does a search give the same front whatever dies, hangs, or is cut off? Tried, not promised. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { ChaosFailed } from '../chaos/errors.js';
+import type { FaultKind } from '../chaos/faults.js';
+import { FAULT_KINDS, FAULTS, planFaults } from '../chaos/faults.js';
+import type { ChaosPlan, FaultRow } from '../chaos/torment.js';
+import { torment } from '../chaos/torment.js';
+import { nativeParts } from '../library/native-parts.js';
+import { configOption, jsonOption, setOption, wholeNumber } from './arguments.js';
+import { UsageError } from './errors.js';
+import { print, printJson, textTable } from './output.js';
+import { MOST_TRAINERS, newFolder } from './search.js';
+
+const MOST_FAULTS = 100_000;
+const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000 };
+
+interface Flags {
+  readonly config?: readonly string[];
+  readonly set?: readonly string[];
+  readonly faults: number;
+  readonly seed: number;
+  readonly kinds?: readonly FaultKind[];
+  readonly for?: number;
+  readonly trainers: number;
+  readonly out?: string;
+  readonly list?: boolean;
+  readonly json?: boolean;
+}
+
+export function registerChaos(program: Command): void {
+  program
+    .command('chaos')
+    .summary('a search under real faults, compared byte by byte with one without')
+    .description(
+      'Runs a reference search, then searches whose processes, broker, links and files are hurt at moments of ' +
+        'a seed. Ends with 1 if any result differs or nothing could be injected.',
+    )
+    .addOption(configOption())
+    .addOption(setOption())
+    .option('--faults <n>', 'faults to inject, over as many searches as it takes', faultCount, 25)
+    .option('--seed <n>', 'seed of the plan of faults', wholeNumber('--seed', 0, 2 ** 32 - 1), 1)
+    .option(
+      '--kinds <list>',
+      'kinds of faults, with commas between (default: all; --list names them)',
+      kindsOf,
+    )
+    .option('--for <time>', 'begin no fault after so long, as 90s, 30m or 8h', timeOf)
+    .option('--trainers <n>', 'trainer processes', wholeNumber('--trainers', 1, MOST_TRAINERS), 2)
+    .option(
+      '--out <dir>',
+      'folder for the runs, kept (default: a temporary one, kept where a result differs)',
+    )
+    .option('--list', 'list the kinds of faults and end')
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      `
+The same seed and kinds give the same plan of faults; --json prints one a line.
+
+Examples:
+  emars chaos --list
+  emars chaos --config configs/smoke.yaml --faults 50 --seed 7
+  emars chaos --config configs/smoke.yaml --kinds kill-trainer,cut-link --faults 10 --for 20m`,
+    )
+    .action(chaos);
+}
+
+const faultCount = wholeNumber('--faults', 1, MOST_FAULTS);
+
+function kindsOf(text: string): FaultKind[] {
+  return text.split(',').map((word) => {
+    const kind = FAULT_KINDS.find((known) => known === word);
+    if (kind === undefined)
+      throw new UsageError(`--kinds: expected some of ${FAULT_KINDS.join(', ')}; got "${word}"`);
+    return kind;
+  });
+}
+
+function timeOf(text: string): number {
+  const [, number, unit = ''] = /^(\d{1,6})([smh])$/.exec(text) ?? [];
+  if (number === undefined) throw new UsageError(`--for: expected a time as 90s, 30m or 8h, got "${text}"`);
+  return Number(number) * UNITS[unit]!;
+}
+
+async function chaos(flags: Flags): Promise<void> {
+  const json = flags.json === true;
+  if (flags.list === true) return list(json);
+  if (flags.config === undefined)
+    throw new UsageError('expected --config FILE, got none; see emars chaos --help');
+  const folder =
+    flags.out === undefined ? await mkdtemp(join(tmpdir(), 'emars-chaos-')) : resolve(newFolder(flags.out));
+  const say = (line: string): void => void process.stderr.write(`${line}\n`);
+  const parts = await nativeParts((line) => say(line), new AbortController().signal);
+  const plan: ChaosPlan = {
+    search: [
+      ...flags.config.flatMap((file) => ['--config', resolve(file)]),
+      ...(flags.set ?? []).flatMap((setting) => ['--set', setting]),
+    ],
+    trainers: flags.trainers,
+    seed: flags.seed,
+    faults: planFaults(flags.seed, flags.faults, [...new Set(flags.kinds ?? FAULT_KINDS)]),
+    folder,
+    natsBinary: parts.nats.path,
+    forMs: flags.for ?? Infinity,
+  };
+  let shown = Promise.resolve();
+  const onRow = (row: FaultRow): void => {
+    if (json) shown = shown.then(() => printJson(row));
+  };
+  const rows = await torment(plan, { say, onRow });
+  await shown;
+  const unequal = rows.filter(({ equal }) => !equal).length;
+  if (!json) await print(`${rowsTable(rows)}\n\n${summary(rows, flags)}`);
+  if (flags.out === undefined && unequal === 0) await rm(folder, { recursive: true, force: true });
+  if (unequal > 0) process.exitCode = 1;
+  if (rows.length === 0) throw new ChaosFailed('no fault was injected, so nothing was tried');
+}
+
+async function list(json: boolean): Promise<void> {
+  if (json) return printJson(FAULTS);
+  const head = [{ head: 'kind' }, { head: 'what happens' }];
+  return print(
+    textTable(
+      head,
+      FAULT_KINDS.map((kind) => [kind, FAULTS[kind]]),
+    ),
+  );
+}
+
+const seconds = (value: number | null): string => (value === null ? '–' : `${value.toFixed(1)} s`);
+
+function rowsTable(rows: readonly FaultRow[]): string {
+  const right = (head: string): { head: string; align: 'right' } => ({ head, align: 'right' });
+  return textTable(
+    [
+      right('#'),
+      { head: 'fault' },
+      { head: 'injected into' },
+      right('detected in'),
+      right('recovered in'),
+      right('slots again'),
+      right('epochs again'),
+      { head: 'equal' },
+    ],
+    rows.map((row) => [
+      String(row.number),
+      row.kind,
+      row.target,
+      seconds(row.detected),
+      seconds(row.recovered),
+      String(row.repeatedSlots),
+      String(row.repeatedEpochs),
+      row.equal ? 'yes' : 'NO',
+    ]),
+  );
+}
+
+/** By nearest rank. */
+function quantile(values: readonly number[], share: number): number | null {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? null;
+}
+
+function summary(rows: readonly FaultRow[], { faults, seed }: Flags): string {
+  const detected = rows.flatMap((row) => (row.detected === null ? [] : [row.detected]));
+  const recovered = rows.map((row) => row.recovered);
+  const both = (values: readonly number[]): string =>
+    `p50 ${seconds(quantile(values, 0.5))}, p99 ${seconds(quantile(values, 0.99))}`;
+  const unequal = rows.filter(({ equal }) => !equal).length;
+  return [
+    `${rows.length} of ${faults} faults injected, seed ${seed}; ${unequal} unequal`,
+    `detected in ${both(detected)}; recovered in ${both(recovered)}`,
+  ].join('\n');
+}

@@ -1,0 +1,64 @@
+/** Kinds of faults, and which of them happen when: a plan that follows from a seed. */
+import { generator } from '../random/generator.js';
+
+/** What each kind does to a search that is at work. */
+export const FAULTS = {
+  'kill-trainer': 'kill -9 of a trainer',
+  'kill-evaluator': 'kill -9 of the evaluator',
+  'kill-evolution': 'kill -9 of the evolution process',
+  'kill-two': 'kill -9 of two workers at once',
+  'kill-again': 'kill -9 of a trainer, and of the one that is started in its place at once',
+  'kill-parent': 'kill -9 of the parent; the run is resumed',
+  'kill-all': 'kill -9 of every process of the run; it is resumed',
+  'stop-trainer': 'SIGSTOP of a trainer for 1 to 60 s',
+  'stop-evaluator': 'SIGSTOP of the evaluator for 1 to 60 s',
+  'stop-evolution': 'SIGSTOP of the evolution process for 1 to 60 s',
+  'kill-broker': 'kill -9 of nats-server',
+  'wipe-broker': 'kill -9 of nats-server, its store emptied',
+  'stop-broker': 'SIGSTOP of nats-server for 1 to 60 s',
+  'cut-link': 'no bytes between the run and its broker, either way',
+  'cut-one-way': 'no bytes from the run to its broker, or none back',
+  'delay-link': 'every byte 300 ms late, both ways',
+  'lose-link': '5 % of the pieces sent are held up, a fifth of those end their connection',
+  'duplicate-bytes': '5 % of the pieces sent arrive twice',
+  'corrupt-bytes': 'one bit in a million bytes flipped, and one of the first piece',
+  'journal-cut': 'kill -9 of everything, then 1 to 64 bytes cut off the journal',
+  'journal-flip': 'kill -9 of everything, then a bit of the last 64 bytes of the journal flipped',
+  'snapshot-flip': 'kill -9 of everything, then a bit of the newest snapshot flipped',
+  'snapshot-cut': 'kill -9 of everything, then the newest snapshot cut short',
+} as const;
+
+export type FaultKind = keyof typeof FAULTS;
+export const FAULT_KINDS = Object.keys(FAULTS) as readonly FaultKind[];
+
+export interface PlannedFault {
+  readonly number: number;
+  readonly kind: FaultKind;
+  /** After the search goes on from the fault before, milliseconds. */
+  readonly waitMs: number;
+  /** How long it lasts, milliseconds, where it lasts. */
+  readonly lastsMs: number;
+  /** Chooses target, side, or bit: 32 bits. */
+  readonly draw: number;
+}
+
+/**
+ * `count` faults out of `kinds`: each kind once, in an order of the seed, before any comes again. The same
+ * seed and kinds give the same plan, and a longer plan begins like a shorter one.
+ */
+export function planFaults(seed: number, count: number, kinds: readonly FaultKind[]): PlannedFault[] {
+  return Array.from({ length: count }, (_, number): PlannedFault => {
+    const round = Math.floor(number / kinds.length);
+    const order = generator(seed, 'chaos-order', round).permutation(kinds.length);
+    const kind = kinds[order[number % kinds.length]!]!;
+    const random = generator(seed, 'chaos-fault', number);
+    const waitMs = Math.round(200 + 1800 * random.uniform());
+    const lastsMs = lengthOf(kind, random.uniform());
+    return { number: number + 1, kind, waitMs, lastsMs, draw: random.bits() };
+  });
+}
+
+/** Most stops are short, a few long: 1 to 60 s. Links are disturbed for 1 to 5 s. */
+function lengthOf(kind: FaultKind, u: number): number {
+  return Math.round(1000 * (kind.startsWith('stop-') ? 60 ** (u * u) : 1 + 4 * u));
+}

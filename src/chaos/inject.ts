@@ -1,0 +1,175 @@
+/** Makes one fault happen to a search that is at work. */
+import type { ProcessRecord } from '../run/record.js';
+import type { Broker } from '../runtime/broker/broker.js';
+import { sleep } from '../runtime/process/monotonic.js';
+import type { Damage } from './damage.js';
+import { cutJournal, cutSnapshot, flipJournal, flipSnapshot } from './damage.js';
+import type { FaultKind, PlannedFault } from './faults.js';
+import type { LinkProxy, Weather } from './link-proxy.js';
+import { FAIR } from './link-proxy.js';
+import type { SearchProcess } from './search-process.js';
+import { kill } from './search-process.js';
+
+export interface Scene {
+  readonly search: SearchProcess;
+  readonly broker: Broker;
+  readonly link: LinkProxy;
+  readonly out: string;
+}
+
+/** What was really done; null where there was nothing to do it to, so that it counts as not injected. */
+export interface Injection {
+  readonly target: string;
+  /** Ids of processes that were killed: another process must come. */
+  readonly killed: readonly ProcessRecord[];
+  /** Every process of the run has ended: it must be resumed. */
+  readonly ended: boolean;
+  /** Of a file; a resume may refuse it, and goes on when it is put back. */
+  readonly damage: Damage | null;
+}
+
+const AGAIN_MS = 10_000;
+const DELAY_MS = 300;
+const SHARE = 0.05;
+
+/** Resolves when the fault is over. Afterwards the run is at work, or has to be resumed. */
+export async function inject(fault: PlannedFault, scene: Scene): Promise<Injection | null> {
+  const { kind, draw, lastsMs } = fault;
+  const { search, broker, out } = scene;
+  switch (kind) {
+    case 'kill-trainer':
+    case 'kill-evaluator':
+    case 'kill-evolution':
+      return killed(await pick(scene, roleOf(kind), draw));
+    case 'kill-two':
+      return killed(...(await pickTwo(scene, draw)));
+    case 'kill-again':
+      return killedAgain(scene, draw);
+    case 'kill-parent':
+      await search.killParent();
+      return wholeRun('parent');
+    case 'kill-all':
+      await search.killAll();
+      return wholeRun('every process');
+    case 'stop-trainer':
+    case 'stop-evaluator':
+    case 'stop-evolution': {
+      const target = await pick(scene, roleOf(kind), draw);
+      return target === null ? null : stopped(target.id, target.pid, lastsMs);
+    }
+    case 'stop-broker':
+      return stopped('broker', broker.pid(), lastsMs);
+    case 'kill-broker':
+    case 'wipe-broker':
+      await broker.restart({ wipe: kind === 'wipe-broker' });
+      return onRun(kind === 'wipe-broker' ? 'broker and its store' : 'broker');
+    case 'cut-link':
+    case 'cut-one-way':
+    case 'delay-link':
+    case 'lose-link':
+    case 'duplicate-bytes':
+    case 'corrupt-bytes':
+      return disturbed(scene.link, weatherOf(kind, draw), lastsMs);
+    case 'journal-cut':
+      return damaged(scene, () => cutJournal(out, draw));
+    case 'journal-flip':
+      return damaged(scene, () => flipJournal(out, draw));
+    case 'snapshot-flip':
+      return damaged(scene, () => flipSnapshot(out, draw));
+    case 'snapshot-cut':
+      return damaged(scene, () => cutSnapshot(out, draw));
+    default:
+      return kind satisfies never;
+  }
+}
+
+const NOTHING = { killed: [], ended: false, damage: null };
+const onRun = (target: string): Injection => ({ ...NOTHING, target });
+const wholeRun = (target: string): Injection => ({ ...NOTHING, target, ended: true });
+
+function roleOf(kind: FaultKind): string {
+  return kind.slice(kind.indexOf('-') + 1);
+}
+
+async function workers({ search }: Scene, role: string | null): Promise<ProcessRecord[]> {
+  const living = await search.living();
+  return living
+    .filter((row) => row.role !== 'broker' && (role === null || row.role === role))
+    .sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+async function pick(scene: Scene, role: string, draw: number): Promise<ProcessRecord | null> {
+  const rows = await workers(scene, role);
+  return rows[draw % Math.max(1, rows.length)] ?? null;
+}
+
+async function pickTwo(scene: Scene, draw: number): Promise<(ProcessRecord | null)[]> {
+  const rows = await workers(scene, null);
+  if (rows.length < 2) return [null];
+  const first = draw % rows.length;
+  const second = (first + 1 + ((draw >>> 8) % (rows.length - 1))) % rows.length;
+  return [rows[first]!, rows[second]!];
+}
+
+function killed(...targets: readonly (ProcessRecord | null)[]): Injection | null {
+  const hit = targets.filter((target) => target !== null && kill(target.pid, 'SIGKILL')) as ProcessRecord[];
+  if (hit.length < targets.length) return null;
+  return { ...NOTHING, target: hit.map(({ id }) => id).join(', '), killed: hit };
+}
+
+async function killedAgain(scene: Scene, draw: number): Promise<Injection | null> {
+  const first = await pick(scene, 'trainer', draw);
+  if (killed(first) === null) return null;
+  for (const end = performance.now() + AGAIN_MS; performance.now() < end;) {
+    await sleep(20);
+    const next = (await workers(scene, 'trainer')).find(
+      ({ id, pid }) => id === first!.id && pid !== first!.pid,
+    );
+    if (next === undefined) continue;
+    const again = killed(next);
+    return again === null ? null : { ...again, target: `${next.id}, twice` };
+  }
+  return null;
+}
+
+async function stopped(id: string, pid: number | null, lastsMs: number): Promise<Injection | null> {
+  if (!kill(pid, 'SIGSTOP')) return null;
+  await sleep(lastsMs);
+  kill(pid, 'SIGCONT');
+  return onRun(`${id}, ${(lastsMs / 1000).toFixed(1)} s`);
+}
+
+async function disturbed(
+  link: LinkProxy,
+  weather: Partial<Weather>,
+  lastsMs: number,
+): Promise<Injection | null> {
+  link.change(weather);
+  await sleep(lastsMs);
+  const pieces = link.disturbed;
+  link.change(FAIR);
+  return pieces === 0 ? null : onRun(`link, ${(lastsMs / 1000).toFixed(1)} s, ${pieces} pieces`);
+}
+
+function weatherOf(kind: FaultKind, draw: number): Partial<Weather> {
+  switch (kind) {
+    case 'cut-link':
+      return { cut: ['to-server', 'to-clients'] };
+    case 'cut-one-way':
+      return { cut: [draw % 2 === 0 ? 'to-server' : 'to-clients'] };
+    case 'delay-link':
+      return { delayMs: DELAY_MS };
+    case 'lose-link':
+      return { loss: SHARE };
+    case 'duplicate-bytes':
+      return { duplication: SHARE };
+    default:
+      return { corruption: 1e-6 };
+  }
+}
+
+async function damaged(scene: Scene, damage: () => Promise<Damage | null>): Promise<Injection> {
+  await scene.search.killAll();
+  const done = await damage();
+  return { ...wholeRun(done?.target ?? 'every process'), damage: done };
+}
