@@ -76,12 +76,21 @@ function flipped(bytes: Buffer, at: number, bit: number, name: string): { bytes:
   return { bytes: copy, what: `${name}, byte ${at} of ${bytes.length}` };
 }
 
+/** True once the run has written a snapshot. */
+export async function hasSnapshot(root: string): Promise<boolean> {
+  return (await newestSnapshot(root)) !== null;
+}
+
 async function newestSnapshot(root: string): Promise<string | null> {
   const { snapshots } = runFolder(root);
   const names = (await readdir(snapshots).catch(() => [])).filter((name) => /^[0-9a-f]{64}$/.test(name));
-  const files = await Promise.all(
-    names.map(async (name) => ({ name, time: (await stat(join(snapshots, name))).mtimeMs })),
-  );
+  // One may be cleared away between the two calls.
+  const time = (name: string): Promise<number> =>
+    stat(join(snapshots, name)).then(
+      ({ mtimeMs }) => mtimeMs,
+      () => 0,
+    );
+  const files = await Promise.all(names.map(async (name) => ({ name, time: await time(name) })));
   const newest = files.sort((a, b) => b.time - a.time)[0];
   return newest === undefined ? null : join(snapshots, newest.name);
 }

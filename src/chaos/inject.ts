@@ -3,7 +3,8 @@ import type { ProcessRecord } from '../run/record.js';
 import type { Broker } from '../runtime/broker/broker.js';
 import { sleep } from '../runtime/process/monotonic.js';
 import type { Damage } from './damage.js';
-import { cutJournal, cutSnapshot, flipJournal, flipSnapshot } from './damage.js';
+import { cutJournal, cutSnapshot, flipJournal, flipSnapshot, hasSnapshot } from './damage.js';
+import { ChaosFailed } from './errors.js';
 import type { FaultKind, PlannedFault } from './faults.js';
 import type { LinkProxy, Weather } from './link-proxy.js';
 import { FAIR } from './link-proxy.js';
@@ -35,7 +36,7 @@ const SHARE = 0.05;
 /** Resolves when the fault is over. Afterwards the run is at work, or has to be resumed. */
 export async function inject(fault: PlannedFault, scene: Scene): Promise<Injection | null> {
   const { kind, draw, lastsMs } = fault;
-  const { search, broker, out } = scene;
+  const { search, broker } = scene;
   switch (kind) {
     case 'kill-trainer':
     case 'kill-evaluator':
@@ -71,13 +72,10 @@ export async function inject(fault: PlannedFault, scene: Scene): Promise<Injecti
     case 'corrupt-bytes':
       return disturbed(scene.link, weatherOf(kind, draw), lastsMs);
     case 'journal-cut':
-      return damaged(scene, () => cutJournal(out, draw));
     case 'journal-flip':
-      return damaged(scene, () => flipJournal(out, draw));
     case 'snapshot-flip':
-      return damaged(scene, () => flipSnapshot(out, draw));
     case 'snapshot-cut':
-      return damaged(scene, () => cutSnapshot(out, draw));
+      return damaged(scene, kind, draw);
     default:
       return kind satisfies never;
   }
@@ -168,8 +166,22 @@ function weatherOf(kind: FaultKind, draw: number): Partial<Weather> {
   }
 }
 
-async function damaged(scene: Scene, damage: () => Promise<Damage | null>): Promise<Injection> {
-  await scene.search.killAll();
-  const done = await damage();
-  return { ...wholeRun(done?.target ?? 'every process'), damage: done };
+/** Waits for the first snapshot, where it takes one. */
+async function damaged(scene: Scene, kind: FaultKind, draw: number): Promise<Injection | null> {
+  const { search, out } = scene;
+  while (kind.startsWith('snapshot-') && !(await hasSnapshot(out))) {
+    if (search.exit() !== null) return null;
+    await sleep(20);
+  }
+  await search.killAll();
+  const damage = await DAMAGES[kind]!(out, draw);
+  if (damage === null) throw new ChaosFailed(`nothing in ${out} could be damaged after all was killed`);
+  return { ...wholeRun(damage.target), damage };
 }
+
+const DAMAGES: Readonly<Partial<Record<FaultKind, (out: string, draw: number) => Promise<Damage | null>>>> = {
+  'journal-cut': cutJournal,
+  'journal-flip': flipJournal,
+  'snapshot-flip': flipSnapshot,
+  'snapshot-cut': cutSnapshot,
+};

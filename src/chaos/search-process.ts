@@ -2,6 +2,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { runFolder } from '../run/folder.js';
@@ -72,7 +73,7 @@ export class SearchProcess {
   /** What run.json says of processes that are alive. */
   async living(): Promise<ProcessRecord[]> {
     const record = await this.record();
-    return (record?.processes ?? []).filter(({ pid }) => pid !== null && isAlive(pid));
+    return (record?.processes ?? []).filter(({ pid }) => pid !== null && isOf(this.plan.out, pid));
   }
 
   /** Kills every process of the run, the parent first, and waits until all are gone. */
@@ -95,7 +96,10 @@ export class SearchProcess {
   }
 
   private async gone(workers: readonly ProcessRecord[]): Promise<void> {
-    while ((this.child !== null && this.code === null) || workers.some(({ pid }) => isAlive(pid!)))
+    while (
+      (this.child !== null && this.code === null) ||
+      workers.some(({ pid }) => isOf(this.plan.out, pid!))
+    )
       await sleep(POLL_MS);
   }
 }
@@ -110,8 +114,14 @@ export function kill(pid: number | null, signal: NodeJS.Signals): boolean {
   }
 }
 
-function isAlive(pid: number): boolean {
-  return isSameProcess(pid, null);
+/** A living process of the run in `out`: a record may be old, and its ids may be of others by now. */
+function isOf(out: string, pid: number): boolean {
+  if (!isSameProcess(pid, null)) return false;
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(out);
+  } catch {
+    return false;
+  }
 }
 
 /** What must be equal after every fault: digest of `front.json` and `history.jsonl`. */

@@ -50,6 +50,8 @@ export interface ChaosTold {
 }
 
 const POLL_MS = 50;
+/** Exit code of a run whose folder is damaged. */
+const REFUSED = 3;
 const SEARCH_MS = 1_800_000;
 /** Searches that end before anything could be done to them, in a row. */
 const MOST_IDLE = 3;
@@ -161,13 +163,12 @@ class Tormented {
     let detected: number | null = null;
     if (injection.ended) {
       detected = over;
-      await this.resume(injection);
+      await this.resume(injection, evolutionOf(before));
     } else if (injection.killed.length > 0) {
       await this.until(async () => search.exit() !== null || replaced(await search.record(), injection));
       detected = monotonicMs();
     }
-    const at = positionOf(await search.record());
-    await this.until(async () => search.exit() !== null || positionOf(await search.record()) !== at);
+    if (!injection.ended) await this.untilMoved();
     const after = await search.record();
     return {
       number: fault.number,
@@ -182,16 +183,25 @@ class Tormented {
   }
 
   /** Goes on; a run that refuses a damaged file must go on once the file is put back. */
-  private async resume({ damage }: Injection): Promise<void> {
+  private async resume({ damage }: Injection, dead: number | null): Promise<void> {
     const { search } = this.scene;
-    search.start(true);
-    await this.until(async () => search.exit() !== null || (await search.record())?.status === 'running');
-    if (damage === null) return;
+    for (const last of [false, true]) {
+      search.start(true);
+      // Until then the record is still the one of the life before.
+      await this.until(async () => search.exit() !== null || isReborn(await search.record(), dead));
+      await this.untilMoved();
+      if (last || damage === null || search.exit() !== REFUSED) return;
+      await damage.undo();
+    }
+  }
+
+  /** Until the search gets anywhere from where it is, or ends. */
+  private async untilMoved(): Promise<void> {
+    const { search } = this.scene;
     const at = positionOf(await search.record());
-    await this.until(async () => search.exit() !== null || positionOf(await search.record()) !== at);
-    if (search.exit() !== 3) return;
-    await damage.undo();
-    search.start(true);
+    const moved = (record: RunRecord | null): boolean =>
+      record !== null && record.phase !== 'preparing' && positionOf(record) !== at;
+    await this.until(async () => search.exit() !== null || moved(await search.record()));
   }
 
   private async until(holds: () => Promise<boolean>): Promise<void> {
@@ -206,6 +216,16 @@ class Tormented {
 /** Training or evaluating, hence with room for faults. */
 function isAtWork(record: RunRecord | null): boolean {
   return record?.status === 'running' && !['preparing', 'done', 'failed'].includes(record.phase);
+}
+
+function evolutionOf(record: RunRecord | null): number | null {
+  return record?.processes.find(({ role }) => role === 'evolution')?.pid ?? null;
+}
+
+/** The record is of another evolution process, and that has said where the search is. */
+function isReborn(record: RunRecord | null, dead: number | null): boolean {
+  const pid = evolutionOf(record);
+  return record !== null && record.phase !== 'preparing' && pid !== null && pid !== dead;
 }
 
 /** Changes whenever the search gets anywhere. */
