@@ -1,4 +1,5 @@
 /** Messages that no actor of the run has sent: of a stranger who has its password. */
+import { crc32 } from 'node:zlib';
 import { encode } from '#emars/wire/messages.js';
 import type { Subjects } from '#emars/wire/subjects.js';
 import type { Cluster } from '../cluster/cluster.js';
@@ -20,8 +21,15 @@ const PLAN = encode('Directive', {
   end: { writer: 'trainer-0', commit: null },
 });
 
+/** With the checksum that a peer would put behind them: it is no secret. */
+function sealed(bytes: readonly number[]): Uint8Array {
+  const frame = Buffer.from([...bytes, 0, 0, 0, 0]);
+  frame.writeUInt32LE(crc32(frame.subarray(0, bytes.length)), bytes.length);
+  return frame;
+}
+
 /** Field 1, a string of 300 letters: what encodes here would refuse it. */
-const LONG_ID = Uint8Array.from([0x0a, 0xac, 0x02, ...Array.from({ length: 300 }, () => 0x78)]);
+const LONG_ID = sealed([0x0a, 0xac, 0x02, ...Array.from({ length: 300 }, () => 0x78)]);
 
 function forgeries(kind: 'forged-plan' | 'garbage', subjects: Subjects): readonly Forgery[] {
   if (kind === 'forged-plan')
@@ -30,7 +38,7 @@ function forgeries(kind: 'forged-plan' | 'garbage', subjects: Subjects): readonl
     {
       what: 'sends three bytes as a chunk',
       subject: subjects.gradient,
-      bytes: Uint8Array.of(0xff, 0xff, 0xff),
+      bytes: sealed([0xff, 0xff, 0xff]),
     },
     { what: 'sends a heartbeat with an id of 300 letters', subject: subjects.heartbeat, bytes: LONG_ID },
   ];
