@@ -39,18 +39,19 @@ describe('a link', () => {
     expect(proxy.disturbed).toBe(0);
   });
 
-  it.each([[['to-server' as const]], [['to-clients' as const]], [['to-server' as const, 'to-clients' as const]]])(
-    'cut %s carries nothing, and all of it afterwards',
-    async (cut) => {
-      proxy.change({ cut });
-      client.write(sent);
-      await until(() => proxy.disturbed > 0, 30_000);
-      expect(heard).toHaveLength(0);
-      proxy.change(FAIR);
-      await until(() => heard.length === sent.length, 30_000);
-      expect(heard.equals(sent)).toBe(true);
-    },
-  );
+  it.each([
+    [['to-server' as const]],
+    [['to-clients' as const]],
+    [['to-server' as const, 'to-clients' as const]],
+  ])('cut %s carries nothing, and all of it afterwards', async (cut) => {
+    proxy.change({ cut });
+    client.write(sent);
+    await until(() => proxy.disturbed > 0, 30_000);
+    expect(heard).toHaveLength(0);
+    proxy.change(FAIR);
+    await until(() => heard.length === sent.length, 30_000);
+    expect(heard.equals(sent)).toBe(true);
+  });
 
   it('that is slow loses and changes nothing', async () => {
     proxy.change({ delayMs: 30 });
