@@ -16,6 +16,7 @@ import { registerSelect } from './select.js';
 import { registerStart } from './start.js';
 import { registerStudy } from './study.js';
 import { registerTables } from './tables.js';
+import { registerWorker } from './worker.js';
 import { VERSION } from './version.js';
 
 /** The program `emars`; errors and help are thrown as CommanderError, never written by the parser. */
@@ -33,6 +34,7 @@ export function buildProgram(): Command {
     );
   registerStart(program);
   registerSearch(program);
+  registerWorker(program);
   registerRetrain(program);
   registerBaselines(program);
   registerEvaluate(program);

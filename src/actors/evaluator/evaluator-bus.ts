@@ -7,7 +7,8 @@ import { takeEvaluations } from '../worker/evaluation-taker.js';
 import type { Identity } from '../../protocol/worker/presence.js';
 import { startPresence } from '../worker/presence.js';
 import { runFolder } from '../../run/folder.js';
-import { farewell, measurerOf, presenceTiming } from '../worker/worker-bus.js';
+import { farewell, measurerOf, presenceTiming, tellWelcome } from '../worker/worker-bus.js';
+import type { BusMain, BusThread } from '../worker/worker-process.js';
 
 export interface EvaluatorBusData {
   readonly root: string;
@@ -17,7 +18,7 @@ export interface EvaluatorBusData {
 const { root, identity } = threadData() as EvaluatorBusData;
 const folder = runFolder(root);
 const options = loadOptions({ file: folder.config });
-const main = callMain<Measurer>();
+const main = callMain<Measurer & BusMain>();
 const { bus, subjects } = await joinBus(folder.bus, identity.id);
 const end = farewell(bus, subjects);
 const onError = (error: unknown): void => end.fail(error);
@@ -34,9 +35,20 @@ const presence = startPresence({
   identity,
   timing: presenceTiming(options),
   position: () => null,
-  onWelcome: () => taker.resume(),
+  onWelcome: (fence) => {
+    taker.resume();
+    tellWelcome(main, fence);
+  },
   onRefused: (reason) => end.refuse(reason),
   onError,
 });
 
-exposeInThread({ untilEnd: () => end.closing([presence, taker]) });
+const thread: BusThread = {
+  untilEnd: () => end.closing([presence, taker]),
+  leave: async () => {
+    await presence.leave();
+    await taker.pause();
+    end.left();
+  },
+};
+exposeInThread(thread);

@@ -10,7 +10,8 @@ import { readSides } from '../../run/sides.js';
 import type { Measurer } from '../worker/evaluation-taker.js';
 import { takeEvaluations } from '../worker/evaluation-taker.js';
 import { startPresence } from '../worker/presence.js';
-import { farewell, measurerOf, presenceTiming } from '../worker/worker-bus.js';
+import { farewell, measurerOf, presenceTiming, tellWelcome } from '../worker/worker-bus.js';
+import type { BusMain, BusThread } from '../worker/worker-process.js';
 import type { SlotComputer } from './replica-work.js';
 import { ReplicaWork } from './replica-work.js';
 import { SLOT_MS, startTrainer, TRAINER_TIMING } from './trainer-shell.js';
@@ -29,7 +30,7 @@ const options = loadOptions({ file: folder.config });
 const sides = await readSides(folder.split);
 const net = netOf(options, sides.classes.length);
 const { batch, microBatches } = samplingOf(options);
-const main = callMain<SlotComputer & Measurer>();
+const main = callMain<SlotComputer & Measurer & BusMain>();
 const { bus, subjects } = await joinBus(folder.bus, identity.id);
 const end = farewell(bus, subjects);
 const onError = (error: unknown): void => end.fail(error);
@@ -79,9 +80,22 @@ const presence = startPresence({
   identity,
   timing: presenceTiming(options),
   position: () => trainer.position(),
-  onWelcome: (fence) => trainer.welcome(fence),
+  onWelcome: (fence) => {
+    trainer.welcome(fence);
+    tellWelcome(main, fence);
+  },
   onRefused: (reason) => end.refuse(reason),
   onError,
 });
 
-exposeInThread({ untilEnd: () => end.closing([presence, trainer, taker]) });
+const thread: BusThread = {
+  untilEnd: () => end.closing([presence, trainer, taker]),
+  leave: async () => {
+    await presence.leave();
+    // Else it would take evaluations again, with nothing to train.
+    trainer.close();
+    await taker.pause();
+    end.left();
+  },
+};
+exposeInThread(thread);

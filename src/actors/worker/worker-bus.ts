@@ -6,10 +6,12 @@ import type { Caller } from '../../runtime/process/thread.js';
 import { ThreadDeadline } from '../../runtime/process/thread.js';
 import type { Subjects } from '../../wire/subjects.js';
 import type { Measurer } from './evaluation-taker.js';
-import type { WorkerEnd } from './worker-process.js';
+import type { BusMain, WorkerEnd } from './worker-process.js';
 
 export interface Farewell {
   refuse(reason: string): void;
+  /** This worker has left the run. */
+  left(): void;
   /** The thread cannot go on: the process ends and is started again. */
   fail(error: unknown): void;
   /** Resolves when the search is over for this worker, its handles closed. Errors: that of `fail`. */
@@ -25,11 +27,19 @@ export function farewell(bus: Bus, subjects: Subjects): Farewell {
   const subscription = bus.subscribe(subjects.farewell, () => settle.resolve({ refused: null }));
   return {
     refuse: (reason) => settle.resolve({ refused: reason }),
+    left: () => settle.resolve({ refused: null }),
     fail: (error) => settle.reject(error),
     closing: (handles) =>
       reached.finally(() => [...handles, subscription].forEach((handle) => handle.close())),
   };
 }
+
+/** The supervisor of this process hears that the run has taken it in; nobody waits for that. */
+export function tellWelcome(main: Caller<BusMain>, fence: number): void {
+  main.call(WELCOME_MS, (api) => api.welcomed(fence)).catch(() => undefined);
+}
+
+const WELCOME_MS = 60_000;
 
 export function presenceTiming(options: Options): { heartbeatMs: number; askMs: number } {
   return { heartbeatMs: 1000 * options.runtime.heartbeatSeconds, askMs: 1000 * options.runtime.askSeconds };

@@ -7,6 +7,8 @@ import { fingerprint } from '../../native/fingerprint.js';
 import { kernelsId } from '../../native/kernels.js';
 import { startThread } from '../../runtime/process/thread.js';
 import { tensorflowFacts } from '../../tensor/backend.js';
+import type { WorkerNews } from './worker-news.js';
+import { isLeaveOrder } from './worker-news.js';
 import { canaryDigest } from '../../training/canary.js';
 import type { Identity } from '../../protocol/worker/presence.js';
 import type { Workbench } from './workbench.js';
@@ -78,10 +80,21 @@ async function deviceModel(device: string): Promise<string> {
  * end otherwise ends the process with an error, and the supervisor starts it again.
  */
 export async function runBusThread(url: URL, workerData: object, serve: object): Promise<void> {
-  const thread = startThread<BusThread>(url, { workerData, serve });
+  const news = (sent: WorkerNews): void => void process.send?.(sent);
+  const main: BusMain = {
+    welcomed: (fence) => {
+      news({ kind: 'welcomed', fence });
+      return Promise.resolve();
+    },
+  };
+  const thread = startThread<BusThread>(url, { workerData, serve: { ...serve, ...main } });
   const stop = (): void => void thread.stop().then(() => process.exit(TERMINATED_EXIT));
   process.once('SIGTERM', stop);
   process.once('SIGINT', () => undefined);
+  // Answered by the end of `untilEnd`.
+  process.on('message', (message) => {
+    if (isLeaveOrder(message)) thread.call(LONGEST_MS, (api) => api.leave()).catch(() => undefined);
+  });
   const end = await Promise.race([
     thread.call(LONGEST_MS, (api) => api.untilEnd()),
     thread.exited.then((error) => Promise.reject(error)),
@@ -115,4 +128,11 @@ export interface WorkerEnd {
 export interface BusThread {
   /** Resolves when the search is over for this worker. */
   untilEnd(): Promise<WorkerEnd>;
+  /** Leaves the run in order: finishes what it holds; then `untilEnd` resolves. */
+  leave(): Promise<void>;
+}
+
+/** What every bus thread tells its main thread. */
+export interface BusMain {
+  welcomed(fence: number): Promise<void>;
 }

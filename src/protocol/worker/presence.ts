@@ -40,8 +40,8 @@ export interface PresenceState {
   readonly askedAt: number | null;
   /** When the last heartbeat was sent. */
   readonly beatAt: number | null;
-  /** This worker wants to go. When it last said so; null before the first time. */
-  readonly leaving: { readonly saidAt: number | null } | null;
+  /** This worker wants to go. `saidAt`: when it last said so; null before the first time. */
+  readonly leaving: { readonly saidAt: number | null; readonly isReleased: boolean } | null;
 }
 
 export type PresenceInput =
@@ -79,7 +79,11 @@ export function step(
     case 'leave':
       // No one waits for a worker that was never welcome.
       if (state.fence === null) return { state, save: [{ kind: 'released' }], send: [] };
-      return { state: { ...state, leaving: state.leaving ?? { saidAt: null } }, save: [], send: [] };
+      return {
+        state: { ...state, leaving: state.leaving ?? { saidAt: null, isReleased: false } },
+        save: [],
+        send: [],
+      };
     case 'tick':
       return tick(setup, state, input.position, now);
     default:
@@ -118,7 +122,12 @@ function receive(
     }
     case 'Receipt':
       // An empty message is no release.
-      return { state, save: input.message.accepted ? [{ kind: 'released' }] : [], send: [] };
+      if (!input.message.accepted || state.leaving === null) return { state, save: [], send: [] };
+      return {
+        state: { ...state, leaving: { ...state.leaving, isReleased: true } },
+        save: state.leaving.isReleased ? [] : [{ kind: 'released' }],
+        send: [],
+      };
     default:
       return input satisfies never;
   }
@@ -134,6 +143,8 @@ function tick(
   const { id, role, incarnation } = identity;
   const send: Send[] = [];
   let { beatAt, askedAt, leaving } = state;
+  // The run counts on it no more: another hello would take it in again.
+  if (leaving?.isReleased === true) return { state, save: [], send };
   if (beatAt === null || now - beatAt >= heartbeatMs) {
     beatAt = now;
     send.push({ name: 'Heartbeat', message: { id, role, incarnation, fence: state.fence ?? 0 }, to: null });
@@ -143,7 +154,7 @@ function tick(
     send.push({ name: 'Hello', message: { protocol, ...identity, position }, to: null });
   }
   if (leaving !== null && (leaving.saidAt === null || now - leaving.saidAt >= askMs)) {
-    leaving = { saidAt: now };
+    leaving = { ...leaving, saidAt: now };
     send.push({ name: 'Leave', message: { id, incarnation, fence: state.fence ?? 0 }, to: null });
   }
   return { state: { ...state, beatAt, askedAt, leaving }, save: [], send };

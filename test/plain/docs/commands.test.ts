@@ -94,6 +94,7 @@ describe('commands in the documentation', () => {
         'select',
         'study',
         'tables',
+        'worker',
       ]),
     );
   });

@@ -42,6 +42,42 @@ class Worker {
   }
 }
 
+describe('a worker that is told to end', () => {
+  const receipt = (worker: Worker, now: number, accepted: boolean): PresenceCommand[] => [
+    ...worker.give(now, { kind: 'received', name: 'Receipt', message: { accepted }, reply: null }).save,
+  ];
+
+  it('asks again until the run can do without it, beating meanwhile', () => {
+    const worker = new Worker();
+    worker.tick(0);
+    worker.welcome(1, { accepted: true, reason: null, fence: 7 });
+    expect(worker.give(2, { kind: 'leave' }).save).toEqual([]);
+    expect(worker.tick(500)).toEqual(['Heartbeat', 'Leave']);
+    expect(receipt(worker, 510, false)).toEqual([]);
+    expect(worker.tick(1000)).toEqual(['Heartbeat']);
+    expect(worker.tick(1500)).toEqual(['Heartbeat', 'Leave']);
+    expect(receipt(worker, 1510, true)).toEqual([{ kind: 'released' }]);
+  });
+
+  it('is released once, and says no hello after that, whatever the roll call says', () => {
+    const worker = new Worker();
+    worker.welcome(1, { accepted: true, reason: null, fence: 7 });
+    worker.give(2, { kind: 'leave' });
+    receipt(worker, 3, true);
+    expect(receipt(worker, 4, true)).toEqual([]);
+    worker.rollCall(5, 7, []);
+    expect(worker.tick(3000)).toEqual([]);
+  });
+
+  it('goes at once when no run has taken it in', () => {
+    expect(new Worker().give(0, { kind: 'leave' }).save).toEqual([{ kind: 'released' }]);
+  });
+
+  it('takes no receipt for a release that it did not ask for', () => {
+    expect(receipt(new Worker(), 0, true)).toEqual([]);
+  });
+});
+
 describe('a worker', () => {
   it('beats and says hello at once, and again while no answer comes', () => {
     const worker = new Worker();

@@ -58,6 +58,9 @@ export const SCENARIOS: readonly Scenario[] = [
     [{ kind: 'join', at: 900, actor: 'trainer-2' }],
     { late: 1 },
   ),
+  scenario('worker-leaves', 'SIGTERM of `emars worker`', [
+    { kind: 'leave', at: 950, actor: 'trainer-1', ms: 2000 },
+  ]),
   scenario('terminate-evaluator', 'SIGTERM of a process', [kill(1400, 'evaluator-0')]),
   scenario(
     'early-end',

@@ -12,6 +12,7 @@ export interface RecordedProcess {
   readonly id: string;
   readonly pid: number | null;
   readonly slots: number;
+  readonly joinedAtStep: number | null;
   readonly evaluations: number;
   readonly starts: number;
 }
