@@ -7,6 +7,7 @@ import { registerEvaluate } from './evaluate.js';
 import { registerExplain } from './explain.js';
 import { registerExport } from './export.js';
 import { registerInspect } from './inspect.js';
+import { registerObjective } from './objective.js';
 import { registerPredict } from './predict.js';
 import { registerReport } from './report.js';
 import { registerBaselines } from './baselines.js';
@@ -35,6 +36,7 @@ export function buildProgram(): Command {
   registerStart(program);
   registerSearch(program);
   registerWorker(program);
+  registerObjective(program);
   registerRetrain(program);
   registerBaselines(program);
   registerEvaluate(program);

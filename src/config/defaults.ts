@@ -79,6 +79,7 @@ export const DEFAULTS: Options = deepFreeze<Options>({
     split: { validation: 0.2, test: 0, seed: 1, file: null },
     positive: null,
   },
+  joining: { onLost: 'wait', silenceSeconds: 15 },
   runtime: {
     leaseSeconds: 30,
     heartbeatSeconds: 0.5,

@@ -186,6 +186,14 @@ export interface DataOptions {
   readonly positive: string | null;
 }
 
+/** Objectives that join the running search (`emars objective`). */
+export interface JoiningOptions {
+  /** What an epoch does when the process of such an objective is gone: wait for it, or go on without. */
+  readonly onLost: 'wait' | 'drop';
+  /** Its process is taken for gone when it is unheard for so long. */
+  readonly silenceSeconds: number;
+}
+
 /** Times and limits of the processes; they never change a result. Seconds where nothing else is said. */
 export interface RuntimeOptions {
   /** Shortest lease of a slot; longer where steps are measured to be. */
@@ -222,6 +230,7 @@ export interface Options {
   readonly objectives: readonly ObjectiveOptions[];
   readonly evaluation: EvaluationOptions;
   readonly data: DataOptions;
+  readonly joining: JoiningOptions;
   readonly runtime: RuntimeOptions;
 }
 

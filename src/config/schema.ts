@@ -153,6 +153,10 @@ export const schema = z.strictObject({
     }),
     positive: text('the name of a class, or null').nullable(),
   }),
+  joining: z.strictObject({
+    onLost: choice('wait', 'drop'),
+    silenceSeconds: number(1, 3600),
+  }),
   runtime: z.strictObject({
     leaseSeconds: number(0.1, 86_400),
     heartbeatSeconds: number(0.05, 60),

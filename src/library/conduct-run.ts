@@ -18,6 +18,7 @@ import { acquireRunLock, RunLockedError } from '../runtime/storage/run-lock.js';
 import { nativeParts } from './native-parts.js';
 import type { RunEvent, RunResult } from './run-events.js';
 import { kernelsOfRun } from './run-kernels.js';
+import { objectiveNotes } from './objective-notes.js';
 import { statusEvent } from './status-event.js';
 
 const LOCK_MS = 3000;
@@ -82,6 +83,7 @@ async function conductLocked(
     device: devices.join(','),
     kernels: kernels?.id ?? null,
   });
+  const notesOf = objectiveNotes();
   const supervision = new RunSupervision(
     {
       folder,
@@ -92,7 +94,10 @@ async function conductLocked(
       natsBinary: parts.nats.path,
       foreign: broker,
     },
-    (status) => tell(statusEvent(status)),
+    (status) => {
+      tell(statusEvent(status));
+      for (const text of notesOf(status)) tell({ kind: 'note', text });
+    },
     (text) => tell({ kind: 'note', text }),
   );
   const record = new RunRecorder(folder, numerics, resumed, () => supervision.rows());

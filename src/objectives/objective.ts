@@ -5,6 +5,7 @@
  * of their own, `weights` in an evaluator. A measurement that cannot be made throws; the individual is
  * then marked failed with the reason, and never gets a default score.
  */
+import { inspect } from 'node:util';
 import type { ValidationSubject } from '../training/validate.js';
 import type { Genome } from '../space/genome.js';
 import type { InputSize } from '../space/cost.js';
@@ -18,6 +19,8 @@ export interface Measured {
   readonly confusion?: readonly number[];
 }
 
+/** Of what was returned, enough to see what it is. */
+const SHORT = { depth: 1, maxArrayLength: 4, maxStringLength: 60, breakLength: Infinity };
 /** Beyond this magnitude the selection cannot square distances any more. */
 const MOST = 1e150;
 
@@ -30,7 +33,7 @@ export function checkedMeasurement(name: string, measured: unknown): Measured {
     typeof measured === 'object' && measured !== null ? (measured as { value?: unknown }).value : undefined;
   if (typeof value !== 'number' || !(Math.abs(value) <= MOST))
     throw new RangeError(
-      `expected the objective "${name}" to return { value } with a finite number, got ${JSON.stringify(measured)}`,
+      `expected the objective "${name}" to return { value } with a finite number, got ${inspect(measured, SHORT)}`,
     );
   return measured as Measured;
 }

@@ -202,7 +202,7 @@ function measured(
     event.type === 'evaluated' && objective === 'accuracy'
       ? withChanged(next, id, ({ history }) => ({ history: [...history, [epoch, event.value] as const] }))
       : next;
-  const counted = withOutcome(known, objective, event.type === 'evaluated');
+  const counted = withOutcome(known, objective, event.type === 'evaluated' ? null : event.reason);
   return selectingWhenComplete(rules, counted);
 }
 

@@ -10,6 +10,10 @@ type Joining = Extract<SearchEvent, { type: 'objective-joined' }>;
 
 /** Objectives of one epoch, at most; as many as a configuration may name. */
 const MOST_AT_ONCE = 12;
+/** Why an objective left that a person took out. */
+export const REMOVED = 'it was removed';
+/** Why a history could not be measured; no fault of the objective, so it does not count against it. */
+export const NO_ACCURACY = 'no accuracy in this epoch';
 /** Joinings over the life of a run; more are a mistake or an attack. */
 const MOST_JOININGS = 256;
 
@@ -23,7 +27,7 @@ export function objectivesAt(
   return guests.length === 0 ? rules.objectives : [...rules.objectives, ...guests.map(({ rule }) => rule)];
 }
 
-function takesPartIn({ since, left }: JoinedObjective, epoch: number): boolean {
+export function takesPartIn({ since, left }: JoinedObjective, epoch: number): boolean {
   return epoch >= since && (left === null || epoch < left.epoch);
 }
 
@@ -33,7 +37,7 @@ export function memberNamed({ joined }: SearchState, name: string): JoinedObject
 }
 
 /** The first epoch that an objective that joins now can take part in: one that is not at work yet. */
-function nextEpoch({ phase, epoch }: SearchState): number {
+export function nextEpoch({ phase, epoch }: SearchState): number {
   return phase === 'new' || phase === 'planning' ? Math.max(1, epoch) : epoch + 1;
 }
 
@@ -66,7 +70,7 @@ export function joinObjection(
 }
 
 /** The same measurement: one process may take over from another. */
-function sameMeasure(
+export function sameMeasure(
   rule: ObjectiveRule,
   other: Pick<ObjectiveRule, 'unit' | 'direction' | 'needs'>,
 ): boolean {
@@ -88,10 +92,10 @@ export function withLeft(
   return changed(state, name, () => ({ left: { epoch: state.epoch, reason } }));
 }
 
-/** Counts what fails in a row. */
-export function withOutcome(state: SearchState, name: string, hasValue: boolean): SearchState {
-  if (memberNamed(state, name) === null) return state;
-  return changed(state, name, ({ failures }) => ({ failures: hasValue ? 0 : failures + 1 }));
+/** Counts what fails in a row. `failure`: null where there is a value. */
+export function withOutcome(state: SearchState, name: string, failure: string | null): SearchState {
+  if (memberNamed(state, name) === null || failure === NO_ACCURACY) return state;
+  return changed(state, name, ({ failures }) => ({ failures: failure === null ? 0 : failures + 1 }));
 }
 
 function changed(

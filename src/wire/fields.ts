@@ -18,6 +18,12 @@ export const genomeId = z.string().regex(/^[0-9a-f]{16}$/, 'expected 16 hexadeci
 /** SHA-256 of a file, hexadecimal on the wire too. */
 export const fileDigest = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 hexadecimal digits');
 export const name = z.string().min(1).max(64);
+/** Name of an objective: a token of a subject, and a key in files. */
+export const objectiveName = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,31}$/, 'expected 1 to 32 lower-case letters, digits and "-"');
+/** Unit of a measure, to be shown; may be empty. */
+export const unit = z.string().regex(/^[^\p{C}]{0,32}$/u, 'expected at most 32 printable characters');
 export const list = <Item extends z.ZodType>(item: Item, longest: number) => z.array(item).max(longest);
 export const bytes = (longest: number) =>
   z.custom<Uint8Array>(

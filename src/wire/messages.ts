@@ -10,7 +10,7 @@ import { framed, MESSAGE_LIMIT, unframed, UNPACKED_LIMIT } from './packing.js';
 import { schemas } from './schemas.js';
 
 export { MESSAGE_LIMIT } from './packing.js';
-export { CHUNK_BYTES } from './schemas.js';
+export { CHUNK_BYTES, HISTORY_POINTS, SUBJECTS } from './schemas.js';
 export type { Role, RunPhase, WorkPhase } from './schemas.js';
 
 /** Version of `proto/emars.proto`; a worker of another version is refused in the hello. */
@@ -34,6 +34,11 @@ const codecs = {
   EvaluationRequest: emars.EvaluationRequest,
   EvaluationResult: emars.EvaluationResult,
   Receipt: emars.Receipt,
+  ObjectiveHello: emars.ObjectiveHello,
+  ObjectiveReply: emars.ObjectiveReply,
+  ObjectiveLeave: emars.ObjectiveLeave,
+  MeasureRequest: emars.MeasureRequest,
+  MeasureResult: emars.MeasureResult,
   Status: emars.Status,
   Farewell: emars.Farewell,
 } as const;

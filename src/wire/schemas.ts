@@ -14,9 +14,11 @@ import {
   list,
   messageOrNull,
   name,
+  objectiveName,
   quantityOrNull,
   reasonOrNull,
   token,
+  unit,
   wordOrNull,
 } from './fields.js';
 
@@ -40,12 +42,18 @@ export type RunPhase = (typeof RUN_PHASES)[number];
 export const WORK_PHASES = ['train', 'evaluate', 'select', 'done'] as const;
 export type WorkPhase = (typeof WORK_PHASES)[number];
 
+/** Individuals of one request to an objective that joined, and points of a history: together below the size limit. */
+export const SUBJECTS = 16;
+export const HISTORY_POINTS = 2048;
+
 const WORKERS = 10_000;
 const SLOTS = 10_000;
 const INDIVIDUALS = 100_000;
 const BLOCKS = 1000;
 const SCHEDULE = 500_000;
 const CONFUSION = 10_000;
+const JOININGS = 256;
+const CELLS = 100;
 
 const role = z.enum(ROLES);
 const attempt = { fence: count, owner: token, number: count };
@@ -76,6 +84,31 @@ const workerStatus = z.object({
   evaluations: count,
   alive: z.boolean(),
   joinedAtStep: quantityOrNull,
+});
+const direction = z.enum(['max', 'min']);
+const needs = z.enum(['genome', 'history']);
+const context = z.object({
+  stem: count,
+  widths: list(count, CELLS),
+  strides: list(count, CELLS),
+  blocks: list(count, CELLS),
+  operations: list(name, BLOCKS),
+  head: count,
+  classes: count,
+  slices: count,
+  size: count,
+});
+const measureSubject = z.object({
+  individual,
+  history: list(z.object({ epoch: count, accuracy: z.number() }), HISTORY_POINTS),
+});
+const objectiveStatus = z.object({
+  name: objectiveName,
+  since: count,
+  alive: z.boolean(),
+  failures: count,
+  left: count,
+  reason: reasonOrNull,
 });
 
 export const schemas = {
@@ -165,6 +198,43 @@ export const schemas = {
     deliveries: count,
   }),
   Receipt: z.object({ accepted: z.boolean() }),
+  ObjectiveHello: z.object({
+    protocol: count,
+    name: objectiveName,
+    unit,
+    direction,
+    needs,
+    incarnation: token,
+    since: count,
+    joined: z.boolean(),
+  }),
+  ObjectiveReply: z.object({
+    accepted: z.boolean(),
+    reason: reasonOrNull,
+    busy: z.boolean(),
+    fence: count,
+    epoch: count,
+    since: count,
+    context: messageOrNull(context),
+  }),
+  ObjectiveLeave: z.object({ name: objectiveName }),
+  MeasureRequest: z.object({
+    name: objectiveName,
+    incarnation: token,
+    fence: count,
+    epoch: count,
+    subjects: list(measureSubject, SUBJECTS),
+  }),
+  MeasureResult: z.object({
+    name: objectiveName,
+    incarnation: token,
+    fence: count,
+    epoch: count,
+    individual: genomeId,
+    value: z.number(),
+    isUndefined: z.boolean(),
+    error: reasonOrNull,
+  }),
   Status: z.object({
     phase: z.enum(RUN_PHASES),
     epoch: count,
@@ -185,6 +255,7 @@ export const schemas = {
     phases: list(z.object({ name: z.enum(WORK_PHASES), seconds: z.number() }), WORK_PHASES.length),
     error: reasonOrNull,
     absoluteStep: count,
+    objectives: list(objectiveStatus, JOININGS),
   }),
   Farewell: z.object({ reason: reasonOrNull }),
 } as const;

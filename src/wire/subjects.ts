@@ -11,6 +11,9 @@ export interface Subjects {
   readonly slots: string;
   readonly trained: string;
   readonly result: string;
+  readonly objective: string;
+  readonly objectiveLeave: string;
+  readonly measured: string;
   readonly directive: string;
   readonly gradient: string;
   readonly evaluate: string;
@@ -20,6 +23,8 @@ export interface Subjects {
   readonly chunkRequest: (trainer: string) => string;
   readonly stateRequest: (trainer: string) => string;
   readonly state: (trainer: string) => string;
+  /** Requests to the process that measures an objective which joined. */
+  readonly measure: (objective: string) => string;
   /** JetStream stream that holds the open evaluations. */
   readonly evaluationStream: string;
 }
@@ -36,6 +41,9 @@ export function subjectsOf(run: string): Subjects {
     slots: `${prefix}.evolution.slots`,
     trained: `${prefix}.evolution.trained`,
     result: `${prefix}.evolution.result`,
+    objective: `${prefix}.evolution.objective`,
+    objectiveLeave: `${prefix}.evolution.objective-leave`,
+    measured: `${prefix}.evolution.measured`,
     directive: `${prefix}.trainer.directive`,
     gradient: `${prefix}.trainer.gradient`,
     evaluate: `${prefix}.evaluate`,
@@ -45,12 +53,14 @@ export function subjectsOf(run: string): Subjects {
     chunkRequest: (trainer) => `${prefix}.trainer.${token(trainer)}.chunk-request`,
     stateRequest: (trainer) => `${prefix}.trainer.${token(trainer)}.state-request`,
     state: (trainer) => `${prefix}.trainer.${token(trainer)}.state`,
+    measure: (objective) => `${prefix}.objective.${token(objective)}.measure`,
     evaluationStream: `emars_${run}_evaluate`,
   };
 }
 
 /**
- * Where a message goes. `to`: the trainer of a credit, request or piece of the state; for an answer (Welcome, Receipt)
+ * Where a message goes. `to`: the trainer of a credit, request or piece of the state, the objective of a request
+ * to measure; for an answer (Welcome, Receipt, ObjectiveReply)
  * the subject that the question came with; null for everything else.
  * Errors: RangeError when `to` does not fit the message.
  */
@@ -82,6 +92,14 @@ export function subjectOf(subjects: Subjects, name: MessageName, to: string | nu
       return fixed(name, to, subjects.status);
     case 'Farewell':
       return fixed(name, to, subjects.farewell);
+    case 'ObjectiveHello':
+      return fixed(name, to, subjects.objective);
+    case 'ObjectiveLeave':
+      return fixed(name, to, subjects.objectiveLeave);
+    case 'MeasureResult':
+      return fixed(name, to, subjects.measured);
+    case 'MeasureRequest':
+      return subjects.measure(addressed(name, to));
     case 'Credit':
       return subjects.credit(addressed(name, to));
     case 'ChunkRequest':
@@ -92,6 +110,7 @@ export function subjectOf(subjects: Subjects, name: MessageName, to: string | nu
       return subjects.state(addressed(name, to));
     case 'Welcome':
     case 'Receipt':
+    case 'ObjectiveReply':
       return addressed(name, to);
     default:
       return name satisfies never;

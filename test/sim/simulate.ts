@@ -1,9 +1,11 @@
 /** One seed: what it simulates, and what came of it. */
+import type { Generator } from '#emars/random/generator.js';
 import { generator } from '#emars/random/generator.js';
 import type { SearchResult } from './check/result.js';
 import { difference } from './check/result.js';
-import type { Line, Plan } from './cluster/plan.js';
+import type { JoiningPlan, Line, Plan } from './cluster/plan.js';
 import { Cluster } from './cluster/cluster.js';
+import { OBJECTIVE_HOST } from './cluster/objective-host.js';
 import type { SearchCase } from './cluster/rules.js';
 import { CASES } from './cluster/rules.js';
 import { HANG_MS, MAX_DELIVER } from './cluster/setup.js';
@@ -28,9 +30,11 @@ export function planOf(seed: number, control: ControlName | null = null): Plan {
   const search = random.pick(CASES);
   const trainers = 1 + random.integer(4);
   const evaluators = random.integer(3);
+  const objective = drawJoining(generator(seed, 'objective'), search);
   const cast = {
     trainers: Array.from({ length: trainers }, (_, i) => `trainer-${i}`),
     evaluators: Array.from({ length: evaluators }, (_, i) => `evaluator-${i}`),
+    objectives: objective === null ? [] : [OBJECTIVE_HOST],
   };
   const drawn = drawFaults(random, cast);
   const coming = drawAttendance(generator(seed, 'attendance'), cast);
@@ -38,7 +42,7 @@ export function planOf(seed: number, control: ControlName | null = null): Plan {
   const isWrong = drawn.some(({ kind }) => kind === 'weights');
   const attendance = coming.faults.filter(({ kind }) => kind === 'join' || !isWrong);
   const faults = [...drawn, ...attendance].sort((a, b) => a.at - b.at);
-  return { ...plain(search), seed, trainers, evaluators, late: coming.late, faults, control };
+  return { ...plain(search), seed, trainers, evaluators, late: coming.late, objective, faults, control };
 }
 
 /** A search without faults: two trainers, one evaluator. */
@@ -49,6 +53,7 @@ export function plain(search: SearchCase): Plan {
     trainers: 2,
     evaluators: 1,
     late: 0,
+    objective: null,
     faults: [],
     control: null,
     foreign: [],
@@ -58,28 +63,45 @@ export function plain(search: SearchCase): Plan {
   };
 }
 
+/** An objective that joins somewhere in the search, and sometimes leaves again. */
+function drawJoining(random: Generator, { rules }: SearchCase): JoiningPlan | null {
+  if (!random.chance(0.4)) return null;
+  const epochs = rules.warmupEpochs + rules.epochs;
+  const since = 2 + random.integer(Math.max(1, epochs - 1));
+  const leavesIn = random.chance(0.4) ? since + random.integer(2) : null;
+  return { since, leavesIn, needs: random.pick(['genome', 'history'] as const) };
+}
+
 /** Undisturbed runs, by the name of the search. */
 const undisturbed = new Map<string, SearchResult>();
 
-/** What a search comes to when nothing goes wrong: two trainers, one evaluator, no fault. */
-function undisturbedResult({ search, maxDeliver }: Plan): SearchResult {
-  const key = `${search.name} ${maxDeliver}`;
+/**
+ * What a search comes to when nothing goes wrong: two trainers, one evaluator, no fault. When an objective
+ * joins and leaves is told by the journal: in that the undisturbed run follows the disturbed one.
+ */
+function undisturbedResult(
+  { search, maxDeliver, objective }: Plan,
+  joined: SearchResult['joined'],
+): SearchResult {
+  const guest = joined[0] ?? null;
+  const joining =
+    objective === null || guest === null ? null : { ...objective, since: guest.since, leavesIn: guest.left };
+  const key = JSON.stringify([search.name, maxDeliver, joining]);
   const known = undisturbed.get(key);
   if (known !== undefined) return known;
-  const result = new Cluster({ ...plain(search), maxDeliver }).run()!;
+  const result = new Cluster({ ...plain(search), objective: joining, maxDeliver }).run()!;
   undisturbed.set(key, result);
   return result;
 }
 
 /** Runs a plan and compares it with the undisturbed run. */
 export function simulate(plan: Plan, options: { readonly transcript?: boolean } = {}): Outcome {
-  const expected = undisturbedResult(plan);
   const cluster = new Cluster(plan, options);
   let isOver = true;
   const failure = failureOf(() => {
     const result = cluster.run();
     isOver = result !== null;
-    return result === null ? null : difference(expected, result);
+    return result === null ? null : difference(undisturbedResult(plan, result.joined), result);
   });
   return {
     failure,

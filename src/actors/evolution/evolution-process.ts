@@ -86,6 +86,11 @@ async function main(): Promise<void> {
         rules,
         timing: timingOf(options),
         expectedTrainers: Number(trainers),
+        objectives: {
+          input: options.input,
+          onLost: options.joining.onLost,
+          silenceMs: 1000 * options.joining.silenceSeconds,
+        },
         tolerant: options.engine.numerics === 'tolerant',
       },
       journal,

@@ -75,6 +75,9 @@ export class EvolutionShell {
     this.listening.on('SlotsHeld', subjects.slots, post);
     this.listening.on('EpochTrained', subjects.trained, post);
     this.listening.on('EvaluationResult', subjects.result, post);
+    this.listening.on('ObjectiveHello', subjects.objective, post);
+    this.listening.on('ObjectiveLeave', subjects.objectiveLeave, post);
+    this.listening.on('MeasureResult', subjects.measured, post);
     this.listening.own(bus.subscribe(subjects.rollCall, () => this.post({ kind: 'roll-call-echoed' })));
     this.listening.own(bus.onReconnect(() => this.post({ kind: 'reconnected' })));
     this.post({ kind: 'started' });
@@ -148,7 +151,7 @@ export class EvolutionShell {
     const { bus, subjects } = this.parts;
     const bytes = encode<MessageName>(name, message);
     const subject = subjectOf(subjects, name, to);
-    if (name === 'Welcome' || name === 'Receipt') bus.respond(subject, bytes);
+    if (name === 'Welcome' || name === 'Receipt' || name === 'ObjectiveReply') bus.respond(subject, bytes);
     else bus.publish(subject, bytes);
   }
 

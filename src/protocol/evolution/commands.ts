@@ -56,6 +56,7 @@ export type EvolutionInput =
   | Received<
       'Hello' | 'Heartbeat' | 'Leave' | 'EpochReady' | 'SlotsHeld' | 'EpochTrained' | 'EvaluationResult'
     >
+  | Received<'ObjectiveHello' | 'ObjectiveLeave' | 'MeasureResult'>
   /** Our own roll call came back: the bus carries messages. */
   | { readonly kind: 'roll-call-echoed' }
   | { readonly kind: 'reconnected' }

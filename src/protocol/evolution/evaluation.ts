@@ -9,6 +9,7 @@
  *   measuring ─every evaluee has a value or a failure for every objective─▶ idle
  */
 import { MAX_MAGNITUDE } from '../../evolution/objective-values.js';
+import { NO_ACCURACY, objectivesAt } from '../../search/joined-objectives.js';
 import type { ObjectiveRule } from '../../search/state.js';
 import type { Message } from '../../wire/messages.js';
 import type { LocalMeasurement, Outcome } from './commands.js';
@@ -210,7 +211,7 @@ export function tick(turn: Turn, evaluation: Evaluation): Evaluation {
 export function progressOf({ search, rules }: Turn): { readonly done: number; readonly total: number } {
   let done = 0;
   for (const measurements of search.measured.values()) done += Object.keys(measurements).length;
-  return { done, total: search.evaluees.length * rules.objectives.length };
+  return { done, total: search.evaluees.length * objectivesAt(rules, search, search.epoch).length };
 }
 
 /** Puts every open evaluation on the queue; the broker drops those it holds already. */
@@ -251,8 +252,13 @@ function measureLocally(turn: Turn, evaluation: Evaluation): Evaluation {
       const accuracy = turn.search.measured.get(individual)?.['accuracy'];
       if (rule.needs === 'history' && accuracy === undefined) continue;
       if (rule.needs === 'history' && accuracy!.failure !== undefined) {
-        const reason = 'no accuracy in this epoch';
-        turn.commit({ type: 'evaluation-failed', epoch, individual, objective: rule.name, reason });
+        turn.commit({
+          type: 'evaluation-failed',
+          epoch,
+          individual,
+          objective: rule.name,
+          reason: NO_ACCURACY,
+        });
         continue;
       }
       const { genome } = individuals.get(individual)!;
@@ -272,7 +278,7 @@ function tableProblem(confusion: readonly number[], classes: number): string | n
 }
 
 /** What selection cannot compare is not journalled as a value: the run could never be read again. */
-function problemOf(value: number): string | null {
+export function problemOf(value: number): string | null {
   return Math.abs(value) <= MAX_MAGNITUDE
     ? null
     : `expected a finite value of magnitude at most ${MAX_MAGNITUDE}, got ${value}`;

@@ -4,6 +4,8 @@ import type { Evaluation } from './evaluation.js';
 import { idleEvaluation } from './evaluation.js';
 import type { Membership } from './membership.js';
 import { emptyMembership } from './membership.js';
+import type { JoiningRules, ObjectiveActors } from './objective-actors.js';
+import { noObjectiveActors } from './objective-actors.js';
 import type { Stopwatch } from './status.js';
 import { startedStopwatch } from './status.js';
 import type { Tally } from './tally.js';
@@ -15,6 +17,8 @@ export interface EvolutionSetup {
   readonly timing: EvolutionTiming;
   /** Trainers the run was started with: the first epoch waits for all of them, for a while. */
   readonly expectedTrainers: number;
+  /** Objectives that join the running search. */
+  readonly objectives: JoiningRules;
   /** Takes workers of other arithmetic: then the result depends on who computed. */
   readonly tolerant: boolean;
 }
@@ -37,6 +41,7 @@ export interface EvolutionState {
   readonly membership: Membership;
   readonly training: Training;
   readonly evaluation: Evaluation;
+  readonly objectives: ObjectiveActors;
   readonly stopwatch: Stopwatch;
   readonly startedAt: number;
   /** Trainers were gathered once: later epochs take those that are alive. */
@@ -58,6 +63,7 @@ export function initialEvolution(search: SearchState, tally: Tally, now: number)
     membership: emptyMembership,
     training: idleTraining,
     evaluation: idleEvaluation,
+    objectives: noObjectiveActors,
     stopwatch: startedStopwatch(now),
     startedAt: now,
     gathered: false,

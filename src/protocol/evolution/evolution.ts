@@ -14,6 +14,7 @@ import type { EvolutionCommand, EvolutionInput } from './commands.js';
 import * as evaluation from './evaluation.js';
 import type { EvolutionSetup, EvolutionState } from './evolution-state.js';
 import * as membership from './membership.js';
+import * as objectives from './objective-actors.js';
 import { entered, statusOf } from './status.js';
 import * as training from './training.js';
 import { becomeAdopting } from './transitions.js';
@@ -130,6 +131,12 @@ function onReceived(
       if (input.reply !== null) turn.tell('Receipt', { accepted: true }, input.reply);
       return { ...state, evaluation: next };
     }
+    case 'ObjectiveHello':
+      return { ...state, objectives: objectives.hello(setup.objectives, turn, state.objectives, input) };
+    case 'ObjectiveLeave':
+      return { ...state, objectives: objectives.leave(turn, state.objectives, input) };
+    case 'MeasureResult':
+      return { ...state, objectives: objectives.measured(turn, state.objectives, input.message) };
     default:
       return unreachable(input);
   }
@@ -194,8 +201,8 @@ function onTick(
   const { silenceMs, patienceMs } = setup.timing;
   let next: EvolutionState = { ...state, tickedAt: now };
   // Cut off from the bus (our own roll call does not come back), or late ourselves, we cannot tell who is silent.
-  if (!connected || now - state.echoAt > ECHO_MS || now - state.tickedAt > ROLL_CALL_MS)
-    next = { ...next, membership: membership.withGrace(next.membership, now) };
+  const isLate = !connected || now - state.echoAt > ECHO_MS || now - state.tickedAt > ROLL_CALL_MS;
+  if (isLate) next = { ...next, membership: membership.withGrace(next.membership, now) };
   const lost = membership.silent(next.membership, silenceMs, now);
   if (lost.length > 0) {
     turn.say(`hears nothing more from ${lost.join(', ')}`);
@@ -212,6 +219,7 @@ function onTick(
     ...next,
     training: training.tick(turn, next.training, setup.timing),
     evaluation: evaluation.tick(turn, next.evaluation),
+    objectives: objectives.tick(setup.objectives, turn, next.objectives, isLate),
   };
   if (now - next.rollCallAt < ROLL_CALL_MS) return next;
   const present = membership.incarnationsOf(next.membership);
@@ -235,6 +243,7 @@ function statusWith(
     rules: setup.rules,
     search: turn.search,
     membership: state.membership,
+    objectives: state.objectives,
     tally: turn.tally,
     stopwatch: state.stopwatch,
     duplicates: state.evaluation.duplicates,

@@ -3,6 +3,7 @@ import type { SearchRules, SearchState } from '../../search/state.js';
 import type { Draft, RunPhase, WorkPhase } from '../../wire/messages.js';
 import type { Membership } from './membership.js';
 import { trainersOf } from './membership.js';
+import type { ObjectiveActors } from './objective-actors.js';
 import type { Tally } from './tally.js';
 
 /** Seconds spent in each phase by this process, and the pace that tells the time left. Times in ms. */
@@ -48,6 +49,7 @@ export interface StatusParts {
   readonly rules: SearchRules;
   readonly search: SearchState;
   readonly membership: Membership;
+  readonly objectives: ObjectiveActors;
   readonly tally: Tally;
   readonly stopwatch: Stopwatch;
   readonly duplicates: number;
@@ -86,6 +88,14 @@ export function statusOf(parts: StatusParts): Draft<'Status'> {
       seconds: spentIn(stopwatch, name, now) / 1000,
     })),
     absoluteStep: search.step,
+    objectives: search.joined.map(({ rule, since, left, failures }) => ({
+      name: rule.name,
+      since,
+      alive: parts.objectives.present.has(rule.name),
+      failures,
+      left: left?.epoch ?? 0,
+      reason: left?.reason ?? null,
+    })),
     error: parts.error,
   };
 }

@@ -40,12 +40,20 @@ export function isSameProcess(pid: number, startTime: string | null): boolean {
   }
 }
 
-/**
- * The most memory (resident, bytes) process `pid` ever held; null if it is gone or there is no /proc.
- */
+/** The most memory (resident, bytes) process `pid` ever held; null if it is gone or there is no /proc. */
 export function peakMemory(pid: number): number | null {
+  return memoryField(pid, 'VmHWM');
+}
+
+/** The memory (resident, bytes) that process `pid` holds now; null if it is gone or there is no /proc. */
+export function residentMemory(pid: number): number | null {
+  return memoryField(pid, 'VmRSS');
+}
+
+function memoryField(pid: number, field: 'VmHWM' | 'VmRSS'): number | null {
   try {
-    const match = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    const match = new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status);
     return match?.[1] === undefined ? null : Number(match[1]) * 1024;
   } catch {
     return null;

@@ -30,6 +30,7 @@ export const SETUP: EvolutionSetup = {
   rules: SHORT,
   expectedTrainers: 2,
   tolerant: false,
+  objectives: { input: { slices: 8, size: 16 }, onLost: 'wait', silenceMs: 2000 },
   timing: {
     leaseMs: 1000,
     adoptMs: 3000,

@@ -8,15 +8,18 @@ export interface SearchResult {
   readonly history: string;
   /** Digest of weights, statistics and optimiser after the last epoch. */
   readonly weights: string;
+  /** Which epochs an objective took part in that joined. */
+  readonly joined: readonly { readonly since: number; readonly left: number | null }[];
 }
 
-export function resultOf({ front, history, trainedSnapshot }: SearchState): SearchResult {
+export function resultOf({ front, history, trainedSnapshot, joined }: SearchState): SearchResult {
   // Measurements stand in the order in which they came.
   const rows = history.map((row) => ({ ...row, measurements: Object.entries(row.measurements).sort() }));
   return {
     front,
     history: createHash('sha256').update(JSON.stringify(rows)).digest('hex'),
     weights: String(trainedSnapshot),
+    joined: joined.map(({ since, left }) => ({ since, left: left?.epoch ?? null })),
   };
 }
 

@@ -35,6 +35,7 @@ import { forge } from '../faults/forged.js';
 import type { Host } from './host.js';
 import type { ClusterOptions, Line, Plan } from './plan.js';
 import { evolutionSetup, QUEUE, RUN, SLOT_MS } from './setup.js';
+import { ObjectiveHost } from './objective-host.js';
 import { TrainerHost } from './trainer-host.js';
 
 /** Quick deaths in a row after which a process is given up, and the waits before each start. */
@@ -108,6 +109,7 @@ export class Cluster {
       this.evolution,
       ...named('trainer', trainers + plan.late).map((id) => new TrainerHost(this, id, 'trainer')),
       ...named('evaluator', evaluators).map((id) => new EvaluatorHost(this, id, 'evaluator')),
+      ...(plan.objective === null ? [] : [new ObjectiveHost(this, plan.objective)]),
     ];
   }
 

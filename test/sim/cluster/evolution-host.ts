@@ -103,6 +103,9 @@ export class EvolutionHost extends Host {
     on(subjects.slots, 'SlotsHeld');
     on(subjects.trained, 'EpochTrained');
     on(subjects.result, 'EvaluationResult');
+    on(subjects.objective, 'ObjectiveHello');
+    on(subjects.objectiveLeave, 'ObjectiveLeave');
+    on(subjects.measured, 'MeasureResult');
     bus.subscribe(this.process, subjects.rollCall, () => this.take({ kind: 'roll-call-echoed' }));
     bus.onReconnect(this.process, () => this.reconnected());
   }

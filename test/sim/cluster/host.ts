@@ -33,7 +33,7 @@ export abstract class Host {
     protected readonly cluster: Cluster,
     readonly id: string,
     /** In words, for people: "trainer-0". */
-    readonly role: 'evolution' | 'trainer' | 'evaluator',
+    readonly role: 'evolution' | 'trainer' | 'evaluator' | 'objective',
   ) {
     this.process = new SimProcess(id, cluster.timeline);
   }
@@ -109,7 +109,7 @@ export abstract class Host {
       if (i === 1 && this.diesAt('half-sent')) return false;
       const { name, message, to } = sent;
       // A simulated run is not watched.
-      if (name === 'Status' || (this.isMute && name !== 'Heartbeat')) continue;
+      if (name === 'Status' || (this.isMute && name !== 'Heartbeat' && name !== 'ObjectiveHello')) continue;
       this.cluster.told(this.id, sent);
       const subject = subjectOf(subjects, name, to);
       bus.publish(this.process, subject, encode(name, message as never), ASKS.has(name) ? replyTo : null);
@@ -119,4 +119,10 @@ export abstract class Host {
 }
 
 /** Messages that want an answer. */
-const ASKS: ReadonlySet<MessageName> = new Set(['Hello', 'Leave', 'EvaluationResult']);
+const ASKS: ReadonlySet<MessageName> = new Set([
+  'Hello',
+  'Leave',
+  'EvaluationResult',
+  'ObjectiveHello',
+  'ObjectiveLeave',
+]);

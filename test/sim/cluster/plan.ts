@@ -16,6 +16,8 @@ export interface Plan {
   readonly evaluators: number;
   /** Trainers that are not there at the start: "trainer-" with the numbers that follow. */
   readonly late: number;
+  /** An objective that joins; null: none does. */
+  readonly objective: JoiningPlan | null;
   readonly faults: readonly Fault[];
   readonly control: ControlName | null;
   /** Workers of another arithmetic than the others: the run refuses them. */
@@ -26,6 +28,14 @@ export interface Plan {
   readonly hangMs: number;
   /** Ends without a result are part of the plan. */
   readonly mayStop: boolean;
+}
+
+export interface JoiningPlan {
+  /** The first epoch it is to take part in. */
+  readonly since: number;
+  /** The epoch in which it is removed; null: never. */
+  readonly leavesIn: number | null;
+  readonly needs: 'genome' | 'history';
 }
 
 export interface ClusterOptions {

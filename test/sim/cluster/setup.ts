@@ -30,6 +30,7 @@ export function evolutionSetup(rules: SearchRules, expectedTrainers: number): Ev
     rules,
     expectedTrainers,
     tolerant: false,
+    objectives: { input: { slices: 8, size: 16 }, onLost: 'wait', silenceMs: 3500 },
     timing: {
       leaseMs: 3000,
       adoptMs: 4500,

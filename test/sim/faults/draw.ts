@@ -5,6 +5,7 @@ import type { Fault, KillPoint, TailFate } from './fault.js';
 export interface Cast {
   readonly trainers: readonly string[];
   readonly evaluators: readonly string[];
+  readonly objectives: readonly string[];
 }
 
 /** Faults begin within this time of the start; an undisturbed run takes about as long. */
@@ -47,7 +48,7 @@ function draw(random: Generator, mood: Mood, cast: Cast): Fault {
     case 'network':
       return drawNetwork(random, cast);
     case 'kills':
-      return drawKill(random, random.pick([...cast.trainers, ...cast.evaluators, 'evolution']));
+      return drawKill(random, random.pick([...workersOf(cast), 'evolution']));
     case 'evolution':
       return drawKill(random, 'evolution');
     case 'silence':
@@ -59,7 +60,7 @@ function draw(random: Generator, mood: Mood, cast: Cast): Fault {
     case 'all':
       return random.pick([
         () => drawNetwork(random, cast),
-        () => drawKill(random, random.pick([...cast.trainers, ...cast.evaluators, 'evolution', 'evolution'])),
+        () => drawKill(random, random.pick([...workersOf(cast), 'evolution', 'evolution'])),
         () => drawSilence(random, cast),
         () => drawBroker(random),
         () => badGradient(random, cast),
@@ -68,6 +69,10 @@ function draw(random: Generator, mood: Mood, cast: Cast): Fault {
         () => slow(random, cast),
       ])();
   }
+}
+
+function workersOf({ trainers, evaluators, objectives }: Cast): string[] {
+  return [...trainers, ...evaluators, ...objectives];
 }
 
 function window(random: Generator, longest: number): { at: number; ms: number } {
@@ -94,7 +99,7 @@ function drawNetwork(random: Generator, cast: Cast): Fault {
 }
 
 function drawPartition(random: Generator, cast: Cast): Fault {
-  const actor = random.pick([...cast.trainers, ...cast.evaluators, 'evolution']);
+  const actor = random.pick([...workersOf(cast), 'evolution']);
   const direction = random.pick(['both', 'in', 'out'] as const);
   return { kind: 'partition', ...window(random, 9000), actor, direction };
 }
@@ -104,7 +109,7 @@ function drawSilence(random: Generator, cast: Cast): Fault {
   if (random.chance(0.3)) return slow(random, cast);
   if (random.chance(0.2))
     return { kind: 'mute', ...window(random, 14_000), actor: random.pick(cast.trainers) };
-  const actor = random.pick([...cast.trainers, ...cast.evaluators, 'evolution']);
+  const actor = random.pick([...workersOf(cast), 'evolution']);
   return { kind: 'pause', ...window(random, 9000), actor };
 }
 
@@ -138,7 +143,7 @@ function diskFull(random: Generator): Fault {
 }
 
 function slow(random: Generator, cast: Cast): Fault {
-  const actor = random.pick([...cast.trainers, ...cast.evaluators]);
+  const actor = random.pick(workersOf(cast));
   return { kind: 'slow', ...window(random, 8000), actor, factor: 3 + 60 * random.uniform() };
 }
 

@@ -1,0 +1,133 @@
+/** An objective that joins a running search, and one that is taken out of it again. */
+import { resolve } from 'node:path';
+import type { MeasuringEvent } from '../actors/objective/measuring-shell.js';
+import { measureForRun } from '../actors/objective/measuring-shell.js';
+import { Sandbox } from '../actors/objective/sandbox.js';
+import { joinBus } from '../actors/setup/bus-access.js';
+import { EmarsError } from '../errors/error.js';
+import { RunFolderError } from '../run/error.js';
+import type { RunFolder } from '../run/folder.js';
+import { runFolder } from '../run/folder.js';
+import { readRecordIfSound } from '../run/record.js';
+import { BrokerUnreachable } from '../runtime/bus/bus-errors.js';
+import type { Bus } from '../runtime/bus/bus.js';
+import { sleep } from '../runtime/process/monotonic.js';
+import { decode, encode } from '../wire/messages.js';
+import type { Subjects } from '../wire/subjects.js';
+import { RequestError, requireFile } from './request.js';
+import { requireRun } from './run-argument.js';
+
+/** Which objective joins which search. */
+export interface ObjectiveRequest {
+  /** A JavaScript module that exports by default { name, unit, direction, needs, measure }. */
+  readonly module: string;
+  /** Folder of a run of this machine. */
+  readonly run: string;
+  /** The first epoch to take part in. Default: the next. */
+  readonly since?: number | undefined;
+  /** Seconds that one measurement may take. Default 60. */
+  readonly deadlineSeconds?: number | undefined;
+  /** Memory that its process may take, MB. Default 1024. */
+  readonly memoryMB?: number | undefined;
+  readonly onEvent?: ((event: ObjectiveEvent) => void) | undefined;
+  /** Ends the process; the search then waits for it, or goes on without, as configured. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What happens to an objective that joins. */
+export type ObjectiveEvent =
+  | { readonly kind: 'loaded'; readonly name: string; readonly unit: string }
+  /** The run is not at work: it is waited for. */
+  | { readonly kind: 'waiting' }
+  | MeasuringEvent;
+
+/** The search does not have this objective, or has it no more: it failed too often, say. */
+export class ObjectiveRefused extends EmarsError {
+  override readonly name = 'ObjectiveRefused';
+  readonly kind = 'refused';
+}
+
+const DEADLINE_SECONDS = 60;
+const MEMORY_MB = 1024;
+const LOOK_AGAIN_MS = 1000;
+const ASK_MS = 10_000;
+
+/**
+ * Lets an objective join a search, and measures for it until the search is over or the objective is
+ * removed. Errors: RequestError, NotARun, ObjectiveUnfit for a module that is none, ObjectiveRefused with
+ * the reason of the search; the reason of `signal`.
+ */
+export async function joinObjective(request: ObjectiveRequest): Promise<'the search is over' | 'removed'> {
+  const { onEvent: tell = () => undefined, signal = new AbortController().signal } = request;
+  requireFile(request.module, 'a JavaScript module');
+  requireRun(request.run);
+  const folder = runFolder(resolve(request.run));
+  const { deadlineSeconds = DEADLINE_SECONDS, memoryMB = MEMORY_MB, since = null } = request;
+  const sandbox = new Sandbox(resolve(request.module), { deadlineSeconds, memoryMB });
+  try {
+    const { needs, ...description } = await sandbox.describe();
+    if (needs === 'weights')
+      throw new RequestError(
+        `expected an objective that needs genome or history, got ${description.name}, which needs weights; ` +
+          'name it in the configuration of a search',
+      );
+    tell({ kind: 'loaded', ...description });
+    const end = await measureForRun({
+      description: { ...description, needs },
+      sandbox,
+      since,
+      join: () => busOf(folder, tell, signal),
+      tell,
+      signal,
+    });
+    if (end.isOver) return 'the search is over';
+    if (end.isRemoved) return 'removed';
+    throw new ObjectiveRefused(
+      `the search ${end.wasJoined ? 'goes on without' : 'does not take'} ${description.name}: ${end.reason}`,
+    );
+  } finally {
+    sandbox.close();
+  }
+}
+
+/** Joins the bus of a run of this machine once it is at work; null where the search has finished. */
+async function busOf(
+  folder: RunFolder,
+  tell: (event: ObjectiveEvent) => void,
+  signal: AbortSignal,
+): Promise<{ bus: Bus; subjects: Subjects } | null> {
+  for (let isFirst = true; ; isFirst = false) {
+    signal.throwIfAborted();
+    if ((await readRecordIfSound(folder))?.status === 'finished') return null;
+    try {
+      return await joinBus(folder.bus, 'objective');
+    } catch (error) {
+      if (!(error instanceof RunFolderError || error instanceof BrokerUnreachable)) throw error;
+      if (isFirst) tell({ kind: 'waiting' });
+      await sleep(LOOK_AGAIN_MS);
+    }
+  }
+}
+
+/**
+ * Takes an objective that joined out of a search: the epoch at work is selected without it already.
+ * Errors: NotARun, RunFolderError where the run is not at work, ObjectiveRefused without such an objective.
+ */
+export async function removeObjective({
+  name,
+  run,
+}: {
+  readonly name: string;
+  readonly run: string;
+}): Promise<{ readonly epoch: number }> {
+  requireRun(run);
+  const { bus, subjects } = await joinBus(runFolder(resolve(run)).bus, 'objective');
+  try {
+    const answer = await bus.ask(subjects.objectiveLeave, encode('ObjectiveLeave', { name }), ASK_MS);
+    const { accepted, reason, epoch } = decode('ObjectiveReply', answer);
+    if (!accepted) throw new ObjectiveRefused(reason ?? `the search does not let ${name} go`);
+    return { epoch };
+  } finally {
+    await bus.close();
+  }
+}
