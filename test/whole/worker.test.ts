@@ -6,14 +6,18 @@ import { afterAll, describe, expect, it } from 'vitest';
 import type { RecordedProcess, RunJson } from './support/search-process.js';
 import { emars, emarsExits, readRun, untilRun } from './support/search-process.js';
 
-/** On more scans than the smoke search has: an epoch is then long enough to be met in its middle. */
+/** More scans, more networks a step and TensorFlow: an epoch then takes longer than a process to start. */
 const SMOKE = [
   '--config',
   'configs/smoke.yaml',
   '--set',
   'data.phantom.patients=96',
   '--set',
-  'evolution.epochs=1',
+  'evolution.epochs=2',
+  '--set',
+  'training.individualsPerStep=6',
+  '--set',
+  'engine.native=off',
 ];
 const root = mkdtempSync(join(tmpdir(), 'emars-worker-'));
 const folder = (name: string): string => join(root, name);

@@ -81,12 +81,14 @@ describe('commands in the documentation', () => {
     expect(new Set(inPages.flatMap(({ calls }) => calls.map(([name]) => name)))).toEqual(
       new Set([
         'baselines',
+        'chaos',
         'data',
         'doctor',
         'evaluate',
         'explain',
         'export',
         'inspect',
+        'objective',
         'predict',
         'report',
         'retrain',
