@@ -28,11 +28,15 @@ Examples:
     });
 }
 
+const NO_KERNELS =
+  'none: TensorFlow computes, several times slower. They need g++: npm run setup compiles them';
+
 /** The report in lines for people. */
 export function describeEnvironment({
   tensorflow,
   devices,
   nats,
+  kernels,
   fingerprint,
   missing,
 }: DoctorReport): string[] {
@@ -40,6 +44,7 @@ export function describeEnvironment({
     `TensorFlow   ${tensorflow === null ? 'missing' : `${tensorflow.version} (${tensorflow.source})`}`,
     `devices      ${devices.join(', ')}`,
     `nats-server  ${nats === null ? 'missing' : `${nats.version} (${nats.path})`}`,
+    `kernels      ${kernels === null ? NO_KERNELS : `${kernels.id} (${kernels.path})`}`,
     `fingerprint  ${fingerprint.hash} (${fingerprint.cpu.model}, ${fingerprint.platform}, Node ${fingerprint.node})`,
     ...missing.map(
       ({ part, reason, remedy }) => `missing      ${part}: ${reason.replace(/\.$/, '')}. ${remedy}`,

@@ -6,6 +6,7 @@
 import { listGpus } from './devices.js';
 import { reasonOf } from './errors.js';
 import { fingerprint, type Fingerprint } from './fingerprint.js';
+import { linkedKernels } from './kernels.js';
 import { locateNativeParts, type MissingPart } from './locate.js';
 import { bindingPath, placeOf, type Place } from './place.js';
 import { probe } from './probe.js';
@@ -16,6 +17,8 @@ export interface DoctorReport {
   /** `cpu`, and `cuda:<index>` for each GPU that can be used. */
   readonly devices: readonly string[];
   readonly nats: { readonly version: string; readonly path: string } | null;
+  /** The native kernels; null: TensorFlow computes everything, several times slower. No run needs them. */
+  readonly kernels: { readonly id: string; readonly path: string } | null;
   /** Of the first device, without a thread count. */
   readonly fingerprint: Fingerprint;
   /** Empty if everything is there. */
@@ -57,6 +60,7 @@ export async function doctor(own: Partial<Place> = {}): Promise<DoctorReport> {
     tensorflow: tensorflow === null ? null : { version: tensorflow.version, source: tensorflow.source },
     devices,
     nats: located.nats === null ? null : { version: located.nats.version, path: located.nats.path },
+    kernels: await linkedKernels(place),
     fingerprint: fingerprint({
       tensorflow,
       threads: null,

@@ -6,6 +6,7 @@ const whole: DoctorReport = {
   tensorflow: { version: '2.21.0', source: 'the PyPI wheel' },
   devices: ['cpu', 'cuda:0'],
   nats: { version: '2.15.1', path: '/cache/nats-server' },
+  kernels: { id: '00112233', path: '/cache/kernels.node' },
   fingerprint: {
     hash: '0123456789abcdef',
     tensorflow: null,
@@ -25,6 +26,7 @@ describe('emars doctor', () => {
       'TensorFlow   2.21.0 (the PyPI wheel)',
       'devices      cpu, cuda:0',
       'nats-server  2.15.1 (/cache/nats-server)',
+      'kernels      00112233 (/cache/kernels.node)',
       'fingerprint  0123456789abcdef (Some CPU, linux-x64, Node 20)',
       'everything is there',
     ]);
@@ -35,6 +37,7 @@ describe('emars doctor', () => {
       ...whole,
       tensorflow: null,
       nats: null,
+      kernels: null,
       missing: [
         { part: 'compiler', reason: 'no g++ on PATH', remedy: 'Install g++.' },
       ] as unknown as DoctorReport['missing'],
@@ -44,6 +47,7 @@ describe('emars doctor', () => {
       'devices      cpu, cuda:0',
       'nats-server  missing',
     ]);
+    expect(lines[3]).toMatch(/^kernels {6}none: TensorFlow computes, several times slower/);
     expect(lines.at(-1)).toBe('missing      compiler: no g++ on PATH. Install g++.');
   });
 });
