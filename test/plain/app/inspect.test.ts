@@ -45,7 +45,14 @@ describe('emars inspect', () => {
     ]);
     expect(code).toBe(0);
     const result = JSON.parse(stdout) as Inspected;
-    expect(Object.keys(result).sort()).toEqual(['blocks', 'flops', 'parameters', 'sizeMB', 'supernet']);
+    expect(Object.keys(result).sort()).toEqual([
+      'architecture',
+      'blocks',
+      'flops',
+      'parameters',
+      'sizeMB',
+      'supernet',
+    ]);
     expect(Math.abs(result.sizeMB / size - 1)).toBeLessThan(0.01);
     expect(Math.abs(result.supernet.sizeMB / 97.4 - 1)).toBeLessThan(0.01);
     expect(result.blocks.reduce((sum, block) => sum + block.parameters, 0)).toBe(result.parameters);
