@@ -4,6 +4,7 @@
  */
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { LineCounter, isAlias, isMap, isNode, isScalar, isSeq, parseDocument, visit } from 'yaml';
+import { EmarsError } from '../errors/error.js';
 import type { Problem } from './problem.js';
 import { ConfigError } from './problem.js';
 
@@ -72,7 +73,9 @@ export function readConfigFile(path: string): string {
 }
 
 /** What is no file: a pipe may never end, a device neither. */
-class SpecialFile extends Error {
+class SpecialFile extends EmarsError {
+  override readonly name = 'SpecialFile';
+  readonly kind = 'usage';
   readonly code = 'SPECIAL';
 }
 

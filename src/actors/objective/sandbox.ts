@@ -45,7 +45,10 @@ const OUTPUT_BYTES = 64 * 1024;
 const PASSED_ON = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'SystemRoot'];
 
 /** How the life of a process ended, in words. */
-class Ended extends Error {}
+class Ended extends EmarsError {
+  override readonly name = 'Ended';
+  readonly kind = 'unavailable';
+}
 
 interface Life {
   readonly child: ChildProcess;
