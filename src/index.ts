@@ -63,6 +63,8 @@ export { readCatalogue } from './scan/catalogue/catalogue.js';
 export type { DicomOptions } from './scan/catalogue/dicom-series.js';
 export type { Catalogue, CatalogueOptions, CatalogueScan } from './scan/catalogue/catalogue.js';
 export { readScan } from './scan/readers/read-scan.js';
+export type { Orientation } from './scan/readers/nifti-orientation.js';
+export type { NiftiSpace, Placement } from './scan/readers/nifti-space.js';
 export type { ReadOptions, Volume } from './scan/readers/read-scan.js';
 export type { ValueType, ValueUnit } from './scan/readers/reader.js';
 export type { ScanLimits } from './scan/limits.js';
@@ -79,6 +81,7 @@ export type {
   EvolutionOptions,
   ImageFormat,
   InputOptions,
+  JoiningOptions,
   ObjectiveOptions,
   Optimizer,
   Options,
