@@ -10,6 +10,11 @@ import { readGolden } from './support/golden.js';
 import { randomFloats, relativeError, size } from './support/numbers.js';
 
 const TOLERANCE = 1e-4;
+/**
+ * Gradients pass dozens of normalisations in float32, and TensorFlow sums in another order on each kind of
+ * processor: the worst tensor of DenseNet3D is off by less than 1e-4 on one, by 2.2e-4 on another.
+ */
+const GRADIENT_TOLERANCE = 5e-4;
 const CLASSES = 3;
 
 const { golden, goldenCase } = readGolden('baselines');
@@ -36,7 +41,9 @@ describe.each(['resnet3d', 'densenet3d', 'mc3'])('%s agrees with PyTorch', (name
     const floor = 0.01 * expected.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
     for (const { name: tensor, offset, size: floats } of network.layout.parameters) {
       const part = (all: Float32Array): Float32Array => all.subarray(offset, offset + floats);
-      expect(relativeError(part(result.gradient), part(expected), floor), tensor).toBeLessThan(TOLERANCE);
+      expect(relativeError(part(result.gradient), part(expected), floor), tensor).toBeLessThan(
+        GRADIENT_TOLERANCE,
+      );
     }
   });
 
