@@ -189,10 +189,25 @@ class Tormented {
       search.start(true);
       // Until then the record is still the one of the life before.
       await this.until(async () => search.exit() !== null || isReborn(await search.record(), dead));
-      await this.untilMoved();
+      await (damage === null ? this.untilMoved() : this.untilStep());
       if (last || damage === null || search.exit() !== REFUSED) return;
       await damage.undo();
     }
+  }
+
+  /**
+   * Until a step is committed or an epoch is over, or the search ends: going back to a snapshot is no sign
+   * that it can be read.
+   */
+  private async untilStep(): Promise<void> {
+    const { search } = this.scene;
+    let [step, epoch] = [Infinity, Infinity];
+    await this.until(async () => {
+      const record = await search.record();
+      const went = record !== null && (record.step > step || record.epoch > epoch);
+      if (record !== null) [step, epoch] = [record.step, record.epoch];
+      return search.exit() !== null || went;
+    });
   }
 
   /** Until the search gets anywhere from where it is, or ends. */
