@@ -8,8 +8,11 @@ import { emars, emarsExits, isAlive, kill9, untilRun } from './support/search-pr
 const root = mkdtempSync(join(tmpdir(), 'emars-objective-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 const folder = (name: string): string => join(root, name);
+/** More scans, more networks a step and TensorFlow: an epoch then takes longer than a process to start. */
+const SLOW = ['data.phantom.patients=64', 'training.individualsPerStep=6', 'engine.native=off'];
 const search = (name: string): string[] => [
   ...['search', '--config', 'configs/smoke.yaml', '--seed', '4', '--trainers', '1', '--out', folder(name)],
+  ...SLOW.flatMap((setting) => ['--set', setting]),
 ];
 const joins = (name: string): string[] => [
   ...['objective', 'docs/examples/memory.mjs', '--run', folder(name), '--from', '4', '--json'],
