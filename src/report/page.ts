@@ -13,6 +13,8 @@ import { frontTable } from './sections/section-front.js';
 import { epochTable, failures, potentialNote } from './sections/section-search.js';
 import { settingsSection } from './sections/section-settings.js';
 import { oneLine, pageTitle, summarySection } from './sections/section-summary.js';
+import type { PageSection } from './sections/sectioned.js';
+import { sectioned } from './sections/sectioned.js';
 import { stylesheet } from './stylesheet.js';
 
 /** A figure with its drawings, SVG text made by `drawChart`. */
@@ -31,7 +33,7 @@ export function page(data: ReportData, figures: readonly DrawnFigure[], defaults
     const drawn = figures[position];
     return drawn === undefined ? null : figureBlock(drawn, position + 1);
   };
-  const sections: { id: string; title: string; content: Content }[] = [
+  const sections: readonly PageSection[] = [
     { id: 'pareto-front', title: 'Front', content: [show('front'), frontTable(data), confusionTable(data)] },
     {
       id: 'search',
@@ -63,20 +65,7 @@ export function page(data: ReportData, figures: readonly DrawnFigure[], defaults
         </style>
       </head>
       <body>
-        <main>
-          ${summarySection(data)}
-          <nav aria-label="Sections">
-            ${sections.map(({ id, title }) => html`<a href="#${id}">${title}</a>`)}
-          </nav>
-          ${sections.map(
-            ({ id, title, content }) =>
-              html`<section id="${id}" aria-labelledby="${id}-heading">
-                <h2 id="${id}-heading">${title}</h2>
-                ${content}
-              </section> `,
-          )}
-          ${footer(data)}
-        </main>
+        <main>${summarySection(data)} ${sectioned(sections)} ${footer(data)}</main>
       </body>
     </html> `;
   return document.text;

@@ -8,6 +8,9 @@ import { openingsRemark } from '../model/test-openings.js';
 import type { Content, Markup } from '../report/html.js';
 import { html, trusted } from '../report/html.js';
 import { counted, NONE, percent } from '../report/numbers.js';
+import { keyFigure } from '../report/sections/key-figure.js';
+import type { PageSection } from '../report/sections/sectioned.js';
+import { sectioned } from '../report/sections/sectioned.js';
 import { table } from '../report/sections/table.js';
 import { stylesheet } from '../report/stylesheet.js';
 import { sizeMB } from '../space/cost.js';
@@ -39,7 +42,7 @@ const STYLE = `
 .files{columns:22rem;font-size:.9rem;padding-left:1.1rem}`;
 
 export function studyPage(page: StudyPage): string {
-  const sections: { id: string; title: string; content: Content }[] = [
+  const sections: readonly PageSection[] = [
     { id: 'model', title: 'Model', content: modelSection(page) },
     { id: 'tables', title: 'Tables', content: tablesSection(page) },
     { id: 'heat-maps', title: 'Heat maps', content: pictureSection(page) },
@@ -61,17 +64,7 @@ export function studyPage(page: StudyPage): string {
         <main>
           <p class="kind">EMARS study</p>
           <h1>From scans to a model in use</h1>
-          ${keyFigures(page)}
-          <nav aria-label="Sections">
-            ${sections.map(({ id, title }) => html`<a href="#${id}">${title}</a>`)}
-          </nav>
-          ${sections.map(
-            ({ id, title, content }) =>
-              html`<section id="${id}" aria-labelledby="${id}-heading">
-                <h2 id="${id}-heading">${title}</h2>
-                ${content}
-              </section>`,
-          )}
+          ${keyFigures(page)} ${sectioned(sections)}
         </main>
       </body>
     </html> `.text;
@@ -82,12 +75,6 @@ const share = (value: number | null | undefined): string => (value == null ? NON
 function keyFigures({ model, evaluation, pointing }: StudyPage): Markup {
   const { test } = model.metrics;
   const remark = openingsRemark(model);
-  const figure = (name: string, value: string, remark: string): Markup =>
-    html`<div>
-      <dt>${name}</dt>
-      <dd>${value}</dd>
-      <dd class="remark">${remark}</dd>
-    </div>`;
   const range = ({ intervals }: Pick<ScoreReport, 'intervals'>): string =>
     `95 %: ${share(intervals.accuracy?.low)} to ${share(intervals.accuracy?.high)}`;
   const auc = evaluation.auc === null ? NONE : evaluation.auc.toFixed(3);
@@ -96,7 +83,7 @@ function keyFigures({ model, evaluation, pointing }: StudyPage): Markup {
   return html`<dl class="key-figures">
     ${
       test !== null &&
-      figure(
+      keyFigure(
         'Accuracy, test set',
         share(test.accuracy),
         [
@@ -106,21 +93,21 @@ function keyFigures({ model, evaluation, pointing }: StudyPage): Markup {
         ].join('; '),
       )
     }
-    ${figure(
+    ${keyFigure(
       'Accuracy, new scans',
       share(evaluation.accuracy),
       `${range(evaluation)}; ${counted(evaluation.n, 'scan')} of ${counted(evaluation.patients, 'patient')}`,
     )}
-    ${figure('AUC, new scans', auc, 'one class against the rest')}
+    ${keyFigure('AUC, new scans', auc, 'one class against the rest')}
     ${
       pointing !== null &&
-      figure(
+      keyFigure(
         'Heat maps on the lesion',
         percent(pointing.hits / pointing.of),
         `${pointing.hits} of ${counted(pointing.of, 'new scan')} found positive`,
       )
     }
-    ${figure('Size', `${size} MB`, counted(parameters, 'parameter'))}
+    ${keyFigure('Size', `${size} MB`, counted(parameters, 'parameter'))}
   </dl>`;
 }
 

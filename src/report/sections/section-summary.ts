@@ -9,6 +9,7 @@ import { metricsOf } from '../report-data.js';
 import { wilsonInterval } from '../interval.js';
 import { labelsShuffled, settingAt } from './settings.js';
 import { leakingPatients } from './split-facts.js';
+import { keyFigure } from './key-figure.js';
 
 const STATUS = {
   running: 'The run is still going on, or was stopped without a word.',
@@ -116,12 +117,6 @@ function keyFigures(data: ReportData): Markup {
   const metrics = metricsOf(best, data);
   const accuracy = best?.values['accuracy'];
   const bestSize = best?.values['size'];
-  const figure = (name: string, value: string, remark: string): Markup =>
-    html`<div>
-      <dt>${name}</dt>
-      <dd>${value}</dd>
-      <dd class="remark">${remark}</dd>
-    </div>`;
   const scans = run.split?.validation.length;
   const interval = metrics === null ? null : wilsonInterval(metrics.correct, metrics.total);
   const sure =
@@ -131,11 +126,11 @@ function keyFigures(data: ReportData): Markup {
   const majority = baseline === null ? 'no split yet' : `always “${baseline.class}”`;
   const recalled = positive === null ? 'no positive class named' : `recall of ${positive.name}`;
   return html`<dl class="key-figures">
-    ${figure('Best accuracy', share(accuracy), measuredOn)}
-    ${figure('Majority baseline', share(baseline?.share), majority)}
-    ${figure('Balanced accuracy', share(metrics?.balancedAccuracy), 'mean recall of the classes')}
-    ${figure('Sensitivity', share(metrics?.sensitivity), recalled)}
-    ${figure('Size', bestSize === undefined ? NONE : withUnit(bestSize, size), 'parameters, 4 bytes each')}
+    ${keyFigure('Best accuracy', share(accuracy), measuredOn)}
+    ${keyFigure('Majority baseline', share(baseline?.share), majority)}
+    ${keyFigure('Balanced accuracy', share(metrics?.balancedAccuracy), 'mean recall of the classes')}
+    ${keyFigure('Sensitivity', share(metrics?.sensitivity), recalled)}
+    ${keyFigure('Size', bestSize === undefined ? NONE : withUnit(bestSize, size), 'parameters, 4 bytes each')}
   </dl>`;
 }
 
