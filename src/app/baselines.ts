@@ -18,7 +18,8 @@ import type { RetrainFlags } from './retrain-flags.js';
 import { trainStages } from './retrain-stages.js';
 import { startRetraining } from './retrain-start.js';
 import { interruption } from './run-search.js';
-import { devicesOf, MOST_TRAINERS, newFolder } from './search.js';
+import { devicesOption, trainersOption } from './process-options.js';
+import { newFolder } from './search.js';
 
 interface BaselineFlags extends Omit<RetrainFlags, 'data' | 'top' | 'rankEpochs'> {
   readonly networks?: readonly BaselineName[];
@@ -50,12 +51,8 @@ export function registerBaselines(program: Command): void {
       'epochs of the training; overrides the configuration',
       wholeNumber('--epochs', 1, 100_000),
     )
-    .option(
-      '--trainers <n>',
-      'trainer processes (default: one a device, at least 2)',
-      wholeNumber('--trainers', 1, MOST_TRAINERS),
-    )
-    .option('--devices <list>', 'cpu, or cuda:0,cuda:1,… (default: cpu)', devicesOf)
+    .addOption(trainersOption())
+    .addOption(devicesOption())
     .option('--reopen-test', 'measure on a test set that another model of the same network has seen')
     .addOption(jsonOption())
     .addHelpText(

@@ -12,7 +12,8 @@ import { nativeParts } from '../library/native-parts.js';
 import { configOption, jsonOption, setOption, wholeNumber } from './arguments.js';
 import { UsageError } from './errors.js';
 import { print, printJson, textTable } from './output.js';
-import { MOST_TRAINERS, newFolder } from './search.js';
+import { trainersOption } from './process-options.js';
+import { newFolder } from './search.js';
 
 const MOST_FAULTS = 100_000;
 const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000 };
@@ -48,7 +49,7 @@ export function registerChaos(program: Command): void {
       kindsOf,
     )
     .option('--for <time>', 'begin no fault after so long, as 90s, 30m or 8h', timeOf)
-    .option('--trainers <n>', 'trainer processes', wholeNumber('--trainers', 1, MOST_TRAINERS), 2)
+    .addOption(trainersOption('trainer processes').default(2))
     .option(
       '--out <dir>',
       'folder for the runs, kept (default: a temporary one, kept where a result differs)',

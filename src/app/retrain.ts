@@ -4,7 +4,8 @@ import type { Command } from 'commander';
 import { requireFolder } from '../library/request.js';
 import { configOption, jsonOption, setOption, wholeNumber } from './arguments.js';
 import { UsageError } from './errors.js';
-import { devicesOf, MOST_TRAINERS, newFolder } from './search.js';
+import { devicesOption, trainersOption } from './process-options.js';
+import { newFolder } from './search.js';
 import type { RetrainFlags } from './retrain-flags.js';
 import { sourceOf } from './retrain-source.js';
 import { startRetraining } from './retrain-start.js';
@@ -38,12 +39,8 @@ export function registerRetrain(program: Command): void {
       'epochs of the last training; overrides the configuration',
       wholeNumber('--epochs', 1, 100_000),
     )
-    .option(
-      '--trainers <n>',
-      'trainer processes (default: one a device, at least 2)',
-      wholeNumber('--trainers', 1, MOST_TRAINERS),
-    )
-    .option('--devices <list>', 'cpu, or cuda:0,cuda:1,… (default: cpu)', devicesOf)
+    .addOption(trainersOption())
+    .addOption(devicesOption())
     .option(
       '--from-shared',
       'begin with the weights that the search trained, not with drawn ones: for comparison',

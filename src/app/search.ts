@@ -12,6 +12,7 @@ import { UsageError } from './errors.js';
 import type { BrokerFlags } from './foreign-broker.js';
 import { foreignBroker } from './foreign-broker.js';
 import { print, printJson } from './output.js';
+import { devicesOption, trainersOption } from './process-options.js';
 import { showSearch } from './run-search.js';
 
 interface Flags extends BrokerFlags {
@@ -26,8 +27,6 @@ interface Flags extends BrokerFlags {
   readonly json?: boolean;
 }
 
-export const MOST_TRAINERS = 256;
-
 export function registerSearch(program: Command): void {
   program
     .command('search')
@@ -39,15 +38,9 @@ export function registerSearch(program: Command): void {
     .option('--resume <dir>', 'go on with the run in this folder; without --config')
     .option('--data <dir>', 'folder of scans; without it phantoms are made, as the configuration says')
     .option('--out <dir>', 'folder of the run, made new (default: runs/<name of the configuration>)')
-    .option(
-      '--trainers <n>',
-      'trainer processes (default: one a device, at least 2)',
-      wholeNumber('--trainers', 1, MOST_TRAINERS),
-    )
-    .option(
-      '--devices <list>',
-      'cpu, or cuda:0,cuda:1,…; dealt out to the trainers, then the evaluator (default: cpu)',
-      devicesOf,
+    .addOption(trainersOption())
+    .addOption(
+      devicesOption('cpu, or cuda:0,cuda:1,…; dealt out to the trainers, then the evaluator (default: cpu)'),
     )
     .option(
       '--seed <n>',
@@ -71,16 +64,6 @@ Examples:
   emars search --resume runs/mine --trainers 1`,
     )
     .action(search);
-}
-
-export function devicesOf(text: string): string[] {
-  const devices = text.split(',');
-  const wrong = devices.find((device) => !/^(cpu|cuda:\d{1,3})$/.test(device));
-  if (wrong !== undefined)
-    throw new UsageError(`--devices: expected cpu or a list as cuda:0,cuda:1, got "${wrong}" in "${text}"`);
-  const twice = devices.find((device, i) => device !== 'cpu' && devices.indexOf(device) !== i);
-  if (twice !== undefined) throw new UsageError(`--devices: expected each device once, got ${twice} twice`);
-  return devices;
 }
 
 async function search(flags: Flags): Promise<void> {

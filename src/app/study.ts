@@ -12,11 +12,12 @@ import { acquireRunLock } from '../runtime/storage/run-lock.js';
 import { isDone, readStudyRecord, recordPhase } from '../study/record.js';
 import type { StudyOptions } from '../study/schema.js';
 import { LARGEST_STUDY, parseStudy, StudyConfigError } from '../study/schema.js';
-import { jsonOption, readSmallFile, wholeNumber } from './arguments.js';
+import { jsonOption, readSmallFile } from './arguments.js';
 import { Interrupted, UsageError } from './errors.js';
 import { interruptible } from './interrupt.js';
 import { print, printJson } from './output.js';
-import { MOST_TRAINERS, newFolder } from './search.js';
+import { trainersOption } from './process-options.js';
+import { newFolder } from './search.js';
 import type { StudyContext } from './study-context.js';
 import { goOnWith } from './study-context.js';
 
@@ -42,11 +43,7 @@ export function registerStudy(program: Command): void {
     .option('--config <file>', 'YAML file of the study')
     .option('--out <dir>', 'folder of the study, made new (default: runs/study)')
     .option('--resume <dir>', 'go on with the study in this folder; without --config')
-    .option(
-      '--trainers <n>',
-      'trainer processes; any number gives the same study (default: 2)',
-      wholeNumber('--trainers', 1, MOST_TRAINERS),
-    )
+    .addOption(trainersOption('trainer processes; any number gives the same study (default: 2)'))
     .addOption(jsonOption())
     .addHelpText(
       'after',

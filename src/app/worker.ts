@@ -6,7 +6,7 @@ import { work } from '../library/work.js';
 import { jsonOption } from './arguments.js';
 import { UsageError } from './errors.js';
 import { print, printJson } from './output.js';
-import { devicesOf } from './search.js';
+import { devicesOf } from './process-options.js';
 
 interface Flags {
   readonly run?: string;

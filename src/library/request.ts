@@ -8,6 +8,9 @@ export class RequestError extends EmarsError {
   readonly kind = 'usage';
 }
 
+/** Trainer processes of one run, at most. */
+export const MOST_TRAINERS = 256;
+
 /** A folder that is read must be there. Errors: RequestError. */
 export function requireFolder(path: string, what: string): void {
   if (!existsSync(path))

@@ -12,7 +12,7 @@ import { conductRun } from './conduct-run.js';
 import type { ConfigurationSources } from './configuration.js';
 import { filledOptions } from './configuration.js';
 import { EventStream } from './event-stream.js';
-import { expectNewFolder, requireFile, requireFolder, RequestError } from './request.js';
+import { expectNewFolder, MOST_TRAINERS, requireFile, requireFolder, RequestError } from './request.js';
 import { requireBegunRun } from './run-argument.js';
 import type { RunEvent, RunResult } from './run-events.js';
 
@@ -53,8 +53,6 @@ export interface Run {
   /** Resolves when the search has finished; rejects with what it fails with. */
   readonly result: Promise<RunResult>;
 }
-
-const MOST_TRAINERS = 256;
 
 /**
  * Begins a search. Its processes end with this one; what is done by then is kept, see {@link resume}.

@@ -1,0 +1,24 @@
+/** `--trainers` and `--devices`: which processes a command starts, for every command that starts some. */
+import { Option } from 'commander';
+import { MOST_TRAINERS } from '../library/request.js';
+import { wholeNumber } from './arguments.js';
+import { UsageError } from './errors.js';
+
+export function trainersOption(what = 'trainer processes (default: one a device, at least 2)'): Option {
+  return new Option('--trainers <n>', what).argParser(wholeNumber('--trainers', 1, MOST_TRAINERS));
+}
+
+export function devicesOption(what = 'cpu, or cuda:0,cuda:1,… (default: cpu)'): Option {
+  return new Option('--devices <list>', what).argParser(devicesOf);
+}
+
+/** The devices in a list as `cpu` or `cuda:0,cuda:1`. Errors: UsageError. */
+export function devicesOf(text: string): string[] {
+  const devices = text.split(',');
+  const wrong = devices.find((device) => !/^(cpu|cuda:\d{1,3})$/.test(device));
+  if (wrong !== undefined)
+    throw new UsageError(`--devices: expected cpu or a list as cuda:0,cuda:1, got "${wrong}" in "${text}"`);
+  const twice = devices.find((device, i) => device !== 'cpu' && devices.indexOf(device) !== i);
+  if (twice !== undefined) throw new UsageError(`--devices: expected each device once, got ${twice} twice`);
+  return devices;
+}
