@@ -34,8 +34,8 @@ export const FAULT_KINDS = Object.keys(FAULTS) as readonly FaultKind[];
 export interface PlannedFault {
   readonly number: number;
   readonly kind: FaultKind;
-  /** After the search goes on from the fault before, milliseconds. */
-  readonly waitMs: number;
+  /** After the search goes on from the fault before: [0.1, 1) of the longest wait that the search leaves room for. */
+  readonly wait: number;
   /** How long it lasts, milliseconds, where it lasts. */
   readonly lastsMs: number;
   /** Chooses target, side, or bit: 32 bits. */
@@ -52,9 +52,9 @@ export function planFaults(seed: number, count: number, kinds: readonly FaultKin
     const order = generator(seed, 'chaos-order', round).permutation(kinds.length);
     const kind = kinds[order[number % kinds.length]!]!;
     const random = generator(seed, 'chaos-fault', number);
-    const waitMs = Math.round(200 + 1800 * random.uniform());
+    const wait = 0.1 + 0.9 * random.uniform();
     const lastsMs = lengthOf(kind, random.uniform());
-    return { number: number + 1, kind, waitMs, lastsMs, draw: random.bits() };
+    return { number: number + 1, kind, wait, lastsMs, draw: random.bits() };
   });
 }
 

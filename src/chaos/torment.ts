@@ -53,21 +53,26 @@ const POLL_MS = 50;
 /** Exit code of a run whose folder is damaged. */
 const REFUSED = 3;
 const SEARCH_MS = 1_800_000;
+/** Between a search that goes on and the next fault; less where the whole search is short. */
+const MOST_WAIT_MS = 2000;
 /** Searches that end before anything could be done to them, in a row. */
 const MOST_IDLE = 3;
 
 /** Runs all of it. Errors: ChaosFailed where the reference does not end, or a search has no room for faults. */
 export async function torment(plan: ChaosPlan, { say, onRow }: ChaosTold): Promise<FaultRow[]> {
   await mkdir(plan.folder, { recursive: true });
-  const expected = await reference(plan, say);
+  const { expected, workMs } = await reference(plan, say);
+  const mostWaitMs = Math.min(MOST_WAIT_MS, workMs / 2);
   const begun = monotonicMs();
   const left = [...plan.faults];
   const rows: FaultRow[] = [];
   for (let search = 1, idle = 0; left.length > 0 && monotonicMs() - begun < plan.forMs; search++) {
     say(`search ${search}: ${rows.length} of ${plan.faults.length} faults injected`);
     const out = join(plan.folder, `tormented-${search}`);
-    const torments = new Tormented(plan, out, search, () => monotonicMs() - begun < plan.forMs);
-    const { struck, failure } = await torments.run(left);
+    const more = (): boolean => monotonicMs() - begun < plan.forMs;
+    const { struck, failure } = await new Tormented(plan, { out, number: search, mostWaitMs }, more).run(
+      left,
+    );
     const digest = failure === null ? await resultDigest(out) : null;
     const equal = digest === expected;
     if (!equal)
@@ -88,15 +93,24 @@ export async function torment(plan: ChaosPlan, { say, onRow }: ChaosTold): Promi
   return rows;
 }
 
-async function reference(plan: ChaosPlan, say: (line: string) => void): Promise<string> {
+/** Digest of its result, and how long there was work that a fault could have met. */
+async function reference(
+  plan: ChaosPlan,
+  say: (line: string) => void,
+): Promise<{ expected: string; workMs: number }> {
   say('the reference, without faults');
   const out = join(plan.folder, 'reference');
   const search = new SearchProcess({ search: plan.search, out, trainers: plan.trainers, broker: null });
   search.start(false);
-  while (search.exit() === null) await sleep(POLL_MS);
+  let begun: number | null = null;
+  while (search.exit() === null) {
+    await sleep(POLL_MS);
+    if (begun === null && isAtWork(await search.record())) begun = monotonicMs();
+  }
+  const workMs = begun === null ? 0 : monotonicMs() - begun;
   if (search.exit() !== 0)
     throw new ChaosFailed(`the reference search ended with exit code ${search.exit()}: ${search.lastWords}`);
-  return resultDigest(out);
+  return { expected: await resultDigest(out), workMs };
 }
 
 type Struck = Omit<FaultRow, 'equal'>;
@@ -108,31 +122,31 @@ class Tormented {
 
   constructor(
     private readonly plan: ChaosPlan,
-    private readonly out: string,
-    private readonly number: number,
+    private readonly place: { readonly out: string; readonly number: number; readonly mostWaitMs: number },
     private readonly more: () => boolean,
   ) {}
 
   /** Takes faults from `left` as long as the search has room for them. */
   async run(left: PlannedFault[]): Promise<{ struck: Struck[]; failure: string | null }> {
     const { seed, search: args, trainers, natsBinary, folder } = this.plan;
+    const { out, number, mostWaitMs } = this.place;
     const broker = await startBroker({
       binary: natsBinary,
-      storeDir: join(folder, `broker-${this.number}`),
-      logFile: join(folder, `broker-${this.number}.log`),
+      storeDir: join(folder, `broker-${number}`),
+      logFile: join(folder, `broker-${number}.log`),
     });
     const port = Number(new URL(broker.url).port);
-    const link = await LinkProxy.open(port, generator(seed, 'chaos-link', this.number));
+    const link = await LinkProxy.open(port, generator(seed, 'chaos-link', number));
     const { user, password } = broker.credentials;
     const through = { url: link.url, login: `${user}:${password}` };
-    const search = new SearchProcess({ search: args, out: this.out, trainers, broker: through });
-    this.scene = { search, broker, link, out: this.out };
+    const search = new SearchProcess({ search: args, out, trainers, broker: through });
+    this.scene = { search, broker, link, out };
     const struck: Struck[] = [];
     try {
       search.start(false);
       await this.until(async () => search.exit() !== null || isAtWork(await search.record()));
       while (search.exit() === null && left.length > 0 && this.more()) {
-        await sleep(left[0]!.waitMs);
+        await sleep(left[0]!.wait * mostWaitMs);
         if (search.exit() !== null || !isAtWork(await search.record())) break;
         const row = await this.strike(left[0]!);
         if (row !== null) struck.push(row);
@@ -174,7 +188,7 @@ class Tormented {
       number: fault.number,
       kind: fault.kind,
       target: injection.target,
-      search: this.number,
+      search: this.place.number,
       detected: detected === null ? null : (detected - begun) / 1000,
       recovered: (monotonicMs() - over) / 1000,
       repeatedSlots: Math.max(0, (after?.repeatedSlots ?? 0) - (before?.repeatedSlots ?? 0)),

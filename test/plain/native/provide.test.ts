@@ -88,7 +88,14 @@ describe('a set-up from the pinned wheels', () => {
 
   it('reports itself to the doctor', async () => {
     const report = await doctor(place);
-    expect(Object.keys(report)).toEqual(['tensorflow', 'devices', 'nats', 'fingerprint', 'missing']);
+    expect(Object.keys(report)).toEqual([
+      'tensorflow',
+      'devices',
+      'nats',
+      'kernels',
+      'fingerprint',
+      'missing',
+    ]);
     expect(report.tensorflow).toEqual({ version: VERSION, source: `the wheel tensorflow-cpu ${VERSION}` });
     expect(report.devices[0]).toBe('cpu');
     expect(report.fingerprint.tensorflow?.version).toBe(VERSION);
