@@ -92,6 +92,12 @@ describe('no file', () => {
     expect(found).toEqual([]);
   });
 
+  it('holds a merge that nobody ended', () => {
+    const marks = [/^<{7} /m, /^={7}$/m, /^>{7} /m];
+    const found = texts.filter(({ text }) => marks.some((mark) => mark.test(text))).map(({ path }) => path);
+    expect(found).toEqual([]);
+  });
+
   it('names a host that is not public', () => {
     // A lock file repeats where packages ask for money; what counts is where they are fetched from.
     const asked = texts.map(({ path, text }) => ({
