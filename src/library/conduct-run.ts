@@ -17,7 +17,7 @@ import type { RunLock } from '../runtime/storage/run-lock.js';
 import { acquireRunLock, RunLockedError } from '../runtime/storage/run-lock.js';
 import { nativeParts } from './native-parts.js';
 import type { RunEvent, RunResult } from './run-events.js';
-import { kernelsOfRun } from './run-kernels.js';
+import { kernelsNote, kernelsOfRun } from './run-kernels.js';
 import { objectiveNotes } from './objective-notes.js';
 import { statusEvent } from './status-event.js';
 
@@ -77,6 +77,8 @@ async function conductLocked(
 ): Promise<void> {
   const { folder, options, devices, trainers, broker, resumed } = plan;
   const kernels = await kernelsOfRun(plan);
+  const slow = kernelsNote(plan, kernels);
+  if (slow !== null) tell({ kind: 'note', text: slow });
   const numerics = fingerprint({
     tensorflow: { version: parts.tensorflow.version, id: '' },
     threads: options.engine.threads,

@@ -13,12 +13,27 @@ export class KernelsMissing extends EmarsError {
   readonly kind = 'environment';
 }
 
-export interface KernelsQuestion {
-  readonly folder: RunFolder;
+interface Asked {
   readonly options: Options;
   /** The folder holds a run that was cut off. */
   readonly resumed: boolean;
   readonly devices: readonly string[];
+}
+
+export interface KernelsQuestion extends Asked {
+  readonly folder: RunFolder;
+}
+
+/** What a person is told whose new run is slow for want of kernels; null where none are missed. */
+export function kernelsNote(
+  { options, resumed, devices }: Asked,
+  linked: LocatedKernels | null,
+): string | null {
+  if (resumed || linked !== null || !kernelsCan(options, devices)) return null;
+  return (
+    'the native kernels are not there: TensorFlow computes, several times slower, and the run keeps to it. ' +
+    'They need a C++ compiler; `npm run setup` makes them'
+  );
 }
 
 /** The kernels that the run computes by; null: TensorFlow computes. Errors: KernelsMissing. */
@@ -28,9 +43,7 @@ export async function kernelsOfRun({
   resumed,
   devices,
 }: KernelsQuestion): Promise<LocatedKernels | null> {
-  if (options.engine.native === 'off' || devices.some((device) => device !== 'cpu')) return null;
-  // Kernels know the blocks of the search space.
-  if ((options.cohort ?? []).some((member) => baselineOf(member) !== null)) return null;
+  if (!kernelsCan(options, devices)) return null;
   const linked = await linkedKernels();
   const record = resumed ? await readRecordIfSound(folder) : null;
   if (record === null) return linked;
@@ -42,4 +55,10 @@ export async function kernelsOfRun({
       '`npm run setup` in the version that began it, or let other arithmetic in with ' +
       '--set engine.numerics=tolerant in a new run',
   );
+}
+
+function kernelsCan(options: Options, devices: readonly string[]): boolean {
+  if (options.engine.native === 'off' || devices.some((device) => device !== 'cpu')) return false;
+  // Kernels know the blocks of the search space.
+  return !(options.cohort ?? []).some((member) => baselineOf(member) !== null);
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { loadOptions } from '#emars/config/load.js';
 import { linkedKernels } from '#emars/native/kernels.js';
-import { kernelsOfRun, KernelsMissing } from '#emars/library/run-kernels.js';
+import { kernelsNote, kernelsOfRun, KernelsMissing } from '#emars/library/run-kernels.js';
 import { runFolder } from '#emars/run/folder.js';
 
 const root = mkdtempSync(join(tmpdir(), 'emars-run-kernels-'));
@@ -44,5 +44,14 @@ describe('what computes a run', () => {
       /expected the native kernels 0123456789abcdef that the run began with, got .*npm run setup/,
     );
     expect(await kernelsOfRun({ ...resumed, options: options('auto', 'tolerant') })).toEqual(linked);
+  });
+
+  it('is said aloud where a new run could have had kernels and has none', () => {
+    const fresh = { options: options('auto'), resumed: false, devices: ['cpu'] };
+    expect(kernelsNote(fresh, null)).toMatch(/several times slower.*npm run setup/);
+    expect(kernelsNote(fresh, { path: '/kernels.node', id: 'a' })).toBeNull();
+    expect(kernelsNote({ ...fresh, resumed: true }, null)).toBeNull();
+    expect(kernelsNote({ ...fresh, options: options('off') }, null)).toBeNull();
+    expect(kernelsNote({ ...fresh, devices: ['cuda:0'] }, null)).toBeNull();
   });
 });
