@@ -16,13 +16,16 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeInspection } from '#emars/app/data-inspect.js';
+import { tinyRun } from '../report/tiny-run.js';
 import { ROOT, emars, mistake } from './run-emars.js';
 
 let folder = '';
 let scans = '';
+let tiny = '';
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'emars-data-'));
   scans = join(folder, 'scans');
+  tiny = await tinyRun(folder, 'tiny');
   const made = await emars([
     'data',
     'phantom',
@@ -138,14 +141,14 @@ describe('emars data', () => {
     ['data', 'split', 'PATH'],
     ['report', 'PATH'],
     ['evaluate', 'PATH', '--data', '.'],
-    ['evaluate', 'test/fixtures/run/tiny', '--data', 'PATH'],
+    ['evaluate', 'RUN', '--data', 'PATH'],
     ['inspect', '--set', 'data.path=PATH'],
     ['search', '--config', 'configs/smoke.yaml', '--data', 'PATH'],
     ['search', '--config', 'configs/smoke.yaml', '--set', 'data.split.file=PATH'],
     ['search', '--resume', 'PATH'],
   ])('ends with 2 on a path that is not there: %s %s %s', async (...args) => {
     const path = join(folder, 'nowhere');
-    expect(await mistake(...args.map((each) => each.replace('PATH', path)))).toEqual({
+    expect(await mistake(...args.map((each) => each.replace('PATH', path).replace('RUN', tiny)))).toEqual({
       code: 2,
       lines: [expect.stringContaining(`"${path}", which is not there`) as string],
     });

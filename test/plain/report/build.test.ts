@@ -5,7 +5,8 @@ import { expect, test } from 'vitest';
 import { buildReport } from '#emars/report/build.js';
 import { writeFixtureRun } from './fixture-run.js';
 import { readTable, textOf } from './page-text.js';
-import { copyOfTiny, temporaryFolder } from './temporary.js';
+import { temporaryFolder } from './temporary.js';
+import { tinyRun } from './tiny-run.js';
 
 const NAMES = ['front', 'size-accuracy', 'accuracy-epochs', 'hypervolume'];
 
@@ -45,7 +46,7 @@ test('the same folder gives the same bytes, also in the same process', async () 
 
 test('a run for accuracy alone has a front of one, and sizes for its figures from the genomes', async () => {
   const folder = join(await temporaryFolder(), 'run');
-  await writeFixtureRun(folder, { objectives: ['accuracy'], sizes: false, epochs: 3 });
+  await writeFixtureRun(folder, { objectives: ['accuracy'], epochs: 3 });
   const { html, figures } = await buildReport(folder);
   const page = await readFile(html, 'utf8');
   expect(textOf(page)).toContain('A search for accuracy over 5 epochs');
@@ -58,6 +59,7 @@ test('a run for accuracy alone has a front of one, and sizes for its figures fro
 test('an unfinished run has a report of its state, with the front computed', async () => {
   const folder = join(await temporaryFolder(), 'run');
   await writeFixtureRun(folder, { status: 'interrupted', epochs: 3 });
+  await rm(join(folder, 'front.json'));
   const finished = join(await temporaryFolder(), 'run');
   await writeFixtureRun(finished, { epochs: 3 });
   const page = await readFile((await buildReport(folder)).html, 'utf8');
@@ -70,7 +72,7 @@ test('an unfinished run has a report of its state, with the front computed', asy
 });
 
 test('a run before its first evaluation has a report without figures', async () => {
-  const folder = await copyOfTiny(await temporaryFolder(), 'new');
+  const folder = await tinyRun(await temporaryFolder(), 'new');
   for (const name of ['history.jsonl', 'front.json', 'split.json']) await rm(join(folder, name));
   await writeFile(join(folder, 'run.json'), '{"format":1,"status":"running"}');
   const { html, figures } = await buildReport(folder);

@@ -1,5 +1,5 @@
 /**
- * The page of the hand-written run in test/fixtures/run/tiny, number by number.
+ * The page of the run of tiny-run.ts, number by number.
  *
  * Last epoch, D_val = 6 Normal + 4 NCP:
  *   a: [[5,1],[1,3]] accuracy 8/10, balanced (5/6 + 3/4)/2 = 79.2 %, sensitivity 3/4, 1 MB  (front)
@@ -15,7 +15,8 @@ import { page } from '#emars/report/page.js';
 import { reportData } from '#emars/report/report-data.js';
 import { readRun } from '#emars/run/contents.js';
 import { cellOf, readTable, textOf } from './page-text.js';
-import { copyOfTiny, temporaryFolder } from './temporary.js';
+import { temporaryFolder } from './temporary.js';
+import { tinyRun } from './tiny-run.js';
 
 const A = 'a'.repeat(16);
 const B = 'b'.repeat(16);
@@ -25,7 +26,7 @@ describe('the page of a run checked by hand', () => {
   let text = '';
   let drawing = '';
   beforeAll(async () => {
-    const folder = await copyOfTiny(await temporaryFolder(), 'tiny');
+    const folder = await tinyRun(await temporaryFolder(), 'tiny');
     html = await readFile((await buildReport(folder)).html, 'utf8');
     text = textOf(html);
     drawing = await readFile(join(folder, 'figures', 'size-accuracy.svg'), 'utf8');
@@ -107,8 +108,16 @@ describe('the page of a run checked by hand', () => {
     expect(cellOf(time, 'other', 'time')).toBe('4.0 s');
     const work = readTable(html, 'Processes');
     const row = [...html.matchAll(/<code>trainer-1<\/code>[\s\S]*?<\/tr>/g)].map((match) => textOf(match[0]));
-    expect(row[0]).toBe('trainer-1 cpu 9 (75 %) 2 100 MiB');
-    expect(work.columns).toEqual(['role', 'id', 'device', 'gradient slots', 'measurements', 'peak memory']);
+    expect(row[0]).toBe('trainer-1 cpu 1 9 (75 %) 2 100 MiB');
+    expect(work.columns).toEqual([
+      'role',
+      'id',
+      'device',
+      'starts',
+      'gradient slots',
+      'measurements',
+      'peak memory',
+    ]);
     expect(text).toContain(
       'Survived: 2 gradient slots computed again after a worker was lost; 1 evaluation delivered twice and counted once; resumed after epoch 1.',
     );
@@ -168,7 +177,7 @@ describe('what a reader is warned of', () => {
   };
 
   test('shuffled labels are a negative control', async () => {
-    const folder = await copyOfTiny(await temporaryFolder(), 'control');
+    const folder = await tinyRun(await temporaryFolder(), 'control');
     expect(
       await change(folder, 'config.yaml', (yaml) =>
         yaml.replace('shuffleLabels: false', 'shuffleLabels: true'),
@@ -176,19 +185,19 @@ describe('what a reader is warned of', () => {
     ).toContain('Negative control.');
   });
   test('a patient on two sides is named', async () => {
-    const folder = await copyOfTiny(await temporaryFolder(), 'leak');
+    const folder = await tinyRun(await temporaryFolder(), 'leak');
     expect(await change(folder, 'split.json', (json) => json.replaceAll('NCP-t0', 'NCP-v0'))).toContain(
       'Leaking split. 1 patient with scans on more than one side: NCP-v0.',
     );
   });
   test('a history that front.json does not know', async () => {
-    const folder = await copyOfTiny(await temporaryFolder(), 'changed');
+    const folder = await tinyRun(await temporaryFolder(), 'changed');
     expect(
       await change(folder, 'history.jsonl', (lines) => lines.replace('"accuracy":0.4', '"accuracy":0.41')),
     ).toContain('Changed history.');
   });
   test('a best individual that is not above the majority', async () => {
-    const folder = await copyOfTiny(await temporaryFolder(), 'weak');
+    const folder = await tinyRun(await temporaryFolder(), 'weak');
     const text = await change(folder, 'history.jsonl', (lines) =>
       lines.replaceAll('"accuracy":0.8', '"accuracy":0.6').replaceAll('"accuracy":0.9', '"accuracy":0.6'),
     );
@@ -198,12 +207,12 @@ describe('what a reader is warned of', () => {
   test('a best individual that is not on the front', async () => {
     // b and d are now equally accurate, and the front says that only d is on it.
     const D = 'd'.repeat(16);
-    const folder = await copyOfTiny(await temporaryFolder(), 'off');
+    const folder = await tinyRun(await temporaryFolder(), 'off');
     await change(folder, 'history.jsonl', (lines) =>
-      lines.replace('"accuracy":0.8,"size":3.0', '"accuracy":0.9,"size":1.5'),
+      lines.replace('"accuracy":0.8,"size":3', '"accuracy":0.9,"size":1.5'),
     );
     const text = await change(folder, 'front.json', (json) =>
-      json.replace(new RegExp(`"id":"${B}"`), `"id":"${D}"`),
+      json.replace(new RegExp(`"id": "${B}"`), `"id": "${D}"`),
     );
     expect(text).toContain(`The best individual, ${B}, is not on the front: another is as accurate`);
     expect(text).not.toContain('in bold the best individual');

@@ -14,7 +14,8 @@ import { frontSchema } from '#emars/run/front.js';
 import { historyLineSchema } from '#emars/run/history.js';
 import { recordSchema } from '#emars/run/record.js';
 import { splitSchema } from '#emars/run/split.js';
-import { temporaryFolder, TINY } from '../report/temporary.js';
+import { temporaryFolder } from '../report/temporary.js';
+import { tinyRun } from '../report/tiny-run.js';
 
 const guide = readFileSync(
   fileURLToPath(new URL('../../../docs/guides/run-folder.md', import.meta.url)),
@@ -35,7 +36,7 @@ test('the JavaScript example reads a run, in at most ten lines', async () => {
   expect(code.trimEnd().split('\n').length).toBeLessThanOrEqual(10);
   const path = join(await temporaryFolder(), 'read.mjs');
   await writeFile(path, code);
-  const { stdout } = await run(process.execPath, [path, TINY]);
+  const { stdout } = await run(process.execPath, [path, await tinyRun(await temporaryFolder(), 'tiny')]);
   expect(stdout).toBe(EXPECTED);
 });
 
@@ -45,7 +46,7 @@ test('the Python example says the same', async (context) => {
   const path = join(await temporaryFolder(), 'read.py');
   await writeFile(path, code);
   try {
-    const { stdout } = await run('python3', [path, TINY]);
+    const { stdout } = await run('python3', [path, await tinyRun(await temporaryFolder(), 'tiny')]);
     expect(stdout).toBe(EXPECTED);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;

@@ -41,8 +41,22 @@ export const RULES: SearchRules = {
 
 const SHA = 'ab'.repeat(32);
 
+/** What comes out where `objective` measures `individual` in the epoch of `state`. */
+export type Invented =
+  { readonly value: number; readonly confusion?: number[] } | { readonly reason: string };
+type Invent = (objective: string, individual: string, state: SearchState) => Invented;
+
+/** Any number will do: of single precision, so that a journal of it is short. */
+const anyNumber: Invent = (objective, individual, { epoch }) => ({
+  value: Math.fround(generator(9, objective, individual, objective === 'accuracy' ? epoch : 0).uniform()),
+});
+
 /** The next event of an undisturbed search, or null when it is done. */
-export function nextEvent(rules: SearchRules, state: SearchState): SearchEvent | null {
+export function nextEvent(
+  rules: SearchRules,
+  state: SearchState,
+  invent: Invent = anyNumber,
+): SearchEvent | null {
   switch (state.phase) {
     case 'new':
       return { type: 'run-started', format: 1, run: 'r', options: SHA };
@@ -70,7 +84,7 @@ export function nextEvent(rules: SearchRules, state: SearchState): SearchEvent |
         })),
       };
     case 'evaluating':
-      return nextMeasurement(rules, state);
+      return nextMeasurement(rules, state, invent);
     case 'selecting':
       return { type: 'selected', epoch: state.epoch, survivors: chooseSurvivors(rules, state) };
     case 'finishing':
@@ -80,36 +94,33 @@ export function nextEvent(rules: SearchRules, state: SearchState): SearchEvent |
   }
 }
 
-function nextMeasurement(rules: SearchRules, state: SearchState): SearchEvent {
+function nextMeasurement(rules: SearchRules, state: SearchState, invent: Invent): SearchEvent {
   for (const individual of state.evaluees) {
     for (const { name } of objectivesAt(rules, state, state.epoch)) {
       if (name in (state.measured.get(individual) ?? {})) continue;
-      const key = {
-        type: 'evaluated' as const,
-        epoch: state.epoch,
-        individual,
-        objective: name,
-        worker: 'e',
-      };
+      const key = { epoch: state.epoch, individual, objective: name };
       if (name === 'potential') {
         const { value, defined } = potential(state.individuals.get(individual)!.history);
-        return { ...key, value, defined };
+        return { type: 'evaluated', ...key, worker: 'e', value, defined };
       }
-      return {
-        ...key,
-        value: Math.fround(generator(9, name, individual, name === 'accuracy' ? state.epoch : 0).uniform()),
-      };
+      const outcome = invent(name, individual, state);
+      return 'reason' in outcome
+        ? { type: 'evaluation-failed', ...key, ...outcome }
+        : { type: 'evaluated', ...key, worker: 'e', ...outcome };
     }
   }
   throw new Error('expected something to measure');
 }
 
 /** All events of an undisturbed search, and the state after each. */
-export function wholeSearch(rules: SearchRules = RULES): { events: SearchEvent[]; states: SearchState[] } {
+export function wholeSearch(
+  rules: SearchRules = RULES,
+  invent: Invent = anyNumber,
+): { events: SearchEvent[]; states: SearchState[] } {
   const events: SearchEvent[] = [];
   const states: SearchState[] = [];
   let state = initialState();
-  for (let event = nextEvent(rules, state); event !== null; event = nextEvent(rules, state)) {
+  for (let event = nextEvent(rules, state, invent); event !== null; event = nextEvent(rules, state, invent)) {
     state = apply(rules, state, event);
     events.push(event);
     states.push(state);
