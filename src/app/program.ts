@@ -12,13 +12,14 @@ import { registerPredict } from './predict.js';
 import { registerReport } from './report.js';
 import { registerBaselines } from './baselines.js';
 import { registerRetrain } from './retrain.js';
+import { registerRuns } from './runs.js';
 import { registerSearch } from './search.js';
 import { registerSelect } from './select.js';
 import { registerStart } from './start.js';
 import { registerStudy } from './study.js';
 import { registerTables } from './tables.js';
 import { registerWorker } from './worker.js';
-import { VERSION } from './version.js';
+import { VERSION } from '../library/version.js';
 
 /** The program `emars`; errors and help are thrown as CommanderError, never written by the parser. */
 export function buildProgram(): Command {
@@ -35,6 +36,7 @@ export function buildProgram(): Command {
     );
   registerStart(program);
   registerSearch(program);
+  registerRuns(program);
   registerWorker(program);
   registerObjective(program);
   registerRetrain(program);

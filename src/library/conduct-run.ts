@@ -20,6 +20,7 @@ import type { RunEvent, RunResult } from './run-events.js';
 import { kernelsNote, kernelsOfRun } from './run-kernels.js';
 import { objectiveNotes } from './objective-notes.js';
 import { statusEvent } from './status-event.js';
+import { VERSION } from './version.js';
 
 const LOCK_MS = 3000;
 
@@ -94,6 +95,7 @@ async function conductLocked(
       devices,
       kernels: kernels?.path ?? null,
       natsBinary: parts.nats.path,
+      about: { version: VERSION, kernelsId: kernels?.id ?? null },
       foreign: broker,
     },
     (status) => {

@@ -8,15 +8,18 @@
 import type { SearchEvent } from '../search/events.js';
 import type { Draft, Message, MessageName } from '../wire/messages.js';
 
+/** Messages of machines; the others belong to those who look for runs, and to the store of a run. */
+export type MachineMessage = Exclude<MessageName, 'RunsRequest' | 'RunInfo'>;
+
 /** A message on its way out; its subject follows from `name` and `to`. */
 export type Send = {
-  [Name in MessageName]: {
+  [Name in MachineMessage]: {
     readonly name: Name;
     readonly message: Draft<Name>;
     /** The worker of an addressed message, the token of the question that this answers, or null. */
     readonly to: string | null;
   };
-}[MessageName];
+}[MachineMessage];
 
 /** A decoded message as a machine takes it in. `reply`: the token to answer to, where an answer is wanted. */
 export type Received<Name extends MessageName> = {

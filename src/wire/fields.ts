@@ -18,6 +18,8 @@ export const genomeId = z.string().regex(/^[0-9a-f]{16}$/, 'expected 16 hexadeci
 /** SHA-256 of a file, hexadecimal on the wire too. */
 export const fileDigest = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 hexadecimal digits');
 export const name = z.string().min(1).max(64);
+/** What people call something, to be shown. */
+export const title = z.string().regex(/^[^\p{C}]{1,200}$/u, 'expected 1 to 200 printable characters');
 /** Name of an objective: a token of a subject, and a key in files. */
 export const objectiveName = z
   .string()
@@ -50,6 +52,12 @@ export const digestOrNull = z.codec(
 
 /** As `fileDigest`, but it may be absent. */
 export const fileDigestOrNull = z.codec(z.union([fileDigest, z.literal('')]), fileDigest.nullable(), {
+  decode: (value) => (value === '' ? null : value),
+  encode: (value) => value ?? '',
+});
+
+/** A short text that may be absent. */
+export const textOrNull = z.codec(z.string().max(64), z.string().max(64).nullable(), {
   decode: (value) => (value === '' ? null : value),
   encode: (value) => value ?? '',
 });

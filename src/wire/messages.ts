@@ -17,6 +17,8 @@ export type { Role, RunPhase, WorkPhase } from './schemas.js';
 export const PROTOCOL = 2;
 
 const codecs = {
+  RunsRequest: emars.RunsRequest,
+  RunInfo: emars.RunInfo,
   Hello: emars.Hello,
   Welcome: emars.Welcome,
   RollCall: emars.RollCall,

@@ -17,6 +17,8 @@ import {
   objectiveName,
   quantityOrNull,
   reasonOrNull,
+  textOrNull,
+  title,
   token,
   unit,
   wordOrNull,
@@ -112,6 +114,20 @@ const objectiveStatus = z.object({
 });
 
 export const schemas = {
+  RunsRequest: z.object({ protocol: count }),
+  RunInfo: z.object({
+    protocol: count,
+    run: token,
+    name: title,
+    version: name,
+    config: fileDigest,
+    phase: z.enum(RUN_PHASES),
+    epoch: count,
+    epochs: count,
+    trainers: count,
+    evaluators: count,
+    kernels: textOrNull,
+  }),
   Hello: z.object({
     protocol: count,
     role,

@@ -2,6 +2,9 @@
 import { TOKEN } from './fields.js';
 import type { MessageName } from './messages.js';
 
+/** Where runs at work are asked who they are: the one subject of no run. */
+export const RUNS_SUBJECT = 'emars.runs';
+
 export interface Subjects {
   readonly hello: string;
   readonly rollCall: string;
@@ -60,12 +63,14 @@ export function subjectsOf(run: string): Subjects {
 
 /**
  * Where a message goes. `to`: the trainer of a credit, request or piece of the state, the objective of a request
- * to measure; for an answer (Welcome, Receipt, ObjectiveReply)
- * the subject that the question came with; null for everything else.
+ * to measure; for an answer (RunInfo, Welcome, Receipt, ObjectiveReply) the subject that the question came with;
+ * null for everything else.
  * Errors: RangeError when `to` does not fit the message.
  */
 export function subjectOf(subjects: Subjects, name: MessageName, to: string | null): string {
   switch (name) {
+    case 'RunsRequest':
+      return fixed(name, to, RUNS_SUBJECT);
     case 'Hello':
       return fixed(name, to, subjects.hello);
     case 'RollCall':
@@ -108,6 +113,7 @@ export function subjectOf(subjects: Subjects, name: MessageName, to: string | nu
       return subjects.stateRequest(addressed(name, to));
     case 'StateChunk':
       return subjects.state(addressed(name, to));
+    case 'RunInfo':
     case 'Welcome':
     case 'Receipt':
     case 'ObjectiveReply':

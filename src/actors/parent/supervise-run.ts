@@ -21,6 +21,7 @@ import { knownRunId, writeBusAccess } from '../../run/bus-access.js';
 import { joinBus } from '../setup/bus-access.js';
 import { processEnd } from '../../errors/exit-codes.js';
 import type { RunFolder } from '../../run/folder.js';
+import { announceRun } from './announce-run.js';
 import type { ProcessRow, RunRecorder } from './run-recorder.js';
 
 export interface RunSetup {
@@ -32,6 +33,8 @@ export interface RunSetup {
   /** The addon that trainers and evaluator compute by; null: TensorFlow. */
   readonly kernels: string | null;
   readonly natsBinary: string;
+  /** What the bus is told of the run beside its progress. */
+  readonly about: { readonly version: string; readonly kernelsId: string | null };
   /** A broker that is not ours. */
   readonly foreign: { readonly url: string; readonly credentials?: Credentials | undefined } | null;
 }
@@ -168,14 +171,16 @@ export class RunSupervision {
           `${bus.maxPayload}; raise its max_payload`,
         'environment',
       );
+    const announced = await announceRun(bus, { run, folder, ...this.setup.about });
     const statuses = bus.subscribe(subjects.status, (bytes) => {
       const status = decode('Status', bytes);
+      announced.take(status);
       // A new phase is written at once, the rest now and then.
       if (record.take(status))
         record.write(this.seconds()).catch((error: unknown) => this.settle.reject(error));
       this.onStatus(status);
     });
-    this.handles.push(statuses);
+    this.handles.push(statuses, announced);
   }
 
   private startChildren(record: RunRecorder): void {

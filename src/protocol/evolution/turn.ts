@@ -5,8 +5,8 @@
 import { apply } from '../../search/apply.js';
 import type { SearchEvent } from '../../search/events.js';
 import type { SearchRules, SearchState } from '../../search/state.js';
-import type { Draft, MessageName } from '../../wire/messages.js';
-import type { Send } from '../step.js';
+import type { Draft } from '../../wire/messages.js';
+import type { MachineMessage, Send } from '../step.js';
 import type { EvolutionCommand } from './commands.js';
 import type { Tally } from './tally.js';
 import { tallied } from './tally.js';
@@ -32,7 +32,7 @@ export class Turn {
   }
 
   /** Sends a message; `to` where its subject needs an address or it answers a question. */
-  tell<Name extends MessageName>(name: Name, message: Draft<Name>, to: string | null = null): void {
+  tell<Name extends MachineMessage>(name: Name, message: Draft<Name>, to: string | null = null): void {
     this.send.push({ name, message, to });
   }
 

@@ -1,6 +1,6 @@
 /** One step of the trainer machine while it is being made: what it has come to so far. Never kept. */
-import type { Draft, MessageName } from '../../wire/messages.js';
-import type { Send } from '../step.js';
+import type { Draft } from '../../wire/messages.js';
+import type { MachineMessage, Send } from '../step.js';
 import type { TrainerCommand } from './commands.js';
 import type { TrainerSetup } from './setup.js';
 
@@ -15,7 +15,7 @@ export class TrainerTurn {
   ) {}
 
   /** Sends a message; `to`: the trainer of an addressed one. */
-  tell<Name extends MessageName>(name: Name, message: Draft<Name>, to: string | null = null): void {
+  tell<Name extends MachineMessage>(name: Name, message: Draft<Name>, to: string | null = null): void {
     this.send.push({ name, message, to });
   }
 }

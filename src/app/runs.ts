@@ -1,0 +1,68 @@
+/** `emars runs`: the searches that are at work on a broker. */
+import type { Command } from 'commander';
+import type { RunAtWork } from '../library/runs.js';
+import { runsAtWork } from '../library/runs.js';
+import { jsonOption } from './arguments.js';
+import { UsageError } from './errors.js';
+import type { BrokerFlags } from './foreign-broker.js';
+import { foreignBroker } from './foreign-broker.js';
+import type { Column } from './output.js';
+import { print, printJson, textTable } from './output.js';
+
+interface Flags extends BrokerFlags {
+  readonly json?: boolean;
+}
+
+export function registerRuns(program: Command): void {
+  program
+    .command('runs')
+    .summary('list the searches that are at work on a broker')
+    .description('Asks a broker which searches are at work on it, and shows how far they are.')
+    .option('--nats <url>', 'the nats-server to ask, as nats://host:4222')
+    .option('--nats-login <file>', 'file with user:password for --nats; also in EMARS_NATS_LOGIN')
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      `
+--json prints one object a run and line: run (id on the bus), name, version, config (SHA-256 of its config.yaml),
+phase, epoch, epochs, trainers, evaluators, kernels (null: TensorFlow computes).
+
+Examples:
+  emars runs --nats nats://127.0.0.1:4222
+  emars runs --nats nats://127.0.0.1:4222 --nats-login login.txt --json`,
+    )
+    .action(runs);
+}
+
+async function runs(flags: Flags): Promise<void> {
+  const broker = await foreignBroker(flags);
+  if (broker === undefined)
+    throw new UsageError('expected --nats URL, the broker to ask, got none; see emars runs --help');
+  const found = await runsAtWork(broker);
+  if (flags.json === true) for (const run of found) await printJson(run);
+  else await print(found.length === 0 ? `no search is at work on ${broker.url}` : tableOf(found));
+}
+
+function tableOf(found: readonly RunAtWork[]): string {
+  const columns: Column[] = [
+    { head: 'name' },
+    { head: 'run' },
+    { head: 'phase' },
+    { head: 'epoch', align: 'right' },
+    { head: 'trainers', align: 'right' },
+    { head: 'evaluators', align: 'right' },
+    { head: 'config' },
+    { head: 'version' },
+  ];
+  const rows = found.map(({ name, run, phase, epoch, epochs, trainers, evaluators, config, version }) => [
+    name,
+    run,
+    phase,
+    epochs === 0 ? '–' : `${epoch}/${epochs}`,
+    String(trainers),
+    String(evaluators),
+    config.slice(0, 12),
+    version,
+  ]);
+  return textTable(columns, rows);
+}

@@ -1,0 +1,86 @@
+/** Which searches are at work on a broker: the library's side of `emars runs`. */
+import type { Bus, Credentials } from '../runtime/bus/connection.js';
+import { connect } from '../runtime/bus/connection.js';
+import { Deadline, sleep } from '../runtime/process/monotonic.js';
+import { decode, encode, PROTOCOL, WireError } from '../wire/messages.js';
+import { RUNS_SUBJECT } from '../wire/subjects.js';
+
+/** A search at work, as its parent describes it on the bus. */
+export interface RunAtWork {
+  /** Id on the bus, 12 hex digits. */
+  readonly run: string;
+  /** Name of its folder. */
+  readonly name: string;
+  /** Version of EMARS. */
+  readonly version: string;
+  /** SHA-256 of its config.yaml. */
+  readonly config: string;
+  readonly phase: string;
+  readonly epoch: number;
+  /** Warm-up and search together; 0 before it has begun. */
+  readonly epochs: number;
+  /** Workers alive. */
+  readonly trainers: number;
+  readonly evaluators: number;
+  /** Digest of the native kernels that it computes by; null: TensorFlow. */
+  readonly kernels: string | null;
+}
+
+export interface BrokerAddress {
+  readonly url: string;
+  readonly credentials?: Credentials | undefined;
+}
+
+const CONNECT_MS = 5000;
+/** How long answers are waited for after the question, and after the last one that came. */
+const QUIET_MS = 1500;
+const LONGEST_MS = 10_000;
+const PAUSE_MS = 100;
+/** More answers than this are a mistake or an attack. */
+const MOST_RUNS = 10_000;
+
+/** Asks a broker. Errors: BrokerUnreachable. */
+export async function runsAtWork(broker: BrokerAddress): Promise<RunAtWork[]> {
+  const bus = await connect({ ...broker, name: 'emars runs', deadlineMs: CONNECT_MS });
+  try {
+    return await askForRuns(bus);
+  } finally {
+    await bus.close();
+  }
+}
+
+/** Runs that answer within a second or two, by name, then id. */
+async function askForRuns(bus: Bus): Promise<RunAtWork[]> {
+  const found = new Map<string, RunAtWork>();
+  const inbox = bus.inbox();
+  let quiet = 0;
+  const answers = bus.subscribe(inbox, (bytes) => {
+    const run = runOf(bytes);
+    if (run === null || found.size >= MOST_RUNS) return;
+    found.set(run.run, run);
+    quiet = 0;
+  });
+  bus.publish(RUNS_SUBJECT, encode('RunsRequest', { protocol: PROTOCOL }), inbox);
+  for (const longest = new Deadline(LONGEST_MS); quiet < QUIET_MS && !longest.over; quiet += PAUSE_MS)
+    await sleep(PAUSE_MS);
+  answers.close();
+  return [...found.values()].sort((a, b) => order(a.name, b.name) || order(a.run, b.run));
+}
+
+/** Null for what is no such answer: anybody may send to an inbox. */
+function runOf(bytes: Uint8Array): RunAtWork | null {
+  try {
+    const { run, name, version, config, phase, epoch, epochs, trainers, evaluators, kernels } = decode(
+      'RunInfo',
+      bytes,
+    );
+    return { run, name, version, config, phase, epoch, epochs, trainers, evaluators, kernels };
+  } catch (error) {
+    if (error instanceof WireError) return null;
+    throw error;
+  }
+}
+
+function order(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
