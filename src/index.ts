@@ -7,7 +7,8 @@
  * @module emars
  */
 export { search, resume } from './library/search.js';
-export type { BrokerAccess, ProcessOptions, Run, SearchRequest } from './library/search.js';
+export type { ProcessOptions, Run, SearchRequest } from './library/search.js';
+export type { BrokerRequest } from './library/broker.js';
 export type { Configuration, ConfigurationSources, ObjectiveSetting } from './library/configuration.js';
 export type {
   FinishedEvent,
@@ -102,6 +103,7 @@ export { ConfigError } from './config/problem.js';
 export type { Problem as ConfigProblem } from './config/problem.js';
 export { RequestError } from './library/request.js';
 export { RunFolderError } from './run/error.js';
+export { CredentialsError } from './run/credentials.js';
 // Each has a `kind`: usage, data, damaged, environment, unavailable, refused, interrupted, internal.
 export { EmarsError } from './errors/error.js';
 export type { ErrorKind } from './errors/error.js';

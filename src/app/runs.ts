@@ -3,9 +3,8 @@ import type { Command } from 'commander';
 import type { RunAtWork } from '../library/runs.js';
 import { runsAtWork } from '../library/runs.js';
 import { jsonOption } from './arguments.js';
-import { UsageError } from './errors.js';
-import type { BrokerFlags } from './foreign-broker.js';
-import { foreignBroker } from './foreign-broker.js';
+import type { BrokerFlags } from './broker-options.js';
+import { credsOption, natsOption } from './broker-options.js';
 import type { Column } from './output.js';
 import { print, printJson, textTable } from './output.js';
 
@@ -18,8 +17,8 @@ export function registerRuns(program: Command): void {
     .command('runs')
     .summary('list the searches that are at work on a broker')
     .description('Asks a broker which searches are at work on it, and shows how far they are.')
-    .option('--nats <url>', 'the nats-server to ask, as nats://host:4222')
-    .option('--nats-login <file>', 'file with user:password for --nats; also in EMARS_NATS_LOGIN')
+    .addOption(natsOption('the nats-server to ask, as nats://host:4222'))
+    .addOption(credsOption())
     .addOption(jsonOption())
     .addHelpText(
       'after',
@@ -29,18 +28,15 @@ phase, epoch, epochs, trainers, evaluators, kernels (null: TensorFlow computes).
 
 Examples:
   emars runs --nats nats://127.0.0.1:4222
-  emars runs --nats nats://127.0.0.1:4222 --nats-login login.txt --json`,
+  emars runs --nats nats://127.0.0.1:4222 --creds login.txt --json`,
     )
     .action(runs);
 }
 
 async function runs(flags: Flags): Promise<void> {
-  const broker = await foreignBroker(flags);
-  if (broker === undefined)
-    throw new UsageError('expected --nats URL, the broker to ask, got none; see emars runs --help');
-  const found = await runsAtWork(broker);
+  const found = await runsAtWork(flags);
   if (flags.json === true) for (const run of found) await printJson(run);
-  else await print(found.length === 0 ? `no search is at work on ${broker.url}` : tableOf(found));
+  else await print(found.length === 0 ? 'no search is at work on this broker' : tableOf(found));
 }
 
 function tableOf(found: readonly RunAtWork[]): string {

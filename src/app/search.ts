@@ -9,8 +9,8 @@ import { runFolder } from '../run/folder.js';
 import { readRecordIfSound } from '../run/record.js';
 import { configOption, jsonOption, setOption, wholeNumber } from './arguments.js';
 import { UsageError } from './errors.js';
-import type { BrokerFlags } from './foreign-broker.js';
-import { foreignBroker } from './foreign-broker.js';
+import type { BrokerFlags } from './broker-options.js';
+import { credsOption, natsOption } from './broker-options.js';
 import { print, printJson } from './output.js';
 import { devicesOption, trainersOption } from './process-options.js';
 import { showSearch } from './run-search.js';
@@ -48,8 +48,8 @@ export function registerSearch(program: Command): void {
       wholeNumber('--seed', 0, 2 ** 32 - 1),
     )
     .addOption(setOption())
-    .option('--nats <url>', 'a nats-server with JetStream to use instead of our own, as nats://host:4222')
-    .option('--nats-login <file>', 'file with user:password for --nats; also in EMARS_NATS_LOGIN')
+    .addOption(natsOption('a nats-server with JetStream to use instead of our own, as nats://host:4222'))
+    .addOption(credsOption())
     .addOption(jsonOption())
     .addHelpText(
       'after',
@@ -79,7 +79,7 @@ async function search(flags: Flags): Promise<void> {
     set: flags.set,
     options: { seed: flags.seed, data: { path: flags.data } },
     out: root,
-    ...(await processesOf(flags)),
+    ...processesOf(flags),
   };
   await showSearch(root, (signal) => beginSearch({ ...request, signal }), flags.json === true);
 }
@@ -95,7 +95,7 @@ async function goOn(root: string, flags: Flags): Promise<void> {
         `which the run's config.yaml fixes; leave it out`,
     );
   requireBegunRun(root);
-  const processes = await processesOf(flags);
+  const processes = processesOf(flags);
   if ((await readRecordIfSound(runFolder(root)))?.status === 'finished') {
     const { report } = await resume(root).result;
     if (flags.json === true)
@@ -107,8 +107,8 @@ async function goOn(root: string, flags: Flags): Promise<void> {
   await showSearch(absolute, (signal) => resume(absolute, { ...processes, signal }), flags.json === true);
 }
 
-async function processesOf({ trainers, devices, ...broker }: Flags): Promise<ProcessOptions> {
-  return { trainers, devices, broker: await foreignBroker(broker) };
+function processesOf({ trainers, devices, nats, creds }: Flags): ProcessOptions {
+  return { trainers, devices, broker: { nats, creds } };
 }
 
 export function newFolder(path: string, command = 'search'): string {

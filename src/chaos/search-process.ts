@@ -21,7 +21,7 @@ export interface SearchPlan {
   readonly out: string;
   readonly trainers: number;
   /** Of a broker that is not the run's own. */
-  readonly broker: { readonly url: string; readonly login: string } | null;
+  readonly broker: { readonly url: string; readonly creds: string } | null;
 }
 
 export class SearchProcess {
@@ -35,11 +35,10 @@ export class SearchProcess {
   start(resume: boolean): void {
     const { search, out, trainers, broker } = this.plan;
     const what = resume ? ['--resume', out] : [...search, '--out', out];
-    const bus = broker === null ? [] : ['--nats', broker.url];
+    const bus = broker === null ? [] : ['--nats', broker.url, '--creds', broker.creds];
     const args = [COMMAND, 'search', ...what, '--trainers', String(trainers), ...bus, '--json'];
     const child = spawn(process.execPath, args, {
       stdio: ['ignore', 'ignore', 'pipe'],
-      env: { ...process.env, ...(broker === null ? {} : { EMARS_NATS_LOGIN: broker.login }) },
     });
     this.code = null;
     this.child = child;

@@ -76,7 +76,7 @@ export async function joinObjective(request: ObjectiveRequest): Promise<'the sea
       description: { ...description, needs },
       sandbox,
       since,
-      join: () => busOf(folder, tell, signal),
+      join: () => busOf(folder, description.name, tell, signal),
       tell,
       signal,
     });
@@ -93,6 +93,7 @@ export async function joinObjective(request: ObjectiveRequest): Promise<'the sea
 /** Joins the bus of a run of this machine once it is at work; null where the search has finished. */
 async function busOf(
   folder: RunFolder,
+  name: string,
   tell: (event: ObjectiveEvent) => void,
   signal: AbortSignal,
 ): Promise<{ bus: Bus; subjects: Subjects } | null> {
@@ -100,7 +101,7 @@ async function busOf(
     signal.throwIfAborted();
     if ((await readRecordIfSound(folder))?.status === 'finished') return null;
     try {
-      return await joinBus(folder.bus, 'objective');
+      return await joinBus(folder.bus, { role: 'objective', id: name });
     } catch (error) {
       if (!(error instanceof RunFolderError || error instanceof BrokerUnreachable)) throw error;
       if (isFirst) tell({ kind: 'waiting' });
@@ -121,7 +122,7 @@ export async function removeObjective({
   readonly run: string;
 }): Promise<{ readonly epoch: number }> {
   requireRun(run);
-  const { bus, subjects } = await joinBus(runFolder(resolve(run)).bus, 'objective');
+  const { bus, subjects } = await joinBus(runFolder(resolve(run)).bus, { role: 'objective', id: name });
   try {
     const answer = await bus.ask(subjects.objectiveLeave, encode('ObjectiveLeave', { name }), ASK_MS);
     const { accepted, reason, epoch } = decode('ObjectiveReply', answer);

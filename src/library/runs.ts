@@ -1,9 +1,13 @@
 /** Which searches are at work on a broker: the library's side of `emars runs`. */
-import type { Bus, Credentials } from '../runtime/bus/connection.js';
-import { connect } from '../runtime/bus/connection.js';
+import { joinBroker } from '../actors/setup/bus-access.js';
+import { clientOf } from '../run/credentials.js';
+import type { Bus } from '../runtime/bus/bus.js';
 import { Deadline, sleep } from '../runtime/process/monotonic.js';
 import { decode, encode, PROTOCOL, WireError } from '../wire/messages.js';
 import { RUNS_SUBJECT } from '../wire/subjects.js';
+import type { BrokerRequest } from './broker.js';
+import { brokerAccess } from './broker.js';
+import { RequestError } from './request.js';
 
 /** A search at work, as its parent describes it on the bus. */
 export interface RunAtWork {
@@ -26,12 +30,6 @@ export interface RunAtWork {
   readonly kernels: string | null;
 }
 
-export interface BrokerAddress {
-  readonly url: string;
-  readonly credentials?: Credentials | undefined;
-}
-
-const CONNECT_MS = 5000;
 /** How long answers are waited for after the question, and after the last one that came. */
 const QUIET_MS = 1500;
 const LONGEST_MS = 10_000;
@@ -39,9 +37,11 @@ const PAUSE_MS = 100;
 /** More answers than this are a mistake or an attack. */
 const MOST_RUNS = 10_000;
 
-/** Asks a broker. Errors: BrokerUnreachable. */
-export async function runsAtWork(broker: BrokerAddress): Promise<RunAtWork[]> {
-  const bus = await connect({ ...broker, name: 'emars runs', deadlineMs: CONNECT_MS });
+/** Asks a broker. Errors: RequestError without one, CredentialsError, BrokerUnreachable. */
+export async function runsAtWork(broker: BrokerRequest): Promise<RunAtWork[]> {
+  const access = brokerAccess(broker);
+  if (access === null) throw new RequestError('expected --nats URL, the broker to ask, got none');
+  const bus = await joinBroker(access, clientOf(access, 'watcher'), 'emars runs');
   try {
     return await askForRuns(bus);
   } finally {

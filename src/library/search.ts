@@ -7,6 +7,8 @@ import { runFolder } from '../run/folder.js';
 import { readFront } from '../run/front.js';
 import { readRecordIfSound } from '../run/record.js';
 import type { Options } from '../config/options.js';
+import type { BrokerRequest } from './broker.js';
+import { brokerAccess } from './broker.js';
 import type { RunPlan } from './conduct-run.js';
 import { conductRun } from './conduct-run.js';
 import type { ConfigurationSources } from './configuration.js';
@@ -16,13 +18,6 @@ import { expectNewFolder, MOST_TRAINERS, requireFile, requireFolder, RequestErro
 import { requireBegunRun } from './run-argument.js';
 import type { RunEvent, RunResult } from './run-events.js';
 
-/** A nats-server with JetStream that others run. */
-export interface BrokerAccess {
-  /** As `nats://127.0.0.1:4222`, without a password. */
-  readonly url: string;
-  readonly credentials?: { readonly user: string; readonly password: string } | undefined;
-}
-
 /** Which processes make a run, and how it is stopped. None of it changes the front. */
 export interface ProcessOptions {
   /** Trainer processes, 1…256. Default: one a device, at least 2. */
@@ -30,7 +25,7 @@ export interface ProcessOptions {
   /** "cpu", or "cuda:0", "cuda:1", …: dealt out to the trainers, then the evaluator. Default: ["cpu"]. */
   readonly devices?: readonly string[] | undefined;
   /** Default: a nats-server is started on the loopback interface. */
-  readonly broker?: BrokerAccess | undefined;
+  readonly broker?: BrokerRequest | undefined;
   /** Stops the run in order; the promise of its result is then rejected with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -98,7 +93,7 @@ function planOf(folder: RunFolder, options: Options, resumed: boolean, given: Pr
   if (path !== null) requireFolder(path, 'a folder of scans (data.path)');
   if (split.file !== null) requireFile(split.file, 'a split file (data.split.file)');
   for (const file of options.cohortWeights ?? []) requireFile(file, 'a file of weights (cohortWeights)');
-  return { folder, options, resumed, trainers, devices, broker: given.broker ?? null };
+  return { folder, options, resumed, trainers, devices, broker: brokerAccess(given.broker ?? {}) };
 }
 
 function begin(plan: RunPlan, signal: AbortSignal = new AbortController().signal): Run {

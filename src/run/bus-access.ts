@@ -1,14 +1,13 @@
 /** `bus.json`: how the processes of a run find the broker. Credentials never stand in arguments. */
 import { z } from 'zod';
 import { writeFileAtomic } from '../runtime/storage/atomic-file.js';
-import { shortText } from './fields.js';
+import { brokerAccessSchema } from './credentials.js';
 import { parseJson, readOptional, readRequired } from './read-file.js';
 
 export const busAccessSchema = z.object({
   /** Id of the run on the bus, 12 hex digits. */
   run: z.string().regex(/^[0-9a-f]{12}$/, 'expected 12 hex digits'),
-  url: z.string().max(2048),
-  credentials: z.object({ user: shortText, password: shortText }).optional(),
+  ...brokerAccessSchema.shape,
 });
 export type BusAccess = z.infer<typeof busAccessSchema>;
 

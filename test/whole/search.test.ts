@@ -263,7 +263,7 @@ describe('a broker that is not ours', () => {
     try {
       await emarsExits(
         0,
-        search('foreign', '--trainers', '2', '--nats', `nats://127.0.0.1:${port}`, '--nats-login', login),
+        search('foreign', '--trainers', '2', '--nats', `nats://127.0.0.1:${port}`, '--creds', login),
       );
       expect(front('foreign')).toBe(front('two'));
       const { in_bytes: bytes } = (await (await fetch(`http://127.0.0.1:${monitor}/varz`)).json()) as {

@@ -19,7 +19,7 @@ const { root, identity } = threadData() as EvaluatorBusData;
 const folder = runFolder(root);
 const options = loadOptions({ file: folder.config });
 const main = callMain<Measurer & BusMain>();
-const { bus, subjects } = await joinBus(folder.bus, identity.id);
+const { bus, subjects } = await joinBus(folder.bus, identity);
 const end = farewell(bus, subjects);
 const onError = (error: unknown): void => end.fail(error);
 const taker = takeEvaluations({

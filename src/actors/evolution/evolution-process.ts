@@ -65,7 +65,7 @@ async function main(): Promise<void> {
     sides.training.length,
     sides.classes.length,
   );
-  const { bus, subjects, run } = await joinBus(folder.bus, 'evolution');
+  const { bus, subjects, run } = await joinBus(folder.bus, { role: 'evolution', id: 'evolution' });
   const { journal, search, tally } = await openSearch(folder.journal, rules, {
     run,
     optionsHash: optionsHash(options),

@@ -10,7 +10,7 @@ import { rm } from 'node:fs/promises';
 import type { Options } from '../../config/options.js';
 import type { Broker } from '../../runtime/broker/broker.js';
 import { startBroker } from '../../runtime/broker/broker.js';
-import type { Bus, Credentials, Handle } from '../../runtime/bus/connection.js';
+import type { Bus, Handle } from '../../runtime/bus/connection.js';
 import { after, monotonicMs } from '../../runtime/process/monotonic.js';
 import type { ChildExit, Supervised } from '../../runtime/process/processes.js';
 import { superviseChild } from '../../runtime/process/processes.js';
@@ -18,6 +18,7 @@ import { tensorEnvironment } from '../../tensor/environment.js';
 import type { Message } from '../../wire/messages.js';
 import { decode, MESSAGE_LIMIT } from '../../wire/messages.js';
 import { knownRunId, writeBusAccess } from '../../run/bus-access.js';
+import type { BrokerAccess } from '../../run/credentials.js';
 import { joinBus } from '../setup/bus-access.js';
 import { processEnd } from '../../errors/exit-codes.js';
 import type { RunFolder } from '../../run/folder.js';
@@ -36,7 +37,7 @@ export interface RunSetup {
   /** What the bus is told of the run beside its progress. */
   readonly about: { readonly version: string; readonly kernelsId: string | null };
   /** A broker that is not ours. */
-  readonly foreign: { readonly url: string; readonly credentials?: Credentials | undefined } | null;
+  readonly foreign: BrokerAccess | null;
 }
 
 /** The run cannot go on: its folder cannot be read (`damaged`), or its environment is at fault. */
@@ -159,11 +160,11 @@ export class RunSupervision {
         ),
       );
     }
-    const access = foreign ?? { url: this.broker!.url, credentials: this.broker!.credentials };
+    const access = foreign ?? { url: this.broker!.url, ca: null, login: this.broker!.login };
     // The same id on a resume: what a foreign broker still holds is found again.
     const run = (await knownRunId(folder.bus)) ?? randomBytes(6).toString('hex');
     await writeBusAccess(folder.bus, { run, ...access });
-    const { bus, subjects } = await joinBus(folder.bus, 'supervisor');
+    const { bus, subjects } = await joinBus(folder.bus, { role: 'parent', id: 'parent' });
     this.bus = bus;
     if (bus.maxPayload < MESSAGE_LIMIT)
       throw new RunFailed(

@@ -31,7 +31,7 @@ const sides = await readSides(folder.split);
 const net = netOf(options, sides.classes.length);
 const { batch, microBatches } = samplingOf(options);
 const main = callMain<SlotComputer & Measurer & BusMain>();
-const { bus, subjects } = await joinBus(folder.bus, identity.id);
+const { bus, subjects } = await joinBus(folder.bus, identity);
 const end = farewell(bus, subjects);
 const onError = (error: unknown): void => end.fail(error);
 

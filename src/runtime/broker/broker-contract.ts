@@ -1,6 +1,7 @@
 /** What an owner of a broker gives to it and gets from it. Started by `startBroker` (broker.ts). */
 import { EmarsError } from '../../errors/error.js';
 import type { Handle } from '../bus/bus.js';
+import type { BusLogin } from '../bus/login.js';
 
 export interface BrokerOptions {
   /** Path of a nats-server executable. */
@@ -40,7 +41,7 @@ export class BrokerStartError extends EmarsError {
 export interface Broker {
   /** nats://127.0.0.1:port; the same for the broker's whole life. */
   readonly url: string;
-  readonly credentials: { readonly user: string; readonly password: string };
+  readonly login: Extract<BusLogin, { kind: 'password' }>;
   /** The server's process now, or the last one while it is being started again. */
   pid(): number;
   /** The supervisor's process now. */

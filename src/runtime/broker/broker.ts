@@ -41,15 +41,19 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     const port = options.port ?? (await freePort());
     const settings = { ...credentials, serverName, port, maxPayload, maxStoreBytes };
     await writeFileAtomic(files.config, serverConfiguration(files, settings), 0o600);
-    const broker = new OwnBroker(`nats://127.0.0.1:${port}`, credentials, {
-      type: 'start',
-      binary: options.binary,
-      configFile: files.config,
-      logFile: absolute(options.logFile),
-      store: files.store,
-      port,
-      serverName,
-    });
+    const broker = new OwnBroker(
+      `nats://127.0.0.1:${port}`,
+      { kind: 'password', ...credentials },
+      {
+        type: 'start',
+        binary: options.binary,
+        configFile: files.config,
+        logFile: absolute(options.logFile),
+        store: files.store,
+        port,
+        serverName,
+      },
+    );
     const failure = await broker.start(options.fresh ?? false);
     if (failure === null) return broker;
     if (!failure.portTaken || options.port !== undefined || attempt === PORT_ATTEMPTS)

@@ -3,6 +3,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Handle } from '../bus/bus.js';
+import type { BusLogin } from '../bus/login.js';
 import { after, settledWithin } from '../process/monotonic.js';
 import { isSameProcess, processStartTime } from '../process/process-table.js';
 import { BrokerStartError, type Broker, type BrokerRestart } from './broker-contract.js';
@@ -33,7 +34,7 @@ export class OwnBroker implements Broker {
 
   constructor(
     readonly url: string,
-    readonly credentials: { readonly user: string; readonly password: string },
+    readonly login: Extract<BusLogin, { kind: 'password' }>,
     private readonly order: Extract<SupervisorOrder, { type: 'start' }>,
   ) {}
 

@@ -4,16 +4,15 @@
  * A bus delivers at most once. A message may be lost when the connection breaks; a sender that needs more
  * asks again. Made by `connect` (connection.ts); tests have a twin in memory that passes the same checks.
  */
-
-export interface Credentials {
-  readonly user: string;
-  readonly password: string;
-}
+import type { BusLogin } from './login.js';
 
 export interface BusOptions {
-  /** nats://host:port, or several with commas between. */
+  /** nats://host:port, or several with commas between; tls:// where the server must prove who it is. */
   readonly url: string;
-  readonly credentials?: Credentials | undefined;
+  /** Default: none. */
+  readonly login?: BusLogin | null | undefined;
+  /** Certificates (PEM) that the server's must be signed by. Default: the system's authorities. */
+  readonly ca?: string | null | undefined;
   /** Shown by the server, for people. */
   readonly name: string;
   /** Prefix of the subjects that answers come to; per-role permissions follow it. Default `_INBOX`. */

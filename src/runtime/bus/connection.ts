@@ -2,6 +2,7 @@
 import { connect as natsConnect, errors } from '@nats-io/transport-node';
 import { Deadline, sleep } from '../process/monotonic.js';
 import { BrokerUnreachable } from './bus-errors.js';
+import { loginOptions, serversOf } from './login.js';
 import type { Bus, BusOptions } from './bus.js';
 import { NatsBus } from './nats-bus.js';
 
@@ -22,13 +23,13 @@ const RECONNECT_WAIT_MS = 200;
  */
 export async function connect(options: BusOptions): Promise<Bus> {
   const deadline = new Deadline(options.deadlineMs ?? CONNECT_MS);
-  const { credentials, inboxPrefix } = options;
+  const { url, login = null, ca = null, inboxPrefix } = options;
   for (;;) {
     try {
       const nats = await natsConnect({
-        servers: options.url.split(',').map((server) => server.trim()),
+        servers: serversOf(url),
         name: options.name,
-        ...(credentials === undefined ? {} : { user: credentials.user, pass: credentials.password }),
+        ...loginOptions(url, login, ca),
         ...(inboxPrefix === undefined ? {} : { inboxPrefix }),
         timeout: Math.max(1, Math.min(deadline.left(), ATTEMPT_MS)),
         reconnect: true,
@@ -47,7 +48,7 @@ export async function connect(options: BusOptions): Promise<Bus> {
         error instanceof errors.AuthorizationError || error instanceof errors.UserAuthenticationExpiredError;
       const reason = error instanceof Error ? error.message : String(error);
       if (refused || error instanceof errors.InvalidArgumentError || deadline.left() < PAUSE_MS)
-        throw new BrokerUnreachable(options.url, reason, error);
+        throw new BrokerUnreachable(url, reason, error);
       await sleep(PAUSE_MS);
     }
   }

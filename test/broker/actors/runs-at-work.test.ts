@@ -25,7 +25,9 @@ beforeAll(async () => {
     storeDir: join(folder, 'broker'),
     logFile: join(folder, 'broker.log'),
   });
-  bus = await connect({ ...broker, name: 'runs' });
+  const { user, password } = broker.login;
+  writeFileSync(join(folder, 'creds'), `${user}:${password}`, { mode: 0o600 });
+  bus = await connect({ url: broker.url, login: broker.login, name: 'runs' });
 });
 
 afterAll(async () => {
@@ -33,6 +35,8 @@ afterAll(async () => {
   await broker.stop();
   rmSync(folder, { recursive: true, force: true });
 });
+
+const place = () => ({ nats: broker.url, creds: join(folder, 'creds') });
 
 function begun(name: string): ReturnType<typeof runFolder> {
   const made = runFolder(join(folder, name));
@@ -46,7 +50,7 @@ const worker = (id: string, role: 'trainer' | 'evaluator', alive: boolean) => ({
 });
 
 it('lists searches by name, with what each has said of itself last', async () => {
-  expect(await runsAtWork(broker)).toEqual([]);
+  expect(await runsAtWork(place())).toEqual([]);
   const about = { version: '1.2.3', kernelsId: null };
   const second = await announceRun(bus, { run: 'b'.repeat(12), folder: begun('second'), ...about });
   const first = await announceRun(bus, { run: 'a'.repeat(12), folder: begun('first\t'), ...about });
@@ -59,7 +63,7 @@ it('lists searches by name, with what each has said of itself last', async () =>
   const status = encode('Status', { phase: 'search', epoch: 3, epochs: 9, workers });
   second.take(decode('Status', status));
   const config = createHash('sha256').update('seed: 6\n').digest('hex');
-  expect(await runsAtWork(broker)).toEqual([
+  expect(await runsAtWork(place())).toEqual([
     expect.objectContaining({ run: 'a'.repeat(12), name: 'first?', phase: 'preparing', trainers: 0 }),
     {
       ...{ run: 'b'.repeat(12), name: 'second', version: '1.2.3', config, kernels: null },
@@ -68,7 +72,7 @@ it('lists searches by name, with what each has said of itself last', async () =>
   ]);
   first.close();
   second.close();
-  expect(await runsAtWork(broker)).toEqual([]);
+  expect(await runsAtWork(place())).toEqual([]);
 });
 
 it('takes no answer that is none', async () => {
@@ -76,6 +80,6 @@ it('takes no answer that is none', async () => {
     bus.respond(reply!, Buffer.from('not a message'));
     bus.respond(reply!, encode('Receipt', { accepted: true }));
   });
-  expect(await runsAtWork(broker)).toEqual([]);
+  expect(await runsAtWork(place())).toEqual([]);
   liar.close();
 });

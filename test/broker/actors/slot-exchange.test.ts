@@ -79,7 +79,7 @@ class World {
     length: number,
     compute = (slot: number): TrainerInput => ({ kind: 'slot-computed', vector: vectorOf(slot, length) }),
   ): Promise<World> {
-    const bus = await connect({ url: broker.url, credentials: broker.credentials, name: 'evolution' });
+    const bus = await connect({ url: broker.url, login: broker.login, name: 'evolution' });
     const world = new World(ids, length, compute, bus, subjectsOf(`run${runs++}`));
     worlds.push(world);
     await world.start();
@@ -110,7 +110,7 @@ class World {
   }
 
   private async startTrainer(id: string): Promise<void> {
-    const bus = await connect({ url: broker.url, credentials: broker.credentials, name: id });
+    const bus = await connect({ url: broker.url, login: broker.login, name: id });
     this.buses.push(bus);
     const random = generator(1, 'loss', id);
     const publish = bus.publish.bind(bus);

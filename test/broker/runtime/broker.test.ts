@@ -61,8 +61,8 @@ describe('our own broker', () => {
     const owned =
       readFileSync(`/proc/${broker.pid()}/cmdline`, 'utf8') +
       readFileSync(`/proc/${broker.supervisorPid()}/cmdline`, 'utf8');
-    expect(owned).not.toContain(broker.credentials.password);
-    expect(readFileSync(`/proc/${broker.pid()}/environ`, 'utf8')).not.toContain(broker.credentials.password);
+    expect(owned).not.toContain(broker.login.password);
+    expect(readFileSync(`/proc/${broker.pid()}/environ`, 'utf8')).not.toContain(broker.login.password);
     expect(statSync(join(folder, 'broker', 'nats-server.conf')).mode & 0o777).toBe(0o600);
     expect(statSync(join(folder, 'broker')).mode & 0o777).toBe(0o700);
     await expect(connect({ url: broker.url, name: 'stranger', deadlineMs: 1000 })).rejects.toThrow(
@@ -79,7 +79,7 @@ describe('our own broker', () => {
     expect(pid).not.toBe(first);
     expect(broker.pid()).toBe(pid);
     expect(wiped).toBe(false);
-    const bus = await connect({ url: broker.url, credentials: broker.credentials, name: 'test' });
+    const bus = await connect({ url: broker.url, login: broker.login, name: 'test' });
     await bus.flush();
     await bus.close();
   });

@@ -20,7 +20,7 @@ let broker: Broker;
 const buses: Bus[] = [];
 
 async function bus(options: Partial<BusOptions> = {}): Promise<Bus> {
-  const made = await connect({ url: broker.url, credentials: broker.credentials, name: 'test', ...options });
+  const made = await connect({ url: broker.url, login: broker.login, name: 'test', ...options });
   buses.push(made);
   return made;
 }
@@ -42,8 +42,7 @@ afterAll(async () => {
 });
 
 busConformance('the bus', {
-  connect: (options) =>
-    connect({ url: broker.url, credentials: broker.credentials, name: 'test', ...options }),
+  connect: (options) => connect({ url: broker.url, login: broker.login, name: 'test', ...options }),
   cut: async (cutOff) => {
     process.kill(broker.supervisorPid(), 'SIGSTOP');
     process.kill(broker.pid(), 'SIGKILL');
@@ -85,7 +84,7 @@ describe('the bus and a broker that does not serve it', () => {
     await expect(
       connect({
         url: broker.url,
-        credentials: { user: 'emars', password: 'wrong' },
+        login: { kind: 'password', user: 'emars', password: 'wrong' },
         name: 'test',
         deadlineMs: 5000,
       }),

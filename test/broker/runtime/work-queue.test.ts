@@ -67,8 +67,8 @@ beforeAll(async () => {
     storeDir: join(folder, 'broker'),
     logFile: join(folder, 'broker.log'),
   });
-  owner = await connect({ url: broker.url, credentials: broker.credentials, name: 'owner' });
-  worker = await connect({ url: broker.url, credentials: broker.credentials, name: 'worker' });
+  owner = await connect({ url: broker.url, login: broker.login, name: 'owner' });
+  worker = await connect({ url: broker.url, login: broker.login, name: 'worker' });
 });
 afterEach(async () => {
   await stopTakers();
@@ -164,7 +164,7 @@ describe('a work queue', () => {
     expect(deliveries).toEqual([1]);
     await stopTakers();
     // A worker whose process dies: its bus is cut, and nothing says that it is still at work.
-    const dying = await connect({ url: broker.url, credentials: broker.credentials, name: 'dying' });
+    const dying = await connect({ url: broker.url, login: broker.login, name: 'dying' });
     await queue.enqueue(bytes('orphan'), 'orphan');
     let taken = false;
     const abort = new AbortController();

@@ -1,11 +1,11 @@
 /** What a person or a script meets: exit codes, one clear line, no stack, help with examples. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildProgram } from '#emars/app/program.js';
 import { ROOT, config, emars, mistake } from './run-emars.js';
 
@@ -17,6 +17,11 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const file = (name: string, text: string): string => {
   writeFileSync(join(folder, name), text);
+  return join(folder, name);
+};
+const secret = (name: string, text: string, mode = 0o600): string => {
+  writeFileSync(join(folder, name), text);
+  chmodSync(join(folder, name), mode);
   return join(folder, name);
 };
 
@@ -51,22 +56,24 @@ describe('mistakes', () => {
       expect(lines.join()).not.toContain('hush');
     });
 
-    it('is one line of a file or of the environment', async () => {
+    it('is one line of a file that others cannot read', async () => {
       const nats = ['--nats', '127.0.0.1:4222'];
-      const login = file('login', 'no colon, hush\n');
+      const login = secret('login', 'no colon, hush\n');
       for (const args of [
-        [...nats, '--nats-login', login],
-        [...nats, '--nats-login', file('two', 'a:b\nc:hush')],
+        [...nats, '--creds', login],
+        [...nats, '--creds', secret('two', 'a:b\nc:hush')],
       ]) {
         const { code, lines } = await search(...args);
-        expect({ code, lines }).toEqual(refused(/: expected one line with user:password/));
+        expect({ code, lines }).toEqual(refused(/: expected a file of emars broker init, .*user:password/));
         expect(lines.join()).not.toContain('hush');
       }
-      expect(await search('--nats-login', login)).toEqual(refused(/^--nats-login: expected --nats as well/));
-      vi.stubEnv('EMARS_NATS_LOGIN', ':hush');
-      expect(await search(...nats)).toEqual(refused(/^EMARS_NATS_LOGIN: expected one line/));
-      expect(process.env['EMARS_NATS_LOGIN']).toBeUndefined();
-      vi.unstubAllEnvs();
+      const open = secret('open', 'a:hush', 0o644);
+      expect(await search(...nats, '--creds', open)).toEqual(
+        refused(/: expected credentials that other users cannot read, got mode 644; chmod 600/),
+      );
+      expect(await search('--creds', secret('good', 'a:hush'))).toEqual(
+        refused(/^--nats: expected the URL of a broker, as .* names none/),
+      );
     });
   });
 

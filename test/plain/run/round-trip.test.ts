@@ -136,7 +136,8 @@ it('access to the bus is kept from others, keeps its run id, and is refused when
   const access = {
     run: '0123456789ab',
     url: 'nats://127.0.0.1:1',
-    credentials: { user: 'u', password: 'p' },
+    ca: null,
+    login: { kind: 'password' as const, user: 'u', password: 'p' },
   };
   await writeBusAccess(path, access);
   expect((await stat(path)).mode & 0o777).toBe(0o600);
