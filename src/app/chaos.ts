@@ -5,8 +5,9 @@ import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { ChaosFailed } from '../chaos/errors.js';
 import type { FaultKind } from '../chaos/faults.js';
-import { FAULT_KINDS, FAULTS, planFaults } from '../chaos/faults.js';
-import type { ChaosPlan, FaultRow } from '../chaos/torment.js';
+import { DISK_KINDS, FAULT_KINDS, FAULTS, planFaults } from '../chaos/faults.js';
+import type { ChaosPlan, FaultRow } from '../chaos/plan.js';
+import { ownMounts, rerunWithOwnMounts } from '../chaos/small-disk.js';
 import { torment } from '../chaos/torment.js';
 import { nativeParts } from '../library/native-parts.js';
 import { configOption, jsonOption, setOption, wholeNumber } from './arguments.js';
@@ -91,6 +92,8 @@ async function chaos(flags: Flags): Promise<void> {
   if (flags.list === true) return list(json);
   if (flags.config === undefined)
     throw new UsageError('expected --config FILE, got none; see emars chaos --help');
+  const kinds = await possibleKinds([...new Set(flags.kinds ?? FAULT_KINDS)]);
+  if (kinds === null) return;
   const folder =
     flags.out === undefined ? await mkdtemp(join(tmpdir(), 'emars-chaos-')) : resolve(newFolder(flags.out));
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
@@ -102,7 +105,8 @@ async function chaos(flags: Flags): Promise<void> {
     ],
     trainers: flags.trainers,
     seed: flags.seed,
-    faults: planFaults(flags.seed, flags.faults, [...new Set(flags.kinds ?? FAULT_KINDS)]),
+    faults: planFaults(flags.seed, flags.faults, kinds),
+    smallDisks: kinds.some(isDiskKind),
     folder,
     natsBinary: parts.nats.path,
     forMs: flags.for ?? Infinity,
@@ -118,6 +122,26 @@ async function chaos(flags: Flags): Promise<void> {
   if (flags.out === undefined && unequal === 0) await rm(folder, { recursive: true, force: true });
   if (unequal > 0) process.exitCode = 1;
   if (rows.length === 0) throw new ChaosFailed('no fault was injected, so nothing was tried');
+}
+
+const isDiskKind = (kind: FaultKind): boolean => DISK_KINDS.some((known) => known === kind);
+
+/**
+ * The kinds that can be made here; null where the command has run again in mounts of its own, and is done.
+ * Errors: ChaosFailed if none can.
+ */
+async function possibleKinds(kinds: readonly FaultKind[]): Promise<FaultKind[] | null> {
+  if (ownMounts() || !kinds.some(isDiskKind)) return [...kinds];
+  const code = await rerunWithOwnMounts();
+  if (code !== null) {
+    process.exitCode = code;
+    return null;
+  }
+  const left = kinds.filter((kind) => !isDiskKind(kind));
+  const lacking = 'a full disk cannot be made here: `unshare -m` and `unshare -Urm` are both refused';
+  if (left.length === 0) throw new ChaosFailed(`${lacking}; choose other --kinds`);
+  process.stderr.write(`skipped: ${DISK_KINDS.join(', ')} (${lacking})\n`);
+  return left;
 }
 
 async function list(json: boolean): Promise<void> {

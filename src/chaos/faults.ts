@@ -13,6 +13,9 @@ export const FAULTS = {
   'stop-trainer': 'SIGSTOP of a trainer for 1 to 60 s',
   'stop-evaluator': 'SIGSTOP of the evaluator for 1 to 60 s',
   'stop-evolution': 'SIGSTOP of the evolution process for 1 to 60 s',
+  'slow-trainer': 'a trainer that is stopped for 90 of every 100 ms, for 1 to 60 s',
+  'slow-evaluator': 'the evaluator, slowed down the same way',
+  'slow-evolution': 'the evolution process, slowed down the same way',
   'kill-broker': 'kill -9 of nats-server',
   'wipe-broker': 'kill -9 of nats-server, its store emptied',
   'stop-broker': 'SIGSTOP of nats-server for 1 to 60 s',
@@ -22,6 +25,11 @@ export const FAULTS = {
   'lose-link': '5 % of the pieces sent are held up, a fifth of those end their connection',
   'duplicate-bytes': '5 % of the pieces sent arrive twice',
   'corrupt-bytes': 'one bit in a million bytes flipped, and one of the first piece',
+  'replay-messages': 'every message of the run sent again up to 0.3 s later, 200 of each subject',
+  'poison-messages': 'every message followed by four damaged ones, 200 of each subject',
+  'clock-jump': 'the wall clock of all processes an hour ahead or behind for 1 to 5 s',
+  'full-disk': 'no space for the files of the run, for 1 to 5 s; the run is resumed if it ends',
+  'full-store': 'no space for the store of nats-server, for 1 to 5 s',
   'journal-cut': 'kill -9 of everything, then 1 to 64 bytes cut off the journal',
   'journal-flip': 'kill -9 of everything, then a bit of the last 64 bytes of the journal flipped',
   'snapshot-flip': 'kill -9 of everything, then a bit of the newest snapshot flipped',
@@ -30,6 +38,9 @@ export const FAULTS = {
 
 export type FaultKind = keyof typeof FAULTS;
 export const FAULT_KINDS = Object.keys(FAULTS) as readonly FaultKind[];
+
+/** These want file systems of our own. */
+export const DISK_KINDS = ['full-disk', 'full-store'] as const satisfies readonly FaultKind[];
 
 export interface PlannedFault {
   readonly number: number;
@@ -58,7 +69,7 @@ export function planFaults(seed: number, count: number, kinds: readonly FaultKin
   });
 }
 
-/** Most stops are short, a few long: 1 to 60 s. Links are disturbed for 1 to 5 s. */
+/** Most stops are short, a few long: 1 to 60 s. Other disturbances last 1 to 5 s. */
 function lengthOf(kind: FaultKind, u: number): number {
-  return Math.round(1000 * (kind.startsWith('stop-') ? 60 ** (u * u) : 1 + 4 * u));
+  return Math.round(1000 * (/^(stop|slow)-/.test(kind) ? 60 ** (u * u) : 1 + 4 * u));
 }

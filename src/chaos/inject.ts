@@ -6,16 +6,23 @@ import type { Damage } from './damage.js';
 import { cutJournal, cutSnapshot, flipJournal, flipSnapshot, hasSnapshot } from './damage.js';
 import { ChaosFailed } from './errors.js';
 import type { FaultKind, PlannedFault } from './faults.js';
+import type { Hostility } from './hostile-messages.js';
+import { sendHostile } from './hostile-messages.js';
 import type { LinkProxy, Weather } from './link-proxy.js';
 import { FAIR } from './link-proxy.js';
 import type { SearchProcess } from './search-process.js';
 import { kill } from './search-process.js';
+import type { SmallDisk } from './small-disk.js';
+import type { WallClock } from './wall-clock.js';
 
 export interface Scene {
   readonly search: SearchProcess;
   readonly broker: Broker;
   readonly link: LinkProxy;
   readonly out: string;
+  readonly clock: WallClock;
+  /** Under the folder of the run, and under the broker's store; null where nobody may mount. */
+  readonly disks: { readonly run: SmallDisk; readonly store: SmallDisk } | null;
 }
 
 /** What was really done; null where there was nothing to do it to, so that it counts as not injected. */
@@ -25,6 +32,8 @@ export interface Injection {
   readonly killed: readonly ProcessRecord[];
   /** Every process of the run has ended: it must be resumed. */
   readonly ended: boolean;
+  /** The run may end by this, then or a little later: it must be resumed if it does. */
+  readonly mayEnd: boolean;
   /** Of a file; a resume may refuse it, and goes on when it is put back. */
   readonly damage: Damage | null;
 }
@@ -32,6 +41,9 @@ export interface Injection {
 const AGAIN_MS = 10_000;
 const DELAY_MS = 300;
 const SHARE = 0.05;
+const STOPPED_MS = 90;
+const RUNNING_MS = 10;
+const HOUR_MS = 3_600_000;
 
 /** Resolves when the fault is over. Afterwards the run is at work, or has to be resumed. */
 export async function inject(fault: PlannedFault, scene: Scene): Promise<Injection | null> {
@@ -58,6 +70,12 @@ export async function inject(fault: PlannedFault, scene: Scene): Promise<Injecti
       const target = await pick(scene, roleOf(kind), draw);
       return target === null ? null : stopped(target.id, target.pid, lastsMs);
     }
+    case 'slow-trainer':
+    case 'slow-evaluator':
+    case 'slow-evolution': {
+      const target = await pick(scene, roleOf(kind), draw);
+      return target === null ? null : slowed(target, lastsMs);
+    }
     case 'stop-broker':
       return stopped('broker', broker.pid(), lastsMs);
     case 'kill-broker':
@@ -71,6 +89,19 @@ export async function inject(fault: PlannedFault, scene: Scene): Promise<Injecti
     case 'duplicate-bytes':
     case 'corrupt-bytes':
       return disturbed(scene.link, weatherOf(kind, draw), lastsMs);
+    case 'replay-messages':
+    case 'poison-messages':
+      return flooded(broker, {
+        kind: kind === 'replay-messages' ? 'replay' : 'poison',
+        lastsMs,
+        random: scene.link.random,
+      });
+    case 'clock-jump':
+      return jumped(scene.clock, draw, lastsMs);
+    case 'full-disk':
+      return filled('files of the run', scene.disks?.run, lastsMs);
+    case 'full-store':
+      return filled('store of the broker', scene.disks?.store, lastsMs);
     case 'journal-cut':
     case 'journal-flip':
     case 'snapshot-flip':
@@ -81,7 +112,7 @@ export async function inject(fault: PlannedFault, scene: Scene): Promise<Injecti
   }
 }
 
-const NOTHING = { killed: [], ended: false, damage: null };
+const NOTHING = { killed: [], ended: false, mayEnd: false, damage: null };
 const onRun = (target: string): Injection => ({ ...NOTHING, target });
 const wholeRun = (target: string): Injection => ({ ...NOTHING, target, ended: true });
 
@@ -135,6 +166,39 @@ async function stopped(id: string, pid: number | null, lastsMs: number): Promise
   await sleep(lastsMs);
   kill(pid, 'SIGCONT');
   return onRun(`${id}, ${(lastsMs / 1000).toFixed(1)} s`);
+}
+
+/** A process that gets a tenth of its processor, as on a host that others crowd. */
+async function slowed({ id, pid }: ProcessRecord, lastsMs: number): Promise<Injection | null> {
+  const end = performance.now() + lastsMs;
+  let times = 0;
+  for (; performance.now() < end && kill(pid, 'SIGSTOP'); times++) {
+    await sleep(STOPPED_MS);
+    kill(pid, 'SIGCONT');
+    await sleep(RUNNING_MS);
+  }
+  return times === 0 ? null : onRun(`${id}, stopped ${times} times`);
+}
+
+async function flooded(broker: Broker, hostility: Hostility): Promise<Injection | null> {
+  const count = await sendHostile(broker, hostility);
+  return count === 0 ? null : onRun(`${count} messages`);
+}
+
+async function jumped(clock: WallClock, draw: number, lastsMs: number): Promise<Injection> {
+  const ahead = draw % 2 === 0;
+  await clock.jump(ahead ? HOUR_MS : -HOUR_MS);
+  await sleep(lastsMs);
+  await clock.jump(0);
+  return onRun(`${ahead ? 'an hour ahead' : 'an hour behind'}, ${(lastsMs / 1000).toFixed(1)} s`);
+}
+
+async function filled(what: string, disk: SmallDisk | undefined, lastsMs: number): Promise<Injection | null> {
+  if (disk === undefined) return null;
+  await disk.fill();
+  await sleep(lastsMs);
+  await disk.empty();
+  return { ...onRun(`${what}, ${(lastsMs / 1000).toFixed(1)} s`), mayEnd: true };
 }
 
 async function disturbed(

@@ -22,6 +22,8 @@ export interface SearchPlan {
   readonly trainers: number;
   /** Of a broker that is not the run's own. */
   readonly broker: { readonly url: string; readonly creds: string } | null;
+  /** More for the environment of its processes. */
+  readonly environment?: NodeJS.ProcessEnv;
 }
 
 export class SearchProcess {
@@ -33,12 +35,13 @@ export class SearchProcess {
 
   /** Begins the run, or goes on with it. The process before must have ended. */
   start(resume: boolean): void {
-    const { search, out, trainers, broker } = this.plan;
+    const { search, out, trainers, broker, environment } = this.plan;
     const what = resume ? ['--resume', out] : [...search, '--out', out];
     const bus = broker === null ? [] : ['--nats', broker.url, '--creds', broker.creds];
     const args = [COMMAND, 'search', ...what, '--trainers', String(trainers), ...bus, '--json'];
     const child = spawn(process.execPath, args, {
       stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...process.env, ...environment },
     });
     this.code = null;
     this.child = child;

@@ -75,6 +75,9 @@ async function main(): Promise<void> {
     stream: subjects.evaluationStream,
     subject: subjects.evaluate,
     ...EVALUATION_QUEUE,
+    // What a broker loses is put on the queue again, and a stream on a disk that was full once takes nothing
+    // any more (docs/decisions/0172).
+    storage: 'memory',
   });
   const data: ObjectiveThreadData = { config: folder.config, classes: sides.classes.length };
   const objectives = startThread<ObjectiveThread>(new URL('./objective-thread.js', import.meta.url), {
