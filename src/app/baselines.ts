@@ -30,7 +30,6 @@ const SMALL: readonly BaselineName[] = ['resnet3d-small', 'densenet3d-small', 'm
 export function registerBaselines(program: Command): void {
   program
     .command('baselines')
-    .summary('networks designed by hand, trained like the best of a run: what it is compared with')
     .description(
       'Trains networks designed by hand, one after the other, on the scans and the split of a run, as the last ' +
         'stage of emars retrain trains the best of the run. Each comes to a model of its own, and each may look ' +

@@ -35,7 +35,6 @@ interface Flags {
 export function registerChaos(program: Command): void {
   program
     .command('chaos')
-    .summary('a search under real faults, compared byte by byte with one without')
     .description(
       'Runs a reference search, then searches whose processes, broker, links and files are hurt at moments of ' +
         'a seed. Ends with 1 if any result differs or nothing could be injected.',

@@ -17,7 +17,6 @@ import { print, printJson, textTable } from './output.js';
 export function registerEvaluate(program: Command): void {
   program
     .command('evaluate')
-    .summary('a trained model, or the best individual of a run, on other scans')
     .description(
       'Predicts every scan of a folder with the best individual of a run: ' +
         'highest accuracy on D_val in the last epoch, ties by lowest id.',

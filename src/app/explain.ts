@@ -21,7 +21,6 @@ interface Flags {
 export function registerExplain(program: Command): void {
   program
     .command('explain')
-    .summary('heat maps of scans: what a model’s answer rests on')
     .description(
       'Class activation maps, in a folder a scan: an overlay PNG a slice, montage.png, the score of each slice ' +
         '(slices.csv, slices.svg), and heat.nii.gz, which viewers lay over the scan.',

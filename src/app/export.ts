@@ -21,7 +21,6 @@ interface Flags {
 export function registerExport(program: Command): void {
   program
     .command('export')
-    .summary('a model as ONNX or safetensors, with a model card')
     .description(
       'Writes a model as one file that other programs read, and a model card in Markdown beside it. ' +
         'Replaces what is there in one step.',

@@ -10,7 +10,8 @@ process.on('uncaughtException', (error) => {
   process.exit();
 });
 try {
-  await buildProgram().parseAsync();
+  const program = await buildProgram(process.argv.slice(2));
+  await program.parseAsync();
 } catch (error) {
   reportError(error);
 }

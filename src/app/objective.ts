@@ -19,7 +19,6 @@ interface Flags {
 export function registerObjective(program: Command): void {
   program
     .command('objective')
-    .summary('let an objective of your own join a running search, or leave it')
     .description(
       'Measures an objective for a search that is at work: from the next epoch on the whole population is ' +
         'measured by it, and selection uses it. Runs until the search is over.',

@@ -14,7 +14,6 @@ interface Row extends Prediction {
 export function registerPredict(program: Command): void {
   program
     .command('predict')
-    .summary('the class of scans by a trained model')
     .description(
       'Calibrated probabilities of each scan, how far flips move them, and warnings where a scan is unlike ' +
         'the training data. A scan that cannot be read does not end the rest; the exit code is then 3.',

@@ -1,28 +1,13 @@
-/** All commands, wired. One file a command; nothing here decides anything. */
+/** The command line, wired. Nothing here decides anything. */
 import { Command } from 'commander';
-import { registerChaos } from './chaos.js';
-import { registerData } from './data.js';
-import { registerDoctor } from './doctor.js';
-import { registerEvaluate } from './evaluate.js';
-import { registerExplain } from './explain.js';
-import { registerExport } from './export.js';
-import { registerInspect } from './inspect.js';
-import { registerObjective } from './objective.js';
-import { registerPredict } from './predict.js';
-import { registerReport } from './report.js';
-import { registerBaselines } from './baselines.js';
-import { registerRetrain } from './retrain.js';
-import { registerRuns } from './runs.js';
-import { registerSearch } from './search.js';
-import { registerSelect } from './select.js';
-import { registerStart } from './start.js';
-import { registerStudy } from './study.js';
-import { registerTables } from './tables.js';
-import { registerWorker } from './worker.js';
+import { COMMANDS } from './commands.js';
 import { VERSION } from '../library/version.js';
 
-/** The program `emars`; errors and help are thrown as CommanderError, never written by the parser. */
-export function buildProgram(): Command {
+/**
+ * The program `emars`; errors and help are thrown as CommanderError, never written by the parser. Commands that
+ * `words` do not name are only listed; null: all are whole.
+ */
+export async function buildProgram(words: readonly string[] | null = null): Promise<Command> {
   const program = new Command('emars')
     .description('Multi-objective evolutionary neural architecture search for 3-D medical images.')
     .version(VERSION)
@@ -34,25 +19,11 @@ export function buildProgram(): Command {
       '\nExit codes: 0 done, 2 configuration or command line, 3 data or a damaged run, 4 environment, ' +
         '130 interrupted.\nExamples and options of a command: emars <command> --help',
     );
-  registerStart(program);
-  registerSearch(program);
-  registerRuns(program);
-  registerWorker(program);
-  registerObjective(program);
-  registerRetrain(program);
-  registerBaselines(program);
-  registerEvaluate(program);
-  registerExplain(program);
-  registerExport(program);
-  registerPredict(program);
-  registerTables(program);
-  registerStudy(program);
-  registerData(program);
-  registerInspect(program);
-  registerSelect(program);
-  registerDoctor(program);
-  registerChaos(program);
-  registerReport(program);
+  for (const { name, summary, register } of COMMANDS) {
+    if (words === null || words.includes(name)) await register(program);
+    else program.command(name);
+    program.commands.at(-1)?.summary(summary);
+  }
   return program;
 }
 

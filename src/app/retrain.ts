@@ -14,7 +14,6 @@ import { runStages } from './retrain-stages.js';
 export function registerRetrain(program: Command): void {
   program
     .command('retrain')
-    .summary('train the best networks of a run from scratch: a model out')
     .description(
       'Trains the best networks along the front of a run side by side for a few epochs, then the best of ' +
         'them from scratch to the end. The epoch is chosen on D_val, the test set is opened once.',

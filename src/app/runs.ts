@@ -15,7 +15,6 @@ interface Flags extends BrokerFlags {
 export function registerRuns(program: Command): void {
   program
     .command('runs')
-    .summary('list the searches that are at work on a broker')
     .description('Asks a broker which searches are at work on it, and shows how far they are.')
     .addOption(natsOption('the nats-server to ask, as nats://host:4222'))
     .addOption(credsOption())

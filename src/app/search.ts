@@ -30,7 +30,6 @@ interface Flags extends BrokerFlags {
 export function registerSearch(program: Command): void {
   program
     .command('search')
-    .summary('search networks: scans in, Pareto front and report out')
     .description(
       'Runs a search, or goes on with one that was cut off: any number of trainers gives the same front.',
     )

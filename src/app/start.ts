@@ -17,7 +17,6 @@ const TRAINERS = 2;
 export function registerStart(program: Command): void {
   program
     .command('start')
-    .summary('the quickstart: a whole search on phantom scans')
     .description(
       `Searches on phantom scans into ${OUT}, with ${TRAINERS} trainers on the CPU. ` +
         `An unfinished run is resumed, a finished one moved aside.`,

@@ -34,7 +34,6 @@ interface Flags {
 export function registerStudy(program: Command): void {
   program
     .command('study')
-    .summary('all of it: search, retrain, tables, heat maps, exports, predictions, one page')
     .description(
       'Makes phantoms, searches, retrains the best networks and trains baselines, tabulates, explains, exports ' +
         'and predicts, and writes one page that names and links every file. Killed at any time, it goes on ' +

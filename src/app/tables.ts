@@ -24,7 +24,6 @@ interface Flags {
 export function registerTables(program: Command): void {
   program
     .command('tables')
-    .summary('the tables of the paper, ours under its figures')
     .description(
       'Tables II to V of the paper: size, accuracy, precision, sensitivity, F1 and AUC of the networks of ' +
         'searches, retrainings and models, with n and 95 % intervals by patient, under what the paper says.',

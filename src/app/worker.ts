@@ -19,7 +19,6 @@ interface Flags {
 export function registerWorker(program: Command): void {
   program
     .command('worker')
-    .summary('work for a search that is running: one more trainer or evaluator')
     .description(
       'Joins a search that is running and works for it until it is over. The front stays the same, whoever works.',
     )

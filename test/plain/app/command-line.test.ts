@@ -113,8 +113,8 @@ describe('mistakes', () => {
   });
 });
 
-describe('help', () => {
-  const program = buildProgram();
+describe('help', async () => {
+  const program = await buildProgram();
   const commands = program.commands.flatMap((command) =>
     command.commands.length > 0
       ? command.commands.map((inner) => [command.name(), inner.name()])

@@ -39,7 +39,7 @@ export async function mistake(
   ...args: readonly string[]
 ): Promise<{ readonly code: number; readonly lines: string[] }> {
   try {
-    await buildProgram().parseAsync(args, { from: 'user' });
+    await (await buildProgram()).parseAsync(args, { from: 'user' });
   } catch (error) {
     return { code: exitCodeOf(error), lines: linesOf(error) };
   }

@@ -55,8 +55,8 @@ function leaves(command: Command): Command[] {
 }
 
 /** The examples under `Examples:` of every command's help. */
-function documentedInHelp(): Documented[] {
-  return leaves(buildProgram()).flatMap((command) => {
+async function documentedInHelp(): Promise<Documented[]> {
+  return leaves(await buildProgram()).flatMap((command) => {
     const written: string[] = [];
     command.configureOutput({ writeOut: (text) => written.push(text) }).outputHelp();
     const [, examples = ''] = written.join('').split(/Examples?:\n/);
@@ -66,13 +66,13 @@ function documentedInHelp(): Documented[] {
 
 /** Parses as the command line would, without doing it. Rejects with what the parser says. */
 async function parse(args: readonly string[]): Promise<void> {
-  const program = buildProgram();
+  const program = await buildProgram();
   for (const command of leaves(program)) command.action(() => undefined);
   await program.parseAsync([...args], { from: 'user' });
 }
 
 const inPages = documentedInPages();
-const inHelp = documentedInHelp();
+const inHelp = await documentedInHelp();
 
 describe('commands in the documentation', () => {
   it('are there to be checked', () => {
@@ -125,9 +125,10 @@ describe('commands in the documentation', () => {
     expect([...new Set(named)].filter((name) => scripts[name] === undefined)).toEqual([]);
   });
 
-  it('all have a row in the table of README.md', () => {
+  it('all have a row in the table of README.md', async () => {
     const table = textOf('README.md');
-    for (const command of buildProgram().commands) expect(table).toContain(`| \`emars ${command.name()}`);
+    for (const command of (await buildProgram()).commands)
+      expect(table).toContain(`| \`emars ${command.name()}`);
   });
 });
 
