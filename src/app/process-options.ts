@@ -4,7 +4,9 @@ import { MOST_TRAINERS } from '../library/request.js';
 import { wholeNumber } from './arguments.js';
 import { UsageError } from './errors.js';
 
-export function trainersOption(what = 'trainer processes (default: one a device, at least 2)'): Option {
+export function trainersOption(
+  what = 'trainer processes (default: one a device, on CPUs at least 2)',
+): Option {
   return new Option('--trainers <n>', what).argParser(wholeNumber('--trainers', 1, MOST_TRAINERS));
 }
 

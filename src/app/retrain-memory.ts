@@ -1,8 +1,9 @@
 /** What a retraining takes, said before it starts. */
 import { totalmem } from 'node:os';
 import type { Options } from '../config/options.js';
+import { dealtProcesses } from '../library/deal-devices.js';
 import { kernelsOfRun } from '../library/run-kernels.js';
-import { trainerMemory } from '../retraining/memory.js';
+import { trainerMemory } from '../actors/setup/trainer-memory.js';
 import { runFolder } from '../run/folder.js';
 import { printJson } from './output.js';
 import type { RetrainFlags } from './retrain-flags.js';
@@ -10,15 +11,12 @@ import type { RetrainFlags } from './retrain-flags.js';
 const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
 
 /** One note, on standard error or as a line of JSON; where the machine has less, with what to do. */
-export async function sayMemory(
-  root: string,
-  options: Options,
-  { devices = ['cpu'], trainers = Math.max(2, devices.length), json }: RetrainFlags,
-): Promise<void> {
+export async function sayMemory(root: string, options: Options, flags: RetrainFlags): Promise<void> {
+  const { devices, trainers } = dealtProcesses(flags, options.engine.numerics);
   const kernels = await kernelsOfRun({ folder: runFolder(root), options, resumed: false, devices });
   const bytes = trainerMemory(options, kernels === null ? 'tensorflow' : 'native');
   const note = memoryNote(bytes, options, { trainers, memory: totalmem() });
-  if (json === true)
+  if (flags.json === true)
     await printJson({ phase: 'preparing', epoch: 0, step: 0, eta: null, trainers: 0, memory: bytes, note });
   else process.stderr.write(`note: ${note}\n`);
 }

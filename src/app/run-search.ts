@@ -12,15 +12,16 @@ import type { ProgressStatus } from './progress.js';
 import { ProgressView, progressFraction } from './progress.js';
 
 /**
- * Begins a run in the folder `root` and shows it to its end. Errors: Interrupted after Ctrl-C or SIGTERM; the
- * errors of the run.
+ * Begins a run in the folder `root` and shows it to its end; `command` goes on with it. Errors: Interrupted after
+ * Ctrl-C or SIGTERM; the errors of the run.
  */
 export async function showSearch(
   root: string,
   begin: (signal: AbortSignal) => Run,
   json: boolean,
+  command = 'search',
 ): Promise<void> {
-  const stopped = interruption(`go on with: npx emars search --resume ${root}`);
+  const stopped = interruption(`go on with: npx emars ${command} --resume ${root}`);
   try {
     await showRun(begin, json, stopped.signal);
   } finally {

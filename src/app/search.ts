@@ -120,7 +120,7 @@ export function newFolder(path: string, command = 'search'): string {
 }
 
 /** runs/<name>, or the first of runs/<name>-2, -3, … that is free. */
-function freeFolder(configs: readonly string[]): string {
+export function freeFolder(configs: readonly string[]): string {
   const last = configs.at(-1) ?? 'search';
   const name = basename(last, extname(last));
   for (let number = 1; ; number++) {

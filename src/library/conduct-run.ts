@@ -15,6 +15,8 @@ import { readFront } from '../run/front.js';
 import { Deadline, sleep } from '../runtime/process/monotonic.js';
 import type { RunLock } from '../runtime/storage/run-lock.js';
 import { acquireRunLock, RunLockedError } from '../runtime/storage/run-lock.js';
+import type { DeviceLocks } from './device-locks.js';
+import { lockDevices } from './device-locks.js';
 import { nativeParts } from './native-parts.js';
 import type { RunEvent, RunResult } from './run-events.js';
 import { kernelsNote, kernelsOfRun } from './run-kernels.js';
@@ -30,8 +32,9 @@ export interface RunPlan {
   /** The folder holds a run that was cut off. */
   readonly resumed: boolean;
   readonly trainers: number;
-  /** Dealt out to the trainers, then the evaluator: "cpu", "cuda:<n>". */
+  /** Dealt out to the trainers in turn: "cpu", "cuda:<n>". */
   readonly devices: readonly string[];
+  readonly evaluatorDevice: string;
   /** A broker that is not ours; null: one is started. */
   readonly broker: RunSetup['foreign'];
 }
@@ -44,15 +47,19 @@ export type Tell = (event: RunEvent) => void;
  */
 export async function conductRun(plan: RunPlan, tell: Tell, signal: AbortSignal): Promise<RunResult> {
   const parts = await nativeParts((text, passing) => tell({ kind: 'providing', text, passing }), signal);
-  await requireDevices(plan.devices);
+  const devices = [...plan.devices, plan.evaluatorDevice];
+  const gpus = await requireDevices(devices);
   const lock = await lockRun(plan.folder.root);
+  let deviceLocks: DeviceLocks | null = null;
   try {
+    deviceLocks = await lockDevices(devices, gpus, plan.folder.root);
     await conductLocked(plan, parts, tell, signal);
     // Charts take most of a second to load: not before there is something to draw.
     const { buildReport } = await import('../report/build.js');
     const { html } = await buildReport(plan.folder.root);
     return { folder: plan.folder.root, front: await readFront(plan.folder), report: html };
   } finally {
+    await deviceLocks?.release();
     await lock.release();
   }
 }
@@ -76,7 +83,7 @@ async function conductLocked(
   tell: Tell,
   signal: AbortSignal,
 ): Promise<void> {
-  const { folder, options, devices, trainers, broker, resumed } = plan;
+  const { folder, options, devices, evaluatorDevice, trainers, broker, resumed } = plan;
   const kernels = await kernelsOfRun(plan);
   const slow = kernelsNote(plan, kernels);
   if (slow !== null) tell({ kind: 'note', text: slow });
@@ -93,6 +100,7 @@ async function conductLocked(
       options,
       trainers,
       devices,
+      evaluatorDevice,
       kernels: kernels?.path ?? null,
       natsBinary: parts.nats.path,
       about: { version: VERSION, kernelsId: kernels?.id ?? null },

@@ -14,16 +14,22 @@ import { conductRun } from './conduct-run.js';
 import type { ConfigurationSources } from './configuration.js';
 import { filledOptions } from './configuration.js';
 import { EventStream } from './event-stream.js';
-import { expectNewFolder, MOST_TRAINERS, requireFile, requireFolder, RequestError } from './request.js';
+import { dealtProcesses } from './deal-devices.js';
+import { expectNewFolder, requireFile, requireFolder } from './request.js';
 import { requireBegunRun } from './run-argument.js';
 import type { RunEvent, RunResult } from './run-events.js';
 
 /** Which processes make a run, and how it is stopped. None of it changes the front. */
 export interface ProcessOptions {
-  /** Trainer processes, 1…256. Default: one a device, at least 2. */
+  /** Trainer processes, 1…256. Default: one a device; of CPUs at least 2. */
   readonly trainers?: number | undefined;
-  /** "cpu", or "cuda:0", "cuda:1", …: dealt out to the trainers, then the evaluator. Default: ["cpu"]. */
+  /**
+   * "cpu", or "cuda:0", "cuda:1", …: dealt out to the trainers, then the evaluator. A GPU is one trainer's, of this
+   * run or another. Default: ["cpu"].
+   */
   readonly devices?: readonly string[] | undefined;
+  /** Device of the evaluator. Default: the next of `devices` in turn, shared with a trainer if there are no more. */
+  readonly evaluatorDevice?: string | undefined;
   /** Default: a nats-server is started on the loopback interface. */
   readonly broker?: BrokerRequest | undefined;
   /** Stops the run in order; the promise of its result is then rejected with the signal's reason. */
@@ -80,20 +86,12 @@ export function resume(folder: string, processes: ProcessOptions = {}): Run {
 }
 
 function planOf(folder: RunFolder, options: Options, resumed: boolean, given: ProcessOptions): RunPlan {
-  const devices = given.devices ?? ['cpu'];
-  const trainers = given.trainers ?? Math.max(2, devices.length);
-  if (!Number.isInteger(trainers) || trainers < 1 || trainers > MOST_TRAINERS)
-    throw new RequestError(`trainers: expected a whole number from 1 to ${MOST_TRAINERS}, got ${trainers}`);
-  const wrong = devices.find((device) => !/^(cpu|cuda:\d{1,3})$/.test(device));
-  if (wrong !== undefined || devices.length === 0)
-    throw new RequestError(`devices: expected cpu or a list as cuda:0, cuda:1, got "${devices.join(', ')}"`);
-  const twice = devices.find((device, i) => device !== 'cpu' && devices.indexOf(device) !== i);
-  if (twice !== undefined) throw new RequestError(`devices: expected each device once, got ${twice} twice`);
+  const processes = dealtProcesses(given, options.engine.numerics);
   const { path, split } = options.data;
   if (path !== null) requireFolder(path, 'a folder of scans (data.path)');
   if (split.file !== null) requireFile(split.file, 'a split file (data.split.file)');
   for (const file of options.cohortWeights ?? []) requireFile(file, 'a file of weights (cohortWeights)');
-  return { folder, options, resumed, trainers, devices, broker: brokerAccess(given.broker ?? {}) };
+  return { folder, options, resumed, ...processes, broker: brokerAccess(given.broker ?? {}) };
 }
 
 function begin(plan: RunPlan, signal: AbortSignal = new AbortController().signal): Run {

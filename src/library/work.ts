@@ -8,6 +8,7 @@ import { requireDevices } from '../native/require-devices.js';
 import { readOptions } from '../run/config.js';
 import { runFolder } from '../run/folder.js';
 import type { Role } from '../wire/messages.js';
+import { lockDevices } from './device-locks.js';
 import { nativeParts } from './native-parts.js';
 import { requireBegunRun } from './run-argument.js';
 
@@ -32,7 +33,7 @@ export interface Work {
   readonly end: Promise<'finished' | 'left'>;
 }
 
-/** Joins the run. Errors: RequestError, NotARun, NativePartError, WorkerFailed. */
+/** Joins the run. Errors: RequestError, NotARun, NativePartError, DevicesBusy, WorkerFailed. */
 export async function work(request: WorkRequest): Promise<Work> {
   const { role, device, tell, leave, stop } = request;
   requireBegunRun(request.folder);
@@ -44,14 +45,16 @@ export async function work(request: WorkRequest): Promise<Work> {
       'environment',
     );
   await nativeParts((text) => tell({ kind: 'providing', text }), AbortSignal.any([leave, stop]));
-  await requireDevices([device]);
+  const gpus = await requireDevices([device]);
   const id = request.id ?? workerId(role);
   const logFile = folder.log(id);
   const options = readOptions(folder);
   const supervision = new WorkerSupervision({ folder, options, role, id, device, logFile }, tell);
   leave.addEventListener('abort', () => supervision.leave());
   stop.addEventListener('abort', () => supervision.stop());
-  return { id, logFile, end: supervision.run() };
+  // An evaluator may share a GPU with a trainer, as it does within a run.
+  const locks = role === 'trainer' ? await lockDevices([device], gpus, request.folder) : null;
+  return { id, logFile, end: supervision.run().finally(() => locks?.release()) };
 }
 
 /** Two workers of one host must not have one name: the second would be taken for a restart of the first. */

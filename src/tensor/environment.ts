@@ -33,6 +33,19 @@ export function tensorEnvironment(options: TensorProcess): Record<string, string
     TF_NUM_INTEROP_THREADS: '1',
     TF_CPP_MIN_LOG_LEVEL: '2',
     GLIBC_TUNABLES,
-    ...(options.cudaDevices === undefined ? {} : { CUDA_VISIBLE_DEVICES: options.cudaDevices }),
+    ...(options.cudaDevices === undefined ? {} : cudaEnvironment(options.cudaDevices)),
+  };
+}
+
+/**
+ * Indices are those of nvidia-smi, which lists by bus; CUDA's own order is by speed. Trainer and evaluator may
+ * share a GPU, of which TensorFlow would take all memory at its start.
+ */
+function cudaEnvironment(devices: string): Record<string, string> {
+  if (devices === '') return { CUDA_VISIBLE_DEVICES: '' };
+  return {
+    CUDA_VISIBLE_DEVICES: devices,
+    CUDA_DEVICE_ORDER: 'PCI_BUS_ID',
+    TF_FORCE_GPU_ALLOW_GROWTH: 'true',
   };
 }

@@ -29,8 +29,9 @@ export interface RunSetup {
   readonly folder: RunFolder;
   readonly options: Options;
   readonly trainers: number;
-  /** Devices dealt out to trainers, then the evaluator: "cpu", "cuda:<n>". */
+  /** Dealt out to the trainers in turn: "cpu", "cuda:<n>". */
   readonly devices: readonly string[];
+  readonly evaluatorDevice: string;
   /** The addon that trainers and evaluator compute by; null: TensorFlow. */
   readonly kernels: string | null;
   readonly natsBinary: string;
@@ -185,8 +186,7 @@ export class RunSupervision {
   }
 
   private startChildren(record: RunRecorder): void {
-    const { trainers, devices, kernels } = this.setup;
-    const device = (index: number): string => devices[index % devices.length]!;
+    const { trainers, devices, evaluatorDevice, kernels } = this.setup;
     this.startChild(record, {
       role: 'evolution',
       id: 'evolution',
@@ -199,8 +199,8 @@ export class RunSupervision {
       const args = kernels === null ? [id, on] : [id, on, kernels];
       this.startChild(record, { role, id, device: on, file: `../${role}/${role}.js`, args });
     };
-    for (let i = 0; i < trainers; i++) startWorker('trainer', i, device(i));
-    startWorker('evaluator', 0, device(trainers));
+    for (let i = 0; i < trainers; i++) startWorker('trainer', i, devices[i % devices.length]!);
+    startWorker('evaluator', 0, evaluatorDevice);
   }
 
   private startChild(record: RunRecorder, { role, id, device, file, args }: ChildProgram): void {

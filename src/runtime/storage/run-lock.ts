@@ -25,14 +25,20 @@ const LOCK = /^run\.lock\.(\d{1,9})$/;
 export class RunLockedError extends EmarsError {
   override readonly name = 'RunLockedError';
   readonly kind = 'environment';
+  readonly pid: number;
+  readonly host: string;
+  /** What that process said it is for. */
+  readonly purpose: string | null;
   constructor(
     readonly folder: string,
-    readonly pid: number,
-    readonly host: string,
+    { pid, host, purpose }: Pick<Owner, 'pid' | 'host' | 'purpose'>,
     readonly file: string,
   ) {
     const here = host === hostname() ? '' : ` on host ${host}; if that host is gone for good, remove ${file}`;
-    super(`${folder} is in use by process ${pid}${here}`);
+    super(`${folder} is in use by process ${pid}${purpose === null ? '' : `, ${purpose}`}${here}`);
+    this.pid = pid;
+    this.host = host;
+    this.purpose = purpose;
   }
 }
 
@@ -51,11 +57,12 @@ interface Owner {
   readonly host: string;
   readonly boot: string | null;
   readonly released: boolean;
+  readonly purpose: string | null;
 }
 
-function self(released: boolean): Owner {
+function self(released: boolean, purpose: string | null): Owner {
   const { pid } = process;
-  return { pid, startTime: processStartTime(pid), host: hostname(), boot: bootId(), released };
+  return { pid, startTime: processStartTime(pid), host: hostname(), boot: bootId(), released, purpose };
 }
 
 /**
@@ -66,7 +73,7 @@ function parseOwner(text: string): Owner | null {
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value !== 'object' || value === null) return null;
-    const { pid, startTime, host, boot, released } = value as Record<string, unknown>;
+    const { pid, startTime, host, boot, released, purpose } = value as Record<string, unknown>;
     if (typeof pid !== 'number' || typeof host !== 'string' || typeof released !== 'boolean') return null;
     return {
       pid,
@@ -74,6 +81,7 @@ function parseOwner(text: string): Owner | null {
       released,
       startTime: typeof startTime === 'string' ? startTime : null,
       boot: typeof boot === 'string' ? boot : null,
+      purpose: typeof purpose === 'string' ? purpose : null,
     };
   } catch {
     return null;
@@ -97,13 +105,13 @@ async function lockNumbers(folder: string): Promise<number[]> {
 }
 
 /**
- * Takes the folder (made if need be) for this process, at once or not at all.
+ * Takes the folder (made if need be) for this process, at once or not at all. `purpose`: what others are told.
  *
  * Errors: RunLockedError if a living process has it, this one included.
  */
-export async function acquireRunLock(folder: string): Promise<RunLock> {
+export async function acquireRunLock(folder: string, purpose: string | null = null): Promise<RunLock> {
   await mkdir(folder, { recursive: true });
-  const text = JSON.stringify(self(false));
+  const text = JSON.stringify(self(false, purpose));
   const claim = join(folder, `.run.lock.claim-${process.pid}-${randomBytes(4).toString('hex')}`);
   await writeFile(claim, text, { flag: 'wx' });
   try {
@@ -115,7 +123,7 @@ export async function acquireRunLock(folder: string): Promise<RunLock> {
         const found = await readFile(file, 'utf8').catch(() => null);
         if (found === null) continue;
         const owner = parseOwner(found);
-        if (owner !== null && holds(owner)) throw new RunLockedError(folder, owner.pid, owner.host, file);
+        if (owner !== null && holds(owner)) throw new RunLockedError(folder, owner, file);
       }
       const mine = highest + 1;
       const path = join(folder, `run.lock.${mine}`);
@@ -147,7 +155,7 @@ function heldLock(folder: string, number: number, path: string): RunLock {
     async release() {
       if (released) return;
       released = true;
-      await writeFileAtomic(path, JSON.stringify(self(true)));
+      await writeFileAtomic(path, JSON.stringify(self(true, null)));
     },
   };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseGpus, wantedBuild } from '#emars/native/devices.js';
+import { parseGpus, visibleGpus, wantedBuild } from '#emars/native/devices.js';
 import { NativePartError } from '#emars/native/errors.js';
 import { fingerprint } from '#emars/native/fingerprint.js';
 import { compareVersions } from '#emars/native/nats.js';
@@ -48,13 +48,31 @@ describe('the fingerprint', () => {
 
 describe('devices and pins', () => {
   it('reads the list of nvidia-smi', () => {
-    expect(parseGpus('0, NVIDIA H100 80GB HBM3\n1, NVIDIA A100-SXM4-40GB\n')).toEqual([
-      { index: 0, name: 'NVIDIA H100 80GB HBM3' },
-      { index: 1, name: 'NVIDIA A100-SXM4-40GB' },
+    const [first, second, third] = ['GPU-5f1c0d2e-aa', 'GPU-6f1c0d2e-bb', 'GPU-7f1c0d2e-cc'];
+    expect(
+      parseGpus(
+        `0, ${first}, NVIDIA H100 80GB HBM3, 81559 MiB\n1, ${second}, NVIDIA A100, SXM4, 40960 MiB\n` +
+          `2, ${third}, NVIDIA GB10, [N/A]\n3, No, such, line\n`,
+      ),
+    ).toEqual([
+      { index: 0, uuid: first, name: 'NVIDIA H100 80GB HBM3', memoryMB: 81559 },
+      { index: 1, uuid: second, name: 'NVIDIA A100, SXM4', memoryMB: 40960 },
+      { index: 2, uuid: third, name: 'NVIDIA GB10', memoryMB: 0 },
     ]);
     expect(parseGpus('NVIDIA-SMI has failed because it could not communicate with the driver.\n')).toEqual(
       [],
     );
+  });
+
+  it('uses only the GPUs that CUDA_VISIBLE_DEVICES names, by number or UUID', () => {
+    const gpus = parseGpus('0, GPU-aa11, X, 1 MiB\n1, GPU-bb22, X, 1 MiB\n10, GPU-cc33, X, 1 MiB\n');
+    const visible = (value?: string) =>
+      visibleGpus(gpus, value === undefined ? {} : { CUDA_VISIBLE_DEVICES: value }).map(({ index }) => index);
+    expect(visible()).toEqual([0, 1, 10]);
+    expect(visible('')).toEqual([]);
+    expect(visible('10, 0')).toEqual([0, 10]);
+    expect(visible('GPU-bb')).toEqual([1]);
+    expect(visible('-1')).toEqual([]);
   });
 
   it('takes the build that EMARS_ENGINE names, and refuses another word', async () => {

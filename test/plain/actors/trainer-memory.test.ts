@@ -5,7 +5,7 @@ import { loadOptions } from '#emars/config/load.js';
 import type { Options } from '#emars/config/options.js';
 import { baselineCost } from '#emars/network/baselines/cost.js';
 import { baselineOnScans } from '#emars/network/baselines/member.js';
-import { trainerMemory } from '#emars/retraining/memory.js';
+import { trainerMemory } from '#emars/actors/setup/trainer-memory.js';
 import { pathCost } from '#emars/space/cost.js';
 import { config } from '../app/run-emars.js';
 
