@@ -36,7 +36,6 @@ const ON_CPUS = 4;
 export function registerCluster(program: Command): void {
   program
     .command('cluster')
-    .summary('a search on all GPUs of this machine, one trainer each, checked before it starts')
     .description(
       'Checks devices, memory, disk and scans, then starts broker, evolution, one trainer a GPU and the evaluator. ' +
         `Without GPUs: ${ON_CPUS} trainers on the CPU. The front is that of emars search.`,

@@ -21,6 +21,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     register: async (program) => (await import('./search.js')).registerSearch(program),
   },
   {
+    name: 'cluster',
+    summary: 'a search on all GPUs of this machine, one trainer each, checked before it starts',
+    register: async (program) => (await import('./cluster.js')).registerCluster(program),
+  },
+  {
     name: 'runs',
     summary: 'list the searches that are at work on a broker',
     register: async (program) => (await import('./runs.js')).registerRuns(program),

@@ -1,26 +1,6 @@
 /** The command line, wired. Nothing here decides anything. */
 import { Command } from 'commander';
 import { COMMANDS } from './commands.js';
-import { registerChaos } from './chaos.js';
-import { registerCluster } from './cluster.js';
-import { registerData } from './data.js';
-import { registerDoctor } from './doctor.js';
-import { registerEvaluate } from './evaluate.js';
-import { registerExplain } from './explain.js';
-import { registerExport } from './export.js';
-import { registerInspect } from './inspect.js';
-import { registerObjective } from './objective.js';
-import { registerPredict } from './predict.js';
-import { registerReport } from './report.js';
-import { registerBaselines } from './baselines.js';
-import { registerRetrain } from './retrain.js';
-import { registerRuns } from './runs.js';
-import { registerSearch } from './search.js';
-import { registerSelect } from './select.js';
-import { registerStart } from './start.js';
-import { registerStudy } from './study.js';
-import { registerTables } from './tables.js';
-import { registerWorker } from './worker.js';
 import { VERSION } from '../library/version.js';
 
 /**
@@ -44,26 +24,6 @@ export async function buildProgram(words: readonly string[] | null = null): Prom
     else program.command(name);
     program.commands.at(-1)?.summary(summary);
   }
-  registerStart(program);
-  registerSearch(program);
-  registerRuns(program);
-  registerCluster(program);
-  registerWorker(program);
-  registerObjective(program);
-  registerRetrain(program);
-  registerBaselines(program);
-  registerEvaluate(program);
-  registerExplain(program);
-  registerExport(program);
-  registerPredict(program);
-  registerTables(program);
-  registerStudy(program);
-  registerData(program);
-  registerInspect(program);
-  registerSelect(program);
-  registerDoctor(program);
-  registerChaos(program);
-  registerReport(program);
   return program;
 }
 
