@@ -7,6 +7,8 @@
  * settled as diverged with weight 0, whatever the number of trainers.
  */
 import type { Attempt, CommittedSlot } from './events.js';
+import { IdMap } from './id-map.js';
+import { isMember } from './members.js';
 
 export interface SlotLease extends Attempt {
   readonly slot: number;
@@ -24,7 +26,7 @@ export interface HeldAttempt extends Attempt {
 interface SlotEntry {
   readonly lease: SlotLease;
   readonly digest: string | null;
-  readonly holders: ReadonlySet<string>;
+  readonly holders: IdMap<true>;
   /** Bad vectors so far. */
   readonly bad: number;
 }
@@ -33,6 +35,7 @@ export interface StepLedger {
   /** Absolute index of the step. */
   readonly step: number;
   readonly fence: number;
+  /** Ids ascending. */
   readonly members: readonly string[];
   readonly slots: readonly SlotEntry[];
   /** Leases given again. */
@@ -43,6 +46,8 @@ export interface StepLedger {
 
 /** Bad vectors of a slot before it is settled as diverged. */
 const BAD_LIMIT = 2;
+
+const NO_HOLDERS = IdMap.byName<true>();
 
 export function sameAttempt(a: Attempt, b: Attempt): boolean {
   return a.fence === b.fence && a.owner === b.owner && a.number === b.number;
@@ -72,7 +77,7 @@ export function leasesOf(ledger: StepLedger): SlotLease[] {
 
 /** Takes a member's word in. The leases changed where they are not those of before: the plan goes out again. */
 export function reportHeld(ledger: StepLedger, member: string, attempts: readonly HeldAttempt[]): StepLedger {
-  if (!ledger.members.includes(member)) return ledger;
+  if (!isMember(ledger.members, member)) return ledger;
   let next = ledger;
   for (const attempt of attempts) {
     const entry = next.slots[attempt.slot];
@@ -103,7 +108,7 @@ export function loseMembers(ledger: StepLedger, members: readonly string[]): Ste
     ...ledger,
     members,
     slots: ledger.slots.map((entry) => {
-      const holders = new Set([...entry.holders].filter((id) => kept.has(id)));
+      const holders = IdMap.byName([...entry.holders].filter(([id]) => kept.has(id)));
       return { ...entry, holders, digest: holders.size === 0 ? null : entry.digest };
     }),
   };
@@ -158,7 +163,7 @@ function refuse(ledger: StepLedger, slot: number): StepLedger {
 function becomeLeased(ledger: StepLedger, slot: number, owner: string): StepLedger {
   const { fence, nextNumber, slots } = ledger;
   const lease = { slot, owner, fence, number: nextNumber, diverged: false };
-  const entry = { lease, digest: null, holders: new Set<string>(), bad: slots[slot]?.bad ?? 0 };
+  const entry = { lease, digest: null, holders: NO_HOLDERS, bad: slots[slot]?.bad ?? 0 };
   return { ...replaced(ledger, slot, entry), nextNumber: nextNumber + 1 };
 }
 
@@ -166,14 +171,14 @@ function becomeLeased(ledger: StepLedger, slot: number, owner: string): StepLedg
 function becomeHeld(ledger: StepLedger, { slot, digest }: HeldAttempt, member: string): StepLedger {
   const entry = ledger.slots[slot]!;
   if (entry.holders.has(member)) return ledger;
-  return replaced(ledger, slot, { ...entry, digest, holders: new Set(entry.holders).add(member) });
+  return replaced(ledger, slot, { ...entry, digest, holders: entry.holders.with(member, true) });
 }
 
 /** Settles the slot without a gradient, for good. */
 function becomeDiverged(ledger: StepLedger, slot: number): StepLedger {
   const entry = ledger.slots[slot]!;
   const lease = { ...entry.lease, diverged: true };
-  return replaced(ledger, slot, { ...entry, lease, digest: null, holders: new Set() });
+  return replaced(ledger, slot, { ...entry, lease, digest: null, holders: NO_HOLDERS });
 }
 
 function replaced(ledger: StepLedger, slot: number, entry: SlotEntry): StepLedger {

@@ -16,6 +16,9 @@ import { printScale } from './scale/main.js';
 import type { Batch, Tally } from './tally.js';
 import { emptyTally, joinTallies } from './tally.js';
 
+/** Trainers of the table of `--scale`. */
+const SIZES = [1, 2, 4, 8, 10, 16, 32, 100];
+
 const HELP = `Usage: npm run sim -- [options]
 
 Runs searches in a simulated cluster, under faults, and compares each with the undisturbed search.
@@ -28,6 +31,7 @@ Runs searches in a simulated cluster, under faults, and compares each with the u
   --threads N       worker threads (default: cores, at most 8)
   --transcripts     write test/sim/transcripts/*.txt anew
   --scale           messages, bytes and seconds of a step as trainers become more
+  --trainers N,…    with --scale: numbers of trainers (default ${SIZES.join(',')})
   --json            the result as one JSON object
   --help
 
@@ -35,8 +39,6 @@ Exit code 0: no seed fails. 1: a seed fails, or a kind of fault was never inject
 `;
 
 const BATCH = 20;
-/** Trainers of the table of `--scale`. */
-const SIZES = [1, 2, 4, 8, 10, 16, 32, 100];
 const TRANSCRIPTS = fileURLToPath(new URL('../test/sim/transcripts', import.meta.url));
 
 async function main(): Promise<number> {
@@ -49,6 +51,7 @@ async function main(): Promise<number> {
       threads: { type: 'string', default: String(Math.min(8, availableParallelism())) },
       transcripts: { type: 'boolean', default: false },
       scale: { type: 'boolean', default: false },
+      trainers: { type: 'string', default: SIZES.join(',') },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -58,7 +61,10 @@ async function main(): Promise<number> {
     return 0;
   }
   const control = controlOf(values.control);
-  if (values.scale) return printScale(SIZES, values.json);
+  if (values.scale) {
+    const sizes = values.trainers.split(',').map((size) => whole('--trainers', size));
+    return printScale(sizes, values.json);
+  }
   if (values.transcripts) return rewriteTranscripts(TRANSCRIPTS);
 
   if (values.seed !== undefined) return replay(whole('--seed', values.seed), control, values.json);

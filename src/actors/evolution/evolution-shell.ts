@@ -14,7 +14,7 @@ import { after, monotonicMs } from '../../runtime/process/monotonic.js';
 import type { SearchEvent } from '../../search/events.js';
 import type { SearchState } from '../../search/state.js';
 import type { MessageName } from '../../wire/messages.js';
-import { encode } from '../../wire/messages.js';
+import { RepeatedEncoder } from '../../wire/repeated.js';
 import type { Subjects } from '../../wire/subjects.js';
 import { subjectOf } from '../../wire/subjects.js';
 import { Listening } from '../setup/listening.js';
@@ -49,6 +49,7 @@ const BATCH = 256;
 export class EvolutionShell {
   private readonly waiting: EvolutionInput[] = [];
   private readonly listening: Listening;
+  private readonly encoder = new RepeatedEncoder();
   private timer: Timer | null = null;
   private draining = false;
   private closed = false;
@@ -149,7 +150,7 @@ export class EvolutionShell {
 
   private publish({ name, message, to }: Send): void {
     const { bus, subjects } = this.parts;
-    const bytes = encode<MessageName>(name, message);
+    const bytes = this.encoder.encode<MessageName>(name, message);
     const subject = subjectOf(subjects, name, to);
     if (name === 'Welcome' || name === 'Receipt' || name === 'ObjectiveReply') bus.respond(subject, bytes);
     else bus.publish(subject, bytes);

@@ -52,8 +52,8 @@ export function regrouped(training: Training, now: number): Training {
   const left = withoutMembers(training, [...leaving]);
   const kept = hasState(left) ? left : training;
   if (waiting.size === 0) return kept.members.length === members.length ? training : kept;
-  const reportedAt = new Map(kept.reportedAt);
-  for (const id of waiting) reportedAt.set(id, now);
+  let { reportedAt } = kept;
+  for (const id of waiting) reportedAt = reportedAt.with(id, now);
   return {
     ...kept,
     members: [...kept.members, ...waiting].sort(),

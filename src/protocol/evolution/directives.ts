@@ -1,14 +1,33 @@
-/** What trainers are told: the directive of a stage. Sent again and again, each is idempotent. */
+/**
+ * What trainers are told: the directive of a stage. Sent again and again, each is idempotent. As long as
+ * nothing it is made of changes it stays the same object, so that a plan of thousands of individuals is
+ * made and encoded once and not with every repetition.
+ */
 import type { SearchState } from '../../search/state.js';
 import { leasesOf } from '../../search/step-ledger.js';
 import type { Draft, Message } from '../../wire/messages.js';
-import type { Training } from './training-state.js';
+import type { Told, Training } from './training-state.js';
 
 /** The directive of the stage at work; null where there is nothing to tell. */
-export function directiveOf(
-  search: SearchState,
-  { stage, members, joining }: Training,
-): Draft<'Directive'> | null {
+export function toTell(search: SearchState, training: Training): Told | null {
+  const { told } = training;
+  const parts = partsOf(search, training);
+  if (told?.parts.length === parts.length && parts.every((part, i) => part === told.parts[i])) return told;
+  const directive = directiveOf(search, training);
+  return directive === null ? null : { directive, parts };
+}
+
+/** All that `directiveOf` reads; none of it changes in place. */
+function partsOf(search: SearchState, { stage, members, joining }: Training): readonly unknown[] {
+  const { fence, epoch, step, plan, snapshot, lastCommit } = search;
+  return [
+    ...[fence, epoch, step, plan, snapshot, lastCommit, members, joining, stage.name],
+    ...(stage.name === 'stepping' ? leasesOf(stage.ledger) : []),
+    ...(stage.name === 'ending' ? [stage.writer] : []),
+  ];
+}
+
+function directiveOf(search: SearchState, { stage, members, joining }: Training): Draft<'Directive'> | null {
   const { fence, epoch, plan, step } = search;
   const head = { fence, epoch, members };
   switch (stage.name) {
@@ -25,12 +44,12 @@ export function directiveOf(
           step,
           stepInEpoch: step - plan!.firstStep,
           leases: leasesOf(stage.ledger),
-          commit: lastCommit(search),
+          commit: lastCommitOf(search),
           joining: joining.size === 0 ? null : { trainers: [...joining].sort(), plan: epochPlanOf(search) },
         },
       };
     case 'ending':
-      return { ...head, end: { commit: lastCommit(search), writer: stage.writer } };
+      return { ...head, end: { commit: lastCommitOf(search), writer: stage.writer } };
   }
 }
 
@@ -44,7 +63,7 @@ function epochPlanOf({ plan, snapshot }: SearchState): NonNullable<Message<'Dire
 }
 
 /** The step before, again: core NATS may have lost it. */
-function lastCommit({ lastCommit: slots, step }: SearchState): StepCommit | null {
+function lastCommitOf({ lastCommit: slots, step }: SearchState): StepCommit | null {
   if (slots === null) return null;
   return { step: step - 1, slots };
 }

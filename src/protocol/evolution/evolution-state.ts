@@ -2,7 +2,7 @@
 import type { SearchRules, SearchState } from '../../search/state.js';
 import type { Evaluation } from './evaluation.js';
 import { idleEvaluation } from './evaluation.js';
-import type { Membership } from './membership.js';
+import type { Membership, RollCall } from './membership.js';
 import { emptyMembership } from './membership.js';
 import type { JoiningRules, ObjectiveActors } from './objective-actors.js';
 import { noObjectiveActors } from './objective-actors.js';
@@ -46,6 +46,8 @@ export interface EvolutionState {
   readonly startedAt: number;
   /** Trainers were gathered once: later epochs take those that are alive. */
   readonly gathered: boolean;
+  /** The last roll call, and when it was sent. */
+  readonly rollCall: RollCall | null;
   readonly rollCallAt: number;
   readonly tickedAt: number;
   /** When our own roll call last came back from the bus. */
@@ -67,6 +69,7 @@ export function initialEvolution(search: SearchState, tally: Tally, now: number)
     stopwatch: startedStopwatch(now),
     startedAt: now,
     gathered: false,
+    rollCall: null,
     rollCallAt: -Infinity,
     tickedAt: now,
     echoAt: now,

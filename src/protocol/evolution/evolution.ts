@@ -222,9 +222,9 @@ function onTick(
     objectives: objectives.tick(setup.objectives, turn, next.objectives, isLate),
   };
   if (now - next.rollCallAt < ROLL_CALL_MS) return next;
-  const present = membership.incarnationsOf(next.membership);
-  turn.tell('RollCall', { fence: turn.search.fence, present });
-  return { ...next, rollCallAt: now };
+  const rollCall = membership.rollCallOf(next.membership, turn.search.fence, next.rollCall);
+  turn.tell('RollCall', rollCall.message);
+  return { ...next, rollCall, rollCallAt: now };
 }
 
 function becomeOver(turn: Turn, state: EvolutionState): EvolutionState {

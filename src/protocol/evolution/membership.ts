@@ -2,6 +2,7 @@
  * Who works for the run: workers by id, alive while they are heard. A worker process that was started
  * again has a new incarnation; the old one is lost the moment the new one says hello.
  */
+import { IdMap } from '../../search/id-map.js';
 import type { SearchState } from '../../search/state.js';
 import type { Message, Role } from '../../wire/messages.js';
 import { PROTOCOL } from '../../wire/messages.js';
@@ -13,7 +14,6 @@ export interface Worker {
   /** What decides the bits it computes. */
   readonly numerics: Numerics;
   readonly position: { readonly epoch: number; readonly appliedStep: number } | null;
-  readonly heardAt: number;
   /** It was told to end: it gets no more epochs. */
   readonly isLeaving: boolean;
 }
@@ -24,7 +24,12 @@ export interface Numerics {
 }
 
 export interface Membership {
+  /** Who is here: replaced as a worker comes, goes, or is told to; not by each word of it. */
   readonly workers: ReadonlyMap<string, Worker>;
+  /** When each of them was last heard. */
+  readonly heardAt: IdMap<number>;
+  /** No silence up to then counts. */
+  readonly graceAt: number;
   /** Every id that ever was a member, with its role. */
   readonly known: ReadonlyMap<string, Role>;
 }
@@ -32,7 +37,12 @@ export interface Membership {
 /** Ids a run takes in over its life; more are a mistake or an attack. */
 const KNOWN_LIMIT = 4096;
 
-export const emptyMembership: Membership = { workers: new Map(), known: new Map() };
+export const emptyMembership: Membership = {
+  workers: new Map(),
+  heardAt: IdMap.byName(),
+  graceAt: -Infinity,
+  known: new Map(),
+};
 
 /**
  * Why a worker may not join; null when it may. `reference`: what the run computes with, once that is
@@ -71,11 +81,12 @@ export function joined(
     incarnation,
     numerics: { fingerprint, canary },
     position,
-    heardAt: now,
     isLeaving: false,
   };
   return {
     membership: {
+      ...membership,
+      heardAt: membership.heardAt.with(id, now),
       workers: new Map(membership.workers).set(id, worker),
       known: new Map(membership.known).set(id, role),
     },
@@ -88,9 +99,8 @@ export function heard(
   { id, incarnation }: Message<'Heartbeat'>,
   now: number,
 ): Membership {
-  const worker = membership.workers.get(id);
-  if (worker?.incarnation !== incarnation) return membership;
-  return { ...membership, workers: new Map(membership.workers).set(id, { ...worker, heardAt: now }) };
+  if (membership.workers.get(id)?.incarnation !== incarnation) return membership;
+  return { ...membership, heardAt: membership.heardAt.with(id, now) };
 }
 
 /** A worker was told to end. Null: it is not known, or it is another incarnation. */
@@ -102,18 +112,19 @@ export function leaving(membership: Membership, { id, incarnation }: Message<'Le
 
 /** Grace for all: no silence up to now counts. */
 export function withGrace(membership: Membership, now: number): Membership {
-  const workers = [...membership.workers].map(([id, worker]) => [id, { ...worker, heardAt: now }] as const);
-  return { ...membership, workers: new Map(workers) };
+  return { ...membership, graceAt: now };
 }
 
 /** Ids of those not heard for longer than `silenceMs`. */
-export function silent({ workers }: Membership, silenceMs: number, now: number): string[] {
-  return [...workers.values()].filter(({ heardAt }) => now - heardAt > silenceMs).map(({ id }) => id);
+export function silent({ workers, heardAt, graceAt }: Membership, silenceMs: number, now: number): string[] {
+  if (now - graceAt <= silenceMs) return [];
+  return [...workers.keys()].filter((id) => now - heardAt.get(id)! > silenceMs);
 }
 
 export function without(membership: Membership, ids: readonly string[]): Membership {
   const workers = [...membership.workers].filter(([id]) => !ids.includes(id));
-  return { ...membership, workers: new Map(workers) };
+  const heardAt = IdMap.byName(workers.map(([id]) => [id, membership.heardAt.get(id)!]));
+  return { ...membership, workers: new Map(workers), heardAt };
 }
 
 /** Trainers alive that stay, ids ascending. */
@@ -123,9 +134,17 @@ export function trainersOf({ workers }: Membership): Worker[] {
     .sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
-/** Incarnations of those who are here. */
-export function incarnationsOf({ workers }: Membership): string[] {
-  return [...workers.values()].map(({ incarnation }) => incarnation);
+/** A roll call, and who it names: the same message again as long as these are here. */
+export interface RollCall {
+  readonly workers: Membership['workers'];
+  readonly message: Message<'RollCall'>;
+}
+
+/** Names the incarnations of those who are here. `last`: the roll call before, or null. */
+export function rollCallOf({ workers }: Membership, fence: number, last: RollCall | null): RollCall {
+  if (last?.workers === workers && last.message.fence === fence) return last;
+  const present = [...workers.values()].map(({ incarnation }) => incarnation);
+  return { workers, message: { fence, present } };
 }
 
 /** The arithmetic of most of the workers given; ties: that of the lowest id. Null without workers. */

@@ -1,12 +1,14 @@
 /** The state of training an epoch, as the evolution actor sees it. Transitions: training.ts. */
+import { IdMap } from '../../search/id-map.js';
 import type { StepLedger } from '../../search/step-ledger.js';
+import type { Draft } from '../../wire/messages.js';
 
 export interface TrainingTiming {
   /** Shortest lease of a slot. */
   readonly leaseMs: number;
   /** How long a restarted actor waits for a trainer that stands where the journal ends. */
   readonly adoptMs: number;
-  /** A directive that is not answered is sent again after so long. */
+  /** A directive that is not answered is sent again after so long; later on, after a share of the wait so far. */
   readonly repeatMs: number;
   /** A member that beats but reports nothing of a step for so long is lost for the epoch. */
   readonly mutedMs: number;
@@ -36,6 +38,12 @@ export interface Ending {
   readonly trained: ReadonlyMap<string, { readonly sha256: string; readonly written: boolean }>;
 }
 
+/** A directive, and what it was made of: the same again where nothing of that has changed. */
+export interface Told {
+  readonly directive: Draft<'Directive'>;
+  readonly parts: readonly unknown[];
+}
+
 export interface Training {
   readonly stage: TrainingStage;
   /** Trainers whose replicas count in this step, ids ascending. */
@@ -46,10 +54,12 @@ export interface Training {
   readonly waiting: ReadonlySet<string>;
   readonly leaving: ReadonlySet<string>;
   /** When each member was last heard to say something of the epoch. */
-  readonly reportedAt: ReadonlyMap<string, number>;
+  readonly reportedAt: IdMap<number>;
   /** Digest of a replica after so many steps, by the first who named it. */
   readonly digests: ReadonlyMap<number, string>;
-  /** When the directive was last sent. */
+  /** The directive that was last sent; since when it is this one. */
+  readonly told: Told | null;
+  readonly toldSince: number;
   readonly sentAt: number;
   /** Measured length of a step, smoothed; 0 before the first. */
   readonly stepMs: number;
@@ -63,8 +73,10 @@ export const idleTraining: Training = {
   joining: new Set(),
   waiting: new Set(),
   leaving: new Set(),
-  reportedAt: new Map(),
+  reportedAt: IdMap.byName(),
   digests: new Map(),
+  told: null,
+  toldSince: -Infinity,
   sentAt: -Infinity,
   stepMs: 0,
   nextNumber: 1,

@@ -12,6 +12,7 @@
  * moves on, so that a lost message costs time only (directives.ts).
  */
 import { snapshotsInUse } from '../../search/state.js';
+import { isMember } from '../../search/members.js';
 import type { StepLedger } from '../../search/step-ledger.js';
 import {
   commitOf,
@@ -39,6 +40,9 @@ import type { Turn } from './turn.js';
 /** A lease is this many times a measured step long, and twice that for an epoch's first step. */
 const LEASE_STEPS = 8;
 
+/** Share of a wait after which what is waited for is said again. */
+const SHARE = 0.25;
+
 // --- what trainers say ---
 
 /** A trainer is here. After a restart it may stand where the journal ends; else it joins in mid-epoch. */
@@ -55,7 +59,7 @@ export function candidate(
   if (position.appliedStep !== step && position.appliedStep !== step - 1)
     return attendance.arrived(training, id);
   const members = [...new Set([...training.members, id])].sort();
-  return { ...training, members, reportedAt: new Map(training.reportedAt).set(id, turn.now) };
+  return { ...training, members, reportedAt: training.reportedAt.with(id, turn.now) };
 }
 
 export function ready(turn: Turn, training: Training, message: Message<'EpochReady'>): Training {
@@ -180,7 +184,7 @@ export function tick(turn: Turn, training: Training, timing: TrainingTiming): Tr
   let next = training;
   if (stage.name === 'stepping' && turn.now > stage.leasedAt + leaseMs(turn, training, timing))
     next = expire(turn, training, stage);
-  return turn.now - next.sentAt > timing.repeatMs ? announce(turn, next) : next;
+  return turn.now - next.sentAt > repeatMs(turn, next, timing) ? announce(turn, next) : next;
 }
 
 // --- decisions ---
@@ -234,6 +238,16 @@ function closeWhenTrained(turn: Turn, training: Training): Training {
   return becomeVerifying(turn, training, stage, [...digests][0]!);
 }
 
+/**
+ * The wait grows with the time that the directive stands: each of many trainers answers a repetition, and a
+ * lost message costs a share of what the step takes anyway. Well within the time after which who says
+ * nothing is lost.
+ */
+function repeatMs({ now }: Turn, { toldSince }: Training, timing: TrainingTiming): number {
+  const longest = Math.max(timing.repeatMs, SHARE * timing.mutedMs);
+  return Math.min(longest, Math.max(timing.repeatMs, SHARE * (now - toldSince)));
+}
+
 function leaseMs({ search }: Turn, { stage, stepMs }: Training, timing: TrainingTiming): number {
   const first = search.step === search.plan?.firstStep ? 2 : 1;
   const expiries = stage.name === 'stepping' ? stage.expiries : 0;
@@ -242,9 +256,9 @@ function leaseMs({ search }: Turn, { stage, stepMs }: Training, timing: Training
 }
 
 function isCurrent(turn: Turn, training: Training, message: { id: string; fence: number }): boolean {
-  return message.fence === turn.search.fence && training.members.includes(message.id);
+  return message.fence === turn.search.fence && isMember(training.members, message.id);
 }
 
 function reported(turn: Turn, training: Training, id: string): Training {
-  return { ...training, reportedAt: new Map(training.reportedAt).set(id, turn.now) };
+  return { ...training, reportedAt: training.reportedAt.with(id, turn.now) };
 }

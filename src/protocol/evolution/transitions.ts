@@ -2,10 +2,11 @@
  * The transitions of training an epoch: the only functions that change its stage. When which of them is due
  * says training.ts.
  */
+import { IdMap } from '../../search/id-map.js';
 import { slotsPerStep } from '../../search/plan.js';
 import { openLedger } from '../../search/step-ledger.js';
 import * as attendance from './attendance.js';
-import { directiveOf } from './directives.js';
+import { toTell } from './directives.js';
 import { mayReplay, rollBack } from './roll-back.js';
 import type { Ending, Training } from './training-state.js';
 import { idleTraining } from './training-state.js';
@@ -21,7 +22,7 @@ export function becomeAdopting(turn: Turn, training: Training): Training {
 }
 
 export function becomePreparing(turn: Turn, training: Training, members: readonly string[]): Training {
-  const reportedAt = new Map(members.map((id) => [id, turn.now]));
+  const reportedAt = IdMap.byName(members.map((id) => [id, turn.now]));
   return announce(turn, {
     ...becomeIdle(training),
     stage: { name: 'preparing', ready: new Set() },
@@ -82,8 +83,9 @@ export function disagreement(turn: Turn, training: Training, when: string): Trai
 }
 
 export function announce(turn: Turn, training: Training): Training {
-  const directive = directiveOf(turn.search, training);
-  if (directive === null) return training;
-  turn.tell('Directive', directive);
-  return { ...training, sentAt: turn.now };
+  const told = toTell(turn.search, training);
+  if (told === null) return training;
+  turn.tell('Directive', told.directive);
+  const toldSince = told === training.told ? training.toldSince : turn.now;
+  return { ...training, told, toldSince, sentAt: turn.now };
 }

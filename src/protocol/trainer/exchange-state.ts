@@ -1,5 +1,6 @@
 /** What the slot exchange knows: which attempts are wanted, what came of them, and what is on its way out. */
 import type { Assembly } from '../../gradient/chunks.js';
+import { IdMap } from '../../search/id-map.js';
 import type { HeldAttempt, SlotLease } from '../../search/step-ledger.js';
 
 /** One attempt of a slot that is wanted. */
@@ -43,9 +44,11 @@ export interface Outgoing {
   /** Bytes sent since the start, modulo 2^32. */
   readonly sent: number;
   /** Peer → the `sent` it has confirmed. */
-  readonly confirmed: ReadonlyMap<string, number>;
+  readonly confirmed: IdMap<number>;
+  /** How many peers have confirmed each `sent`: the slowest is found without looking at all. */
+  readonly levels: ReadonlyMap<number, number>;
   /** Sender → bytes that came since it was told. */
-  readonly untold: ReadonlyMap<string, number>;
+  readonly untold: IdMap<number>;
   readonly queue: readonly Waiting[];
   /** Since when the queue waits for credit; null while it does not. */
   readonly blockedSince: number | null;
@@ -54,8 +57,9 @@ export interface Outgoing {
 const emptyOutgoing: Outgoing = {
   peers: [],
   sent: 0,
-  confirmed: new Map(),
-  untold: new Map(),
+  confirmed: IdMap.byName(),
+  levels: new Map(),
+  untold: IdMap.byName(),
   queue: [],
   blockedSince: null,
 };

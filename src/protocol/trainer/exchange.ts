@@ -137,7 +137,7 @@ export function takeChunk(
 ): { readonly state: ExchangeState; readonly completed: boolean } {
   // The echo of our own: it says how far the broker is.
   if (chunk.owner === turn.setup.id) return { state: { ...state, heardAt: turn.now }, completed: false };
-  const heardAt = state.outgoing.peers.includes(chunk.owner) ? turn.now : state.heardAt;
+  const heardAt = state.outgoing.confirmed.has(chunk.owner) ? turn.now : state.heardAt;
   const credited = { ...state, heardAt, outgoing: credit(turn, state.outgoing, chunk) };
   const entry = credited.steps.get(chunk.step)?.get(chunk.slot);
   if (entry?.assembly == null || entry.held !== null || !sameAttempt(chunk, entry.lease))

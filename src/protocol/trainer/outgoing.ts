@@ -6,6 +6,7 @@
  * much as makes a receiver speak again. Chunks that were asked for are sent at once: the request bounds them.
  */
 import { chunkAt, chunkCount } from '../../gradient/chunks.js';
+import { IdMap } from '../../search/id-map.js';
 import type { SlotLease } from '../../search/step-ledger.js';
 import { sameAttempt } from '../../search/step-ledger.js';
 import type { Message } from '../../wire/messages.js';
@@ -14,26 +15,32 @@ import type { TrainerTurn } from './turn.js';
 
 /** Takes over the peers of an epoch; what was sent before does not count against a new one's credit. */
 export function becomeConnected(state: Outgoing, peers: readonly string[]): Outgoing {
-  const confirmed = new Map(peers.map((peer) => [peer, state.confirmed.get(peer) ?? state.sent]));
-  const untold = new Map([...state.untold].filter(([sender]) => peers.includes(sender)));
-  return { ...state, peers, confirmed, untold };
+  const confirmed = IdMap.byName(peers.map((peer) => [peer, state.confirmed.get(peer) ?? state.sent]));
+  const levels = new Map<number, number>();
+  for (const sent of confirmed.values()) levels.set(sent, (levels.get(sent) ?? 0) + 1);
+  const untold = IdMap.byName([...state.untold].filter(([sender]) => confirmed.has(sender)));
+  return { ...state, peers, confirmed, levels, untold };
 }
 
 /** A receiver is as far as `sent`. Only members count. */
 export function confirmed(state: Outgoing, { from, sent }: Message<'Credit'>): Outgoing {
-  return state.peers.includes(from)
-    ? { ...state, confirmed: new Map(state.confirmed).set(from, sent) }
-    : state;
+  const before = state.confirmed.get(from);
+  if (before === undefined || before === sent) return state;
+  const levels = new Map(state.levels).set(sent, (state.levels.get(sent) ?? 0) + 1);
+  const left = levels.get(before)! - 1;
+  if (left === 0) levels.delete(before);
+  else levels.set(before, left);
+  return { ...state, confirmed: state.confirmed.with(from, sent), levels };
 }
 
 /** Counts what came from a member, and tells it now and then. */
 export function credit(turn: TrainerTurn, state: Outgoing, chunk: Message<'GradientChunk'>): Outgoing {
   const { owner, sent, payload } = chunk;
-  if (!state.peers.includes(owner)) return state;
+  if (!state.confirmed.has(owner)) return state;
   const untold = (state.untold.get(owner) ?? 0) + payload.length;
   const due = untold >= turn.setup.exchange.creditBytes;
   if (due) turn.tell('Credit', { from: turn.setup.id, sent }, owner);
-  return { ...state, untold: new Map(state.untold).set(owner, due ? 0 : untold) };
+  return { ...state, untold: state.untold.with(owner, due ? 0 : untold) };
 }
 
 /** Puts the chunks of a whole vector of ours at the end of the queue; alone in an epoch no other trainer wants them. */
@@ -46,6 +53,7 @@ export function enqueue(state: Outgoing, step: number, lease: SlotLease): Outgoi
 export function drained(turn: TrainerTurn, state: ExchangeState): ExchangeState {
   const { chunkBytes, windowBytes, creditBytes, creditMs } = turn.setup.exchange;
   let { outgoing } = state;
+  if (outgoing.queue.length === 0) return state;
   let [head, ...rest] = outgoing.queue;
   const patient = outgoing.blockedSince === null || turn.now - outgoing.blockedSince < creditMs;
   let beyond = patient ? 0 : creditBytes;
@@ -104,8 +112,8 @@ function ownEntry(state: ExchangeState, step: number, lease: SlotLease): Entry |
 }
 
 /** Bytes sent that the slowest peer has not confirmed. */
-function outstanding({ peers, sent, confirmed }: Outgoing): number {
-  return Math.max(0, ...peers.map((peer) => (sent - (confirmed.get(peer) ?? sent)) >>> 0));
+function outstanding({ sent, levels }: Outgoing): number {
+  return Math.max(0, ...[...levels.keys()].map((confirmed) => (sent - confirmed) >>> 0));
 }
 
 function send(

@@ -49,12 +49,54 @@ describe('the evolution machine from the first hello to the end', () => {
     expect(bench.sent('Directive')?.step).toMatchObject({ step: 1, commit: { step: 0 } });
   });
 
-  it('repeats a directive that is not answered', () => {
+  it('repeats a directive that is not answered, the same object, after ever longer waits up to a limit', () => {
     const bench = gathered();
-    const sent: number[] = [];
-    for (let i = 0; i < 20; i++)
-      if (bench.wait(100, ['a', 'b']).sent('Directive') !== undefined) sent.push(bench.now);
-    expect(sent.length).toBeGreaterThanOrEqual(3);
+    const first = bench.sent('Directive');
+    const sent = [bench.now];
+    for (let i = 0; i < 400; i++) {
+      const directive = bench.wait(100, ['a', 'b']).sent('Directive');
+      if (directive === undefined) continue;
+      expect(directive).toBe(first);
+      sent.push(bench.now);
+    }
+    const waits = sent.slice(1).map((at, i) => at - sent[i]!);
+    const { repeatMs, mutedMs } = SETUP.timing;
+    expect(waits).toEqual([...waits].sort((a, b) => a - b));
+    expect(waits[0]).toBe(repeatMs + 100);
+    expect(waits.at(-1)).toBe(mutedMs / 4 + 100);
+  });
+
+  it('says what has changed at once, and often again from then on', () => {
+    const bench = gathered().wait(20_000, ['a', 'b']).ready('a').ready('b');
+    expect(bench.sent('Directive')?.step).toMatchObject({ step: 0 });
+    const since = bench.now;
+    while (bench.wait(100, ['a', 'b']).sent('Directive') === undefined);
+    expect(bench.now - since).toBe(SETUP.timing.repeatMs + 100);
+  });
+
+  it('says in the next repetition that a member is gone whose slots no other has to compute', () => {
+    const bench = gathered().ready('a').ready('b');
+    const held = bench.holds('a').holds('b', { held: [] }).state.training.stage;
+    expect(held.name).toBe('stepping');
+    bench.hello('b', { incarnation: 'b-2' });
+    while (bench.wait(100, ['a']).sent('Directive')?.members?.length !== 1)
+      expect(bench.search.step).toBeLessThan(2);
+  });
+
+  it('calls the roll with the same object while the same workers are here', () => {
+    const bench = gathered();
+    const calls: unknown[] = [];
+    for (let i = 0; i < 30; i++) {
+      const call = bench.wait(100, ['a', 'b']).sent('RollCall');
+      if (call !== undefined) calls.push(call);
+    }
+    expect(calls.length).toBeGreaterThan(1);
+    expect(new Set(calls).size).toBe(1);
+    expect(bench.hello('c').wait(1100, ['a', 'b', 'c']).state.rollCall?.message.present).toEqual([
+      'a-1',
+      'b-1',
+      'c-1',
+    ]);
   });
 
   it('ignores what is said under another fence, of another step, or by a stranger', () => {
@@ -314,7 +356,7 @@ describe('who may join', () => {
   it('refuses more different workers than any run has', () => {
     const bench = new Bench();
     const known = new Map(Array.from({ length: 4096 }, (_, i) => [`w${i}`, 'evaluator' as const]));
-    bench.state = { ...bench.state, membership: { workers: new Map(), known } };
+    bench.state = { ...bench.state, membership: { ...bench.state.membership, known } };
     bench.hello('w7', { role: 'evaluator' });
     expect(bench.sent('Welcome')?.accepted).toBe(true);
     bench.hello('one-more');

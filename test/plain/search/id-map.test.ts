@@ -32,6 +32,21 @@ describe('a map by id', () => {
     }
   });
 
+  it('says what a Map says by names of any kind, two of one hash among them', () => {
+    const names = Array.from({ length: 1500 }, (_, n) => `trainer-${n}`);
+    // Two pairs of one FNV-1a hash each: 1582148253 and 3792586706.
+    const all = [...names, 'costarring', 'liquid', 'declinate', 'macallums', 'liquid-0', 'a', 'aa'];
+    const twin = new Map(all.map((name, n) => [name, n]));
+    const map = IdMap.byName(twin);
+    expect(map.size).toBe(twin.size);
+    for (const [name, n] of twin) expect(map.get(name)).toBe(n);
+    expect(new Map(map)).toEqual(twin);
+    expect(map.get('trainer-1500')).toBeUndefined();
+    const backwards = IdMap.byName([...twin].reverse());
+    expect([...backwards]).toEqual([...map]);
+    expect(map.with('liquid', -1).get('costarring')).toBe(twin.get('costarring'));
+  });
+
   it('keeps every older map as it was', () => {
     const ids = Array.from({ length: 100 }, (_, n) => idOf(n));
     const maps = ids.map((_, n) => mapOf(ids.slice(0, n)));

@@ -4,7 +4,8 @@
  */
 import type { Send } from '#emars/protocol/step.js';
 import type { Message, MessageName } from '#emars/wire/messages.js';
-import { encode, WireError } from '#emars/wire/messages.js';
+import { WireError } from '#emars/wire/messages.js';
+import { RepeatedEncoder } from '#emars/wire/repeated.js';
 import { subjectOf } from '#emars/wire/subjects.js';
 import type { KillPoint, TailFate } from '../faults/fault.js';
 import { SimProcess } from '../kernel/process.js';
@@ -16,6 +17,7 @@ const BOOT_MS = 30;
 
 export abstract class Host {
   readonly process: SimProcess;
+  private readonly encoder = new RepeatedEncoder();
   private readonly stages = new Map<string, string>();
   /** Where it is to die when it next comes by. */
   private doom: KillPoint | null = null;
@@ -112,7 +114,8 @@ export abstract class Host {
       if (name === 'Status' || (this.isMute && name !== 'Heartbeat' && name !== 'ObjectiveHello')) continue;
       this.cluster.told(this.id, sent);
       const subject = subjectOf(subjects, name, to);
-      bus.publish(this.process, subject, encode(name, message as never), ASKS.has(name) ? replyTo : null);
+      const bytes = this.encoder.encode<MessageName>(name, message);
+      bus.publish(this.process, subject, bytes, ASKS.has(name) ? replyTo : null);
     }
     return send.length !== 1 || !this.diesAt('half-sent');
   }
