@@ -35,6 +35,7 @@ export async function evaluateModel(
   const store = await openScanStore({
     root: data,
     size: input.size,
+    crop: input.crop,
     window: { ...lungWindow, ...preprocessing.window },
     cacheDir: join(cacheFolder(), 'scans'),
     threads: 2,

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { classActivationMap, contrasted, type Volume } from '../explain/class-activation.js';
 import { pointing, type Pointing } from '../explain/pointing.js';
-import { scanGrid } from '../explain/scan-grid.js';
+import { clearUnseen, scanGrid } from '../explain/scan-grid.js';
 import { upsample, type FeatureGrid } from '../explain/upsample.js';
 import type { Model } from '../model/read-model.js';
 import { readScan } from '../scan/readers/read-scan.js';
@@ -83,7 +83,9 @@ export function scanMap(model: Model, image: Float32Array, column: number, shape
   const features = networkFeatures(network, weights, image, [input.slices, input.size, input.size]);
   const { offset, size } = network.layout.parameters[network.layout.classifier.weight]!;
   const classifier = contrasted(weights.parameters.subarray(offset, offset + size), classes.length);
-  return upsample(classActivationMap(features, classifier, column), gridOf(model, shape), shape);
+  const map = upsample(classActivationMap(features, classifier, column), gridOf(model, shape), shape);
+  clearUnseen(map, input.crop);
+  return map;
 }
 
 /** How the map agrees with marked voxels; it can point as exactly as half the distance of its positions. */

@@ -7,7 +7,7 @@ import type { Options } from '../config/options.js';
 import type { Architecture } from '../network/architecture.js';
 import type { BaselineName } from '../space/baseline-names.js';
 import { BASELINE_NAMES } from '../space/baseline-names.js';
-import type { PathCost } from '../space/cost.js';
+import type { InputSize, PathCost } from '../space/cost.js';
 import { pathCost } from '../space/cost.js';
 import type { Genome } from '../space/genome.js';
 import { asGenome } from '../space/genome.js';
@@ -134,7 +134,7 @@ async function showNetwork(
 /** The smallest and the largest network: costs of blocks add up, so each block is chosen by itself. */
 export function extremes(
   space: SearchSpace,
-  input: Options['input'],
+  input: InputSize,
 ): { readonly smallest: Genome; readonly largest: Genome } {
   const operations = [...space.operations];
   const names: readonly string[] = operations;

@@ -73,7 +73,7 @@ export async function preparedScan({ document }: Model, scan: FoundScan): Promis
   const { input, preprocessing } = document;
   const open = await openScan(scan.root, scan);
   const [depth, height, width] = open.shape;
-  const resizer = new SliceResizer(height, width, input.size);
+  const resizer = new SliceResizer(height, width, input.size, input.crop);
   const window = { ...lungWindow, ...preprocessing.window };
   const area = input.size * input.size;
   const image = new Float32Array(input.slices * area);

@@ -22,7 +22,7 @@ export const DEFAULTS: Options = deepFreeze<Options>({
   },
   cohort: null,
   cohortWeights: null,
-  input: { slices: 16, size: 32 },
+  input: { slices: 16, size: 32, crop: 1 },
   training: {
     batch: 8,
     individualsPerStep: 2,

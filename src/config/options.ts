@@ -60,6 +60,8 @@ export interface InputOptions {
   readonly slices: number;
   /** Height and width of a slice, pixels. */
   readonly size: number;
+  /** Share of each side of a slice that is kept, around its middle; 1: the whole slice. */
+  readonly crop: number;
 }
 
 export interface TrainingOptions {

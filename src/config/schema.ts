@@ -79,6 +79,7 @@ export const schema = z.strictObject({
   input: z.strictObject({
     slices: integer(1, 1024),
     size: integer(4, 1024),
+    crop: number(0.05, 1),
   }),
   training: z.strictObject({
     batch: integer(1, 4096),

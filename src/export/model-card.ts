@@ -39,7 +39,7 @@ export function modelCard(document: ModelDocument): string {
         `- ${name}: ${parameters} parameters, ${((4 * parameters) / MEGABYTE).toFixed(2)} MB.`,
         ...(architecture.kind === 'path' ? [`- Blocks: ${architecture.genome.map(code).join(', ')}.`] : []),
         `- Input: one CT scan as ${input.slices} slices of ${input.size} x ${input.size} pixels; ` +
-          'slices chosen evenly, pixels by area average.',
+          `slices chosen evenly, pixels by area average${middleOf(input.crop)}.`,
         `- Intensities: Hounsfield units from ${window.low} to ${window.high} become 0 to 1, ` +
           `then (x - ${mean}) / ${std}.`,
         `- Output: logits of ${classes.map(code).join(', ')}, in this order; ${
@@ -145,3 +145,6 @@ function figures(
 function code(name: string): string {
   return `\`${name.replace(/[`|\r\n]/g, ' ')}\``;
 }
+
+const middleOf = (crop: number): string =>
+  crop === 1 ? '' : `, of the middle ${(100 * crop).toFixed(1)} % of each side of a slice`;

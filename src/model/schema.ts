@@ -82,8 +82,11 @@ const report = z.strictObject({
 export const modelSchema = z.strictObject({
   format: z.literal(MODEL_FORMAT),
   architecture: architectureSchema,
-  /** Size to which a scan is brought: slices x size x size. */
-  input: config.shape.input,
+  /** Size to which a scan is brought: slices x size x size, of the middle `crop` of each side of a slice. */
+  input: config.shape.input.extend({
+    /** Left out by older versions, which saw whole slices. */
+    crop: config.shape.input.shape.crop.default(1),
+  }),
   /** In the order of the logits. */
   classes: z.array(name).min(2).max(MOST_CLASSES),
   /** Class of precision, sensitivity, specificity and F1; null where none was named. */

@@ -111,13 +111,15 @@ function keyFigures({ model, evaluation, pointing }: StudyPage): Markup {
   </dl>`;
 }
 
+const cropped = (crop: number): string => (crop === 1 ? '' : `, the middle ${(100 * crop).toFixed(1)} %`);
+
 function modelSection({ model }: StudyPage): Markup {
   const { architecture, classes, positive, input, training, temperature } = model;
   const rows: [string, string][] = [
     ['network', architecture.kind === 'path' ? architecture.genome.join(' ') : architecture.baseline],
     ['classes', classes.join(', ')],
     ['positive class', positive ?? NONE],
-    ['input', `${input.slices} slices of ${input.size} x ${input.size}`],
+    ['input', `${input.slices} slices of ${input.size} x ${input.size}${cropped(input.crop)}`],
     ['epochs', `${training.epochs}, weights of epoch ${(training.chosenEpoch ?? training.epochs - 1) + 1}`],
     ['temperature', temperature?.toFixed(3) ?? NONE],
   ];

@@ -72,7 +72,7 @@ function prepared(
 ): Float32Array {
   const [depth, height, width] = shape as [number, number, number];
   const { input, preprocessing } = document;
-  const resizer = new SliceResizer(height, width, input.size);
+  const resizer = new SliceResizer(height, width, input.size, input.crop);
   const area = input.size * input.size;
   const images = new Float32Array(input.slices * area);
   depthIndices(depth, input.slices).forEach((index, z) => {
@@ -91,8 +91,13 @@ describe('an ONNX file with preprocessing inside', () => {
     ['of the network’s size', [8, 20, 20]],
     ['one slice', [1, 64, 64]],
   ])('takes a scan as it is stored: %s', async (_, shape) => {
-    for (const slices of [8, 7]) {
-      const model = untrainedModel(pathArchitecture, { slices, size: 20 });
+    for (const [slices, crop] of [
+      [8, 1],
+      [7, 1],
+      [8, 0.5],
+      [7, 0.37],
+    ] as const) {
+      const model = untrainedModel(pathArchitecture, { slices, size: 20, crop });
       const scan = randomFloats(size(shape), 'scan').map((value) => 700 * value - 600);
       const images = prepared(model, scan, shape);
       const ours = networkPredictions(model.network, model.weights, { images, shape: [1, slices, 20, 20] });

@@ -15,7 +15,7 @@ import { series } from '../plain/scan/write-dicom.js';
 import { description, pathArchitecture, untrainedModel } from './support/models.js';
 import { randomFloats } from './support/numbers.js';
 
-const input = { slices: 4, size: 16 };
+const input = { slices: 4, size: 16, crop: 0.7 };
 const shape = [6, 24, 20] as const;
 const model = untrainedModel(pathArchitecture, input);
 const scan = Int16Array.from(randomFloats(6 * 24 * 20, 'scan'), (value) => 500 * value - 900);

@@ -58,6 +58,7 @@ export function openStore(
   return openScanStore({
     root,
     size: options.input.size,
+    crop: options.input.crop,
     window: { ...lungWindow, ...options.data.window },
     cacheDir: join(cacheFolder(), 'scans'),
     dicom: options.data.dicom,

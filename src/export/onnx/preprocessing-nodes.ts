@@ -32,8 +32,8 @@ export function writePreprocessing(graph: GraphWriter, { input, preprocessing }:
   const extent = (axis: number, name: string): string =>
     graph.node('Gather', [shape, graph.integers(`scan/axis${axis}`, [axis], [])], name, { axis: 0 });
   const chosen = writeDepth(graph, windowed, extent(1, 'scan/depth'), input.slices);
-  const rows = writeAxis(graph, 'rows', extent(2, 'scan/height'), input.size);
-  const columns = writeAxis(graph, 'columns', extent(3, 'scan/width'), input.size);
+  const rows = writeAxis(graph, 'rows', extent(2, 'scan/height'), input);
+  const columns = writeAxis(graph, 'columns', extent(3, 'scan/width'), input);
   const turned = graph.node('Transpose', [columns], 'columns/turned', { perm: [1, 0] });
   const narrow = graph.node('MatMul', [chosen, turned], 'resize/columns');
   const resized = graph.node('MatMul', [rows, narrow], 'resize/rows');
@@ -71,11 +71,17 @@ function writeDepth(graph: GraphWriter, windowed: string, depth: string, slices:
 }
 
 /**
- * The matrix `[size, extent]` that resizes one axis, in double precision until the end.
- * Smaller: the share of output pixel i = [i·s, (i + 1)·s) that input pixel j covers, s = extent / size.
- * Larger: max(0, 1 − |c − j|) with the output's centre c = (i + ½)·s − ½, kept inside.
+ * The matrix `[size, extent]` that resizes the middle of one axis, in double precision until the end.
+ * Smaller: the share of output pixel i = [o + i·s, o + (i + 1)·s) that input pixel j covers, where
+ * s = crop · extent / size and o = (1 − crop) · extent / 2.
+ * Larger: max(0, 1 − |c − j|) with the output's centre c = o + (i + ½)·s − ½, kept inside.
  */
-function writeAxis(graph: GraphWriter, axis: string, extent: string, size: number): string {
+function writeAxis(
+  graph: GraphWriter,
+  axis: string,
+  extent: string,
+  { size, crop }: ModelDocument['input'],
+): string {
   const at = (name: string): string => `${axis}/${name}`;
   const op = (operator: string, inputs: string[], name: string): string =>
     graph.node(operator, inputs, at(name));
@@ -88,17 +94,19 @@ function writeAxis(graph: GraphWriter, axis: string, extent: string, size: numbe
     [size, 1],
   );
   const length = graph.node('Cast', [extent], at('extent'), { to: CAST.double });
-  const scale = op('Div', [length, graph.doubles(at('size'), [size], [])], 'scale');
+  const kept = op('Mul', [length, graph.doubles(at('crop'), [crop], [])], 'kept');
+  const outside = op('Mul', [op('Sub', [length, kept], 'left-out'), half], 'outside');
+  const scale = op('Div', [kept, graph.doubles(at('size'), [size], [])], 'scale');
   const range = op('Range', [zero, length, one], 'j');
   const next = op('Add', [range, one], 'next');
 
-  const start = op('Mul', [outputs, scale], 'start');
+  const start = op('Add', [op('Mul', [outputs, scale], 'i-start'), outside], 'start');
   const end = op('Add', [start, scale], 'end');
   const covered = op('Sub', [op('Min', [end, next], 'until'), op('Max', [start, range], 'since')], 'covered');
   const area = op('Div', [op('Max', [covered, zero], 'area-part'), scale], 'area');
 
   const middle = op('Mul', [op('Add', [outputs, half], 'i-half'), scale], 'middle');
-  const centre = op('Sub', [middle, half], 'centre');
+  const centre = op('Sub', [op('Add', [middle, outside], 'middle-of-all'), half], 'centre');
   const border = op('Sub', [length, one], 'border');
   const inside = op('Min', [op('Max', [centre, zero], 'centre-low'), border], 'centre-inside');
   const distance = op('Abs', [op('Sub', [inside, range], 'difference')], 'distance');

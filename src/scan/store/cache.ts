@@ -20,6 +20,8 @@ import type { HounsfieldWindow } from './window.js';
 export interface DecodeSettings {
   /** Pixels along both sides of a slice. */
   readonly size: number;
+  /** Share of each side of a slice that is kept, around its middle. */
+  readonly crop: number;
   readonly window: HounsfieldWindow;
 }
 
@@ -64,8 +66,10 @@ export class CacheError extends EmarsError {
 }
 
 /** The name of an entry: 64 hexadecimal digits. */
-function entryKey(contentHash: string, { size, window }: DecodeSettings): string {
-  const made = [decoderVersion, contentHash, size, window.low, window.high, window.offset];
+function entryKey(contentHash: string, { size, crop, window }: DecodeSettings): string {
+  // Entries of whole slices keep the name that they had before there was a crop.
+  const cropped = crop === 1 ? [] : [crop];
+  const made = [decoderVersion, contentHash, size, window.low, window.high, window.offset, ...cropped];
   return sha256(Buffer.from(JSON.stringify(made)));
 }
 

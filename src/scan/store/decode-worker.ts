@@ -78,12 +78,12 @@ async function openCatalogued({ root, scan, limits }: ScanTask): Promise<OpenSca
   return open;
 }
 
-/** Window first, then resize: averaging must not mix in what lies far outside the window. */
+/** Window first, then crop and resize: averaging must not mix in what lies far outside the window. */
 async function decodeScan(open: OpenScan, settings: DecodeSettings): Promise<DecodedScan> {
   const [depth, height, width] = open.shape;
   const area = settings.size * settings.size;
   const data = new Float32Array(depth * area);
-  const resizer = new SliceResizer(height, width, settings.size);
+  const resizer = new SliceResizer(height, width, settings.size, settings.crop);
   let z = 0;
   for await (const slice of open.slices()) {
     applyWindow(slice, open.unit, settings.window);

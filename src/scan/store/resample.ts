@@ -13,13 +13,16 @@ interface Taps {
   readonly weights: readonly number[];
 }
 
-function tapsOf(from: number, to: number): Taps[] {
-  const scale = from / to;
+/** `to` outputs from the middle `crop` of `from` inputs. */
+function tapsOf(from: number, to: number, crop: number): Taps[] {
+  const kept = from * crop;
+  const outside = (from - kept) / 2;
+  const scale = kept / to;
   return Array.from({ length: to }, (_, i) => {
     if (scale > 1) {
-      // Area: the output pixel covers [i, i + 1) · scale of the input.
-      const start = (i * from) / to;
-      const end = ((i + 1) * from) / to;
+      // Area: the output pixel covers [i, i + 1) · scale of what is kept.
+      const start = outside + (i * kept) / to;
+      const end = outside + ((i + 1) * kept) / to;
       const first = Math.floor(start);
       const last = Math.min(from, Math.ceil(end));
       const weights = Array.from(
@@ -29,14 +32,17 @@ function tapsOf(from: number, to: number): Taps[] {
       return { first, weights };
     }
     // Linear between pixel centres, the border repeated.
-    const centre = Math.min(from - 1, Math.max(0, (i + 0.5) * scale - 0.5));
+    const centre = Math.min(from - 1, Math.max(0, outside + (i + 0.5) * scale - 0.5));
     const first = Math.min(Math.floor(centre), Math.max(0, from - 2));
     const share = centre - first;
     return { first, weights: share === 0 ? [1] : [1 - share, share] };
   });
 }
 
-/** Brings slices of one size to `size` × `size`. Made once a scan; holds two small tables. */
+/**
+ * Brings slices of one size to `size` × `size`, or the middle of them: the share `crop` of each side, 1 for
+ * all of it. Made once a scan; holds two small tables.
+ */
 export class SliceResizer {
   private readonly columns: readonly Taps[];
   private readonly rows: readonly Taps[];
@@ -46,9 +52,10 @@ export class SliceResizer {
     private readonly height: number,
     private readonly width: number,
     private readonly size: number,
+    crop = 1,
   ) {
-    this.columns = tapsOf(width, size);
-    this.rows = tapsOf(height, size);
+    this.columns = tapsOf(width, size, crop);
+    this.rows = tapsOf(height, size, crop);
     this.narrow = new Float64Array(height * size);
   }
 

@@ -20,6 +20,8 @@ export interface ScanStoreOptions {
   readonly root: string;
   /** Pixels along both sides of a slice. */
   readonly size: number;
+  /** Share of each side of a slice that is kept, around its middle: above 0, at most 1; default 1, all. */
+  readonly crop?: number;
   /** What is not given is that of the lung window. */
   readonly window?: Partial<HounsfieldWindow>;
   /** Folder of the cache; made when it is not there. Several processes may share it. */
@@ -74,6 +76,9 @@ const defaultMemory = 2 * 2 ** 30;
 export async function openScanStore(options: ScanStoreOptions): Promise<ScanStore> {
   if (!Number.isInteger(options.size) || options.size < 1 || options.size > 4096)
     throw new RangeError(`expected a size from 1 to 4096 pixels, got ${options.size}`);
+  const { crop = 1 } = options;
+  if (!(crop > 0 && crop <= 1))
+    throw new RangeError(`expected to keep a share of a slice above 0, at most 1, got ${crop}`);
   options.signal?.throwIfAborted();
   const catalogue = await readCatalogue(options.root, {
     limits: options.limits ?? defaultLimits,
@@ -99,7 +104,11 @@ class Opening {
     private readonly catalogue: Catalogue,
   ) {
     this.root = resolve(options.root);
-    this.settings = { size: options.size, window: { ...lungWindow, ...options.window } };
+    this.settings = {
+      size: options.size,
+      crop: options.crop ?? 1,
+      window: { ...lungWindow, ...options.window },
+    };
     this.index = new CacheIndex(options.cacheDir, this.root);
     this.bad = [...catalogue.problems];
     this.memoryLeft = options.memoryBytes ?? defaultMemory;

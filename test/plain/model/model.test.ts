@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ModelError } from '#emars/model/errors.js';
-import { readModel } from '#emars/model/read-model.js';
+import { readModel, type Model } from '#emars/model/read-model.js';
 import type { ModelDescription } from '#emars/model/schema.js';
 import { writeModel } from '#emars/model/write-model.js';
 import { scoreReport } from '#emars/metrics/scores.js';
@@ -25,7 +25,7 @@ const path: ModelDescription = {
     },
     genome: ['mb_k3_e2', 'skip', 'mb_k5_e2'],
   },
-  input: { slices: 16, size: 32 },
+  input: { slices: 16, size: 32, crop: 0.5 },
   classes: ['Normal', 'NCP'],
   positive: 'NCP',
   preprocessing: { window: { low: -1350, high: 150 }, mean: 0.31, std: 0.25 },
@@ -97,6 +97,11 @@ describe('a model', () => {
     expect(names).toEqual((await readdir(folder)).filter((name) => name !== 'deeper').sort());
     for (const name of names)
       expect(await readFile(join(other, name))).toEqual(await readFile(join(folder, name)));
+  });
+
+  it('of an older version, which had no crop, saw whole slices', async () => {
+    const { document } = (await readChanged((text) => text.replace(/,\s*"crop": 0\.5/, ''))) as Model;
+    expect(document.input).toEqual({ slices: 16, size: 32, crop: 1 });
   });
 
   it('replaces an older one, whose weights go', async () => {

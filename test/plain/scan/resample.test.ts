@@ -70,6 +70,37 @@ describe('slices to another size', () => {
   });
 });
 
+describe('the middle of slices', () => {
+  const data = Float32Array.from({ length: 8 * 12 }, (_, i) => generator(1, 'crop', i).uniform());
+  const pixel = (y: number, x: number): number => data[y * 12 + x]!;
+
+  it('is cut out as it is where it has the size that is asked for', () => {
+    const square = Float32Array.from({ length: 64 }, (_, i) => i);
+    const rows = [2, 3, 4, 5].map((y) => [2, 3, 4, 5].map((x) => 8 * y + x));
+    expect([...resizeSlices(square, [1, 8, 8], 4, 0.5)]).toEqual(rows.flat());
+  });
+
+  it('is averaged over whole and over parts of pixels where it becomes smaller', () => {
+    // Half of 8 x 12 is rows 2 to 5 and columns 3 to 8: blocks of 2 x 3.
+    const blocks = resizeSlices(data, [1, 8, 12], 2, 0.5);
+    const mean = (y: number, x: number): number =>
+      [0, 1].flatMap((dy) => [0, 1, 2].map((dx) => pixel(y + dy, x + dx))).reduce((a, b) => a + b) / 6;
+    [mean(2, 3), mean(2, 6), mean(4, 3), mean(4, 6)].forEach((value, i) =>
+      expect(blocks[i]).toBeCloseTo(value, 6),
+    );
+    // A quarter of 6 pixels is 1.5: from 2.25 to 3.75 of 0 … 6, half in pixel 2 and half in pixel 3.
+    const line = Float32Array.from({ length: 36 }, (_, i) => i % 6);
+    expect([...resizeSlices(line, [1, 6, 6], 1, 0.25)]).toEqual([2.5]);
+  });
+
+  it('is enlarged with its surroundings, not with its border repeated', () => {
+    const line = Float32Array.from({ length: 64 }, (_, i) => i % 8);
+    // Pixels 2 to 5 as 8: centres at 1.75, 2.25 … 5.25.
+    const row = Array.from({ length: 8 }, (_, i) => 1.75 + i / 2);
+    expect([...resizeSlices(line, [1, 8, 8], 8, 0.5).slice(0, 8)]).toEqual(row);
+  });
+});
+
 describe('the choice of slices', () => {
   it('without a generator is ascending and symmetric about the middle, for every pair of sizes', () => {
     for (let depth = 1; depth <= 40; depth++) {

@@ -10,11 +10,12 @@ export function resizeSlices(
   data: Float32Array,
   shape: readonly [depth: number, height: number, width: number],
   size: number,
+  crop = 1,
 ): Float32Array {
   const [depth, height, width] = shape;
   if (data.length !== depth * height * width)
     throw new RangeError(`expected ${depth} x ${height} x ${width} values, got ${data.length}`);
-  const resizer = new SliceResizer(height, width, size);
+  const resizer = new SliceResizer(height, width, size, crop);
   const out = new Float32Array(depth * size * size);
   for (let z = 0; z < depth; z++) {
     resizer.resize(

@@ -55,6 +55,17 @@ describe('the store', () => {
     expect(() => store.volume('unknown')).toThrow(/unknown/);
   });
 
+  it('holds the middle of each slice where a share of it is asked for', async () => {
+    const middle = await openScanStore({ ...options, cacheDir: scratch(), crop: 0.5 });
+    const [scan] = (await readCatalogue(root)).scans;
+    const { data, shape: found } = await readScan(root, scan!, { window: lungWindow });
+    const cut = middle.volume(scan!.path).data;
+    expect(cut).toEqual(resizeSlices(data, found, 12, 0.5));
+    expect(cut).not.toEqual(store.volume(scan!.path).data);
+    for (const crop of [0, 1.5, Number.NaN])
+      await expect(openScanStore({ ...options, crop })).rejects.toThrow(/share of a slice/);
+  });
+
   it('holds the spacing of files that say it, also when it comes from the cache', async () => {
     const nifti = join(scratch(), 'nifti');
     await writePhantoms(nifti, { patients: 2, scansPerPatient: 1, shape, seed: 4, format: 'nii' });
@@ -101,7 +112,7 @@ describe('the store', () => {
     expect(entries.map((path) => readFileSync(path))).toEqual(good);
   });
 
-  it('follows the content: a changed file of equal size and time is found, another window or size is another entry', async () => {
+  it('follows the content: a changed file of equal size and time is found, another window, size or crop is another entry', async () => {
     const other = lay(scratch(), { 'a/p/s/1.png': flatPng(12, 12, 51), 'b/q/s/1.png': flatPng(12, 12, 102) });
     const dir = scratch();
     const open = (more = {}) => openScanStore({ root: other, size: 12, cacheDir: dir, threads: 1, ...more });
@@ -117,6 +128,10 @@ describe('the store', () => {
     expect(readdirSync(dir).filter((name) => name.endsWith('.volume'))).toHaveLength(3);
     expect((await open({ size: 6 })).volume('a/p/s').data).toHaveLength(36);
     expect(readdirSync(dir).filter((name) => name.endsWith('.volume'))).toHaveLength(5);
+    await open({ crop: 1 });
+    expect(readdirSync(dir).filter((name) => name.endsWith('.volume'))).toHaveLength(5);
+    await open({ crop: 0.5 });
+    expect(readdirSync(dir).filter((name) => name.endsWith('.volume'))).toHaveLength(7);
   });
 
   it('reads volumes beyond its memory from the cache, checked each time', async () => {

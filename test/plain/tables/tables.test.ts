@@ -56,7 +56,7 @@ const sixScans = (): ScoreReport =>
 function description(architecture: Architecture, more: Partial<ModelDescription> = {}): ModelDescription {
   return {
     architecture,
-    input: { slices: 16, size: 32 },
+    input: { slices: 16, size: 32, crop: 1 },
     classes: ['Normal', 'NCP'],
     positive: 'NCP',
     preprocessing: { window: { low: -1350, high: 150 }, mean: 0.3, std: 0.25 },

@@ -22,14 +22,18 @@ export const pathArchitecture: Architecture = {
   genome: ['mb_k7_e1', 'skip', 'mb_k5_e2'],
 };
 
-export function description(
-  architecture: Architecture,
-  input: { readonly slices: number; readonly size: number },
-): ModelDescription {
+interface Input {
+  readonly slices: number;
+  readonly size: number;
+  /** 1 where absent. */
+  readonly crop?: number;
+}
+
+export function description(architecture: Architecture, input: Input): ModelDescription {
   const { outputs } = networkOf(architecture).layout.classifier;
   return {
     architecture,
-    input,
+    input: { crop: 1, ...input },
     classes: ['CP', 'NCP', 'Normal', 'other'].slice(0, outputs),
     positive: 'NCP',
     preprocessing: { window: { low: -1350, high: 150 }, mean: 0.3, std: 0.25 },
@@ -41,11 +45,7 @@ export function description(
 }
 
 /** Equal seeds give equal models. */
-export function untrainedModel(
-  architecture: Architecture,
-  input: { readonly slices: number; readonly size: number },
-  seed = 1,
-): Model {
+export function untrainedModel(architecture: Architecture, input: Input, seed = 1): Model {
   const network = networkOf(architecture);
   const { layout } = network;
   const parameters = initialiseParameters(layout, seed);
