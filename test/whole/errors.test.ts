@@ -14,7 +14,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Ended } from './support/search-process.js';
-import { emars, emarsExits, kill9, readRun, untilRun } from './support/search-process.js';
+import { until } from '../support/until.js';
+import { emars, emarsExits, isAlive, kill9, readRun, untilRun } from './support/search-process.js';
 
 const root = mkdtempSync(join(tmpdir(), 'emars-errors-'));
 const at = (...parts: string[]): string => join(root, ...parts);
@@ -108,10 +109,8 @@ describe('a search refuses', () => {
   });
 
   it('a split that leaks a patient', async () => {
-    const { stdout } = await emarsExits(0, ['data', 'split', at('scans'), '--json']).catch(() =>
-      emarsExits(0, ['data', 'split', at('scans')]),
-    );
-    const split = JSON.parse(stdout.slice(stdout.indexOf('{'))) as {
+    const { stdout } = await emarsExits(0, ['data', 'split', at('scans')]);
+    const split = JSON.parse(stdout) as {
       train: { id: string; patient: string }[];
       validation: { id: string; patient: string }[];
     };
@@ -206,7 +205,8 @@ describe('a resume refuses', () => {
     ]);
     const run = await untilRun(started, at('damaged'), 'two epochs are trained', ({ step }) => step >= 9);
     kill9(started.child.pid!);
-    for (const { pid } of run.processes) if (pid !== null) await gone(pid);
+    const pids = run.processes.flatMap(({ pid }) => pid ?? []);
+    await until(() => !pids.some(isAlive));
     cpSync(at('damaged'), at('reconfigured'), { recursive: true });
     const journal = readFileSync(at('damaged', 'journal'));
     journal[400]! ^= 1;
@@ -223,8 +223,3 @@ describe('a resume refuses', () => {
     ).toMatch(/snapshot/);
   });
 });
-
-async function gone(pid: number): Promise<void> {
-  for (let waited = 0; waited < 10_000 && existsSync(`/proc/${pid}`); waited += 50)
-    await new Promise((resolve) => setTimeout(resolve, 50));
-}

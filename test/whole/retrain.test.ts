@@ -23,7 +23,7 @@ beforeAll(async () => {
     ...['search', '--config', SMOKE, '--out', run, '--trainers', '1', '--set', 'data.split.test=0.2'],
     ...['--set', 'evolution.epochs=1', '--set', 'data.phantom.patients=20'],
   ]);
-}, 300_000);
+});
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 it('comes to the same model after kill -9 and a resume with another number of trainers', async () => {
@@ -60,7 +60,7 @@ it('comes to the same model after kill -9 and a resume with another number of tr
   await killed.ended;
   await emarsExits(0, ['retrain', '--resume', cut, '--trainers', '2', '--reopen-test']);
   expect(bytesOf(cut)).toEqual(bytesOf(whole));
-}, 600_000);
+});
 
 it('measures a model on a folder of scans, with intervals', async () => {
   const data = join(run, 'phantoms');
@@ -69,7 +69,7 @@ it('measures a model on a folder of scans, with intervals', async () => {
   expect(report).toMatchObject({ n: 40, patients: 20, positive: 'NCP' });
   for (const name of ['accuracy', 'auc', 'sensitivity', 'specificity', 'f1', 'ece', 'confusion', 'intervals'])
     expect(report).toHaveProperty(name);
-}, 60_000);
+});
 
 it('trains an architecture that inspect printed on other scans; its model does not fit scans of other classes', async () => {
   const { genome } = (
@@ -97,7 +97,7 @@ it('trains an architecture that inspect printed on other scans; its model does n
 
   const { stderr } = await emarsExits(3, ['evaluate', out, '--data', join(run, 'phantoms')]);
   expect(stderr).toMatch(/expected scans of the classes NCP, Normal, got CP in /);
-}, 300_000);
+});
 
 it('begins with the weights of the search when asked to', async () => {
   const out = join(folder, 'shared');
@@ -126,7 +126,7 @@ it('begins with the weights of the search when asked to', async () => {
   };
   expect(shared).toHaveLength(model!.length);
   for (let i = 0; i < weights.parameters; i++) expect(model![i]).toBeCloseTo(shared![i]!, 6);
-}, 300_000);
+});
 
 it('trains a baseline like the best of the run: equal bytes after kill -9, one look at the test set of its own', async () => {
   const short = ['--networks', 'mc3-small', '--epochs', '2', '--set', 'training.batch=8'];
@@ -151,7 +151,7 @@ it('trains a baseline like the best of the run: equal bytes after kill -9, one l
   };
   expect(predicted.length).toBeGreaterThan(0);
   for (const scan of predicted) expect(classes).toContain(scan.class);
-}, 300_000);
+});
 
 it('refuses a run that is not finished, with what to do', async () => {
   const record = join(run, 'run.json');
@@ -160,4 +160,4 @@ it('refuses a run that is not finished, with what to do', async () => {
   const { stderr } = await emarsExits(3, ['retrain', run, '--out', join(folder, 'unfinished')]);
   expect(stderr).toMatch(/expected a finished run.*emars search --resume/);
   writeFileSync(record, text);
-}, 30_000);
+});

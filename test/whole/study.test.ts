@@ -8,6 +8,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { until } from '../support/until.js';
 import { emarsExits, readRun } from './support/search-process.js';
 
 const CLI = join(import.meta.dirname, '../../bin/emars.mjs');
@@ -39,11 +40,10 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 async function killedIn(stage: string, args: readonly string[]): Promise<void> {
   const child = spawn(process.execPath, [CLI, 'study', ...args], { detached: true, stdio: 'ignore' });
   const ended = new Promise((resolve) => child.once('close', resolve));
-  for (const end = performance.now() + 240_000; performance.now() < end;) {
+  await until(() => {
     if (child.exitCode !== null) throw new Error(`the study ended before ${stage}`);
-    if ((readRun(stage)?.step ?? 0) >= 1) break;
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
+    return (readRun(stage)?.step ?? 0) >= 1;
+  }, 600_000);
   process.kill(-child.pid!, 'SIGKILL');
   await ended;
 }
@@ -78,7 +78,7 @@ it('comes to equal bytes after kill -9 of all its processes in two phases, with 
   const again = await emarsExits(0, ['study', '--resume', cut]);
   expect(again.stdout).toMatch(/explain: done before\n.*export: the model for other programs/);
   expect(readFileSync(join(cut, 'model.onnx')).equals(readFileSync(join(whole, 'model.onnx')))).toBe(true);
-}, 600_000);
+});
 
 it('has a page that links every file it names, and each is there', () => {
   const root = join(folder, 'whole');

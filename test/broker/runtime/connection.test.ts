@@ -46,7 +46,7 @@ busConformance('the bus', {
   cut: async (cutOff) => {
     process.kill(broker.supervisorPid(), 'SIGSTOP');
     process.kill(broker.pid(), 'SIGKILL');
-    await until(() => cutOff.every(({ connected }) => !connected), 7000);
+    await until(() => cutOff.every(({ connected }) => !connected));
   },
   restore: () => void process.kill(broker.supervisorPid(), 'SIGCONT'),
 });
@@ -61,11 +61,11 @@ describe('the bus and a broker that does not serve it', () => {
       while (a.publish('run.stuck', Buffer.alloc(512 * 1024))) accepted++;
       expect(accepted).toBe(16);
       await expect(a.flush(300)).rejects.toBeInstanceOf(FlushTimeout);
-      await until(() => !a.connected, 10_000);
+      await until(() => !a.connected);
     } finally {
       process.kill(server, 'SIGCONT');
     }
-    await until(() => a.connected, 10_000);
+    await until(() => a.connected);
     await a.flush();
     expect(a.publish('run.stuck', Buffer.alloc(512 * 1024))).toBe(true);
   });
@@ -86,7 +86,7 @@ describe('the bus and a broker that does not serve it', () => {
         url: broker.url,
         login: { kind: 'password', user: 'emars', password: 'wrong' },
         name: 'test',
-        deadlineMs: 5000,
+        deadlineMs: 30_000,
       }),
     ).rejects.toThrow(/Authorization/i);
   });

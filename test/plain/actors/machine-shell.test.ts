@@ -54,7 +54,7 @@ describe('a shell of a machine', () => {
     other.subscribe(subjects.credit('you'), () => void order.push('sent'));
     const shell = shellOn(broker, order, () => undefined);
     other.publish(subjects.credit('me'), credit(1));
-    await until(() => order.includes('sent'), 2000);
+    await until(() => order.includes('sent'));
     shell.close();
     expect(order.filter((word) => word !== 'tick').slice(0, 4)).toEqual([
       'received',
@@ -74,7 +74,7 @@ describe('a shell of a machine', () => {
     const other = broker.connect();
     for (let i = 0; i < 25; i++) other.publish(subjects.credit('me'), Uint8Array.from([10, 1, 32]));
     other.publish(subjects.credit('me'), credit(1));
-    await until(() => order.includes('received'), 2000);
+    await until(() => order.includes('received'));
     shell.close();
     expect(lines.map((line) => /(\d+) of this kind/.exec(line)?.[1])).toEqual(['1', '10']);
   });
@@ -86,7 +86,7 @@ describe('a shell of a machine', () => {
     shellOn(broker, order, (error) => errors.push(error));
     const other = broker.connect();
     for (const sent of [13, 1]) other.publish(subjects.credit('me'), credit(sent));
-    await until(() => errors.length > 0, 2000);
+    await until(() => errors.length > 0);
     await new Promise((resolve) => setTimeout(resolve, 30));
     expect(errors).toEqual([new Error('a fault of the machine')]);
     expect(order.filter((word) => word === 'received')).toHaveLength(1);
@@ -125,7 +125,7 @@ describe('presence on a bus', () => {
       onRefused: () => undefined,
       onError: () => undefined,
     });
-    await until(() => welcomes.length > 0 && heartbeats > 2, 2000);
+    await until(() => welcomes.length > 0 && heartbeats > 2);
     expect(welcomes).toEqual([7]);
     presence.close();
     const seen = heartbeats;

@@ -34,7 +34,7 @@ const sent = Buffer.from(Array.from({ length: 300_000 }, (_, i) => (i * 7) % 251
 describe('a link', () => {
   it('in fair weather carries every byte both ways, in order', async () => {
     client.write(sent);
-    await until(() => heard.length === sent.length, 30_000);
+    await until(() => heard.length === sent.length);
     expect(heard.equals(sent)).toBe(true);
     expect(proxy.disturbed).toBe(0);
   });
@@ -46,17 +46,17 @@ describe('a link', () => {
   ])('cut %s carries nothing, and all of it afterwards', async (cut) => {
     proxy.change({ cut });
     client.write(sent);
-    await until(() => proxy.disturbed > 0, 30_000);
+    await until(() => proxy.disturbed > 0);
     expect(heard).toHaveLength(0);
     proxy.change(FAIR);
-    await until(() => heard.length === sent.length, 30_000);
+    await until(() => heard.length === sent.length);
     expect(heard.equals(sent)).toBe(true);
   });
 
   it('that is slow loses and changes nothing', async () => {
     proxy.change({ delayMs: 30 });
     client.write(sent);
-    await until(() => heard.length === sent.length, 30_000);
+    await until(() => heard.length === sent.length);
     expect(heard.equals(sent)).toBe(true);
     expect(proxy.disturbed).toBeGreaterThan(1);
   });
@@ -64,7 +64,7 @@ describe('a link', () => {
   it('that corrupts changes bits and no lengths', async () => {
     proxy.change({ corruption: 1e-6 });
     client.write(sent);
-    await until(() => heard.length === sent.length, 30_000);
+    await until(() => heard.length === sent.length);
     expect(heard.equals(sent)).toBe(false);
     expect(proxy.disturbed).toBeGreaterThan(0);
   });
@@ -72,7 +72,7 @@ describe('a link', () => {
   it('that duplicates sends more than it got', async () => {
     proxy.change({ duplication: 1 });
     client.write(sent);
-    await until(() => heard.length === 4 * sent.length, 30_000);
+    await until(() => heard.length === 4 * sent.length);
   });
 
   it('that loses everything ends its connections in the end', async () => {

@@ -70,5 +70,6 @@ it('the sole importers of libraries are the ones it names', () => {
 
 it('the diagram stays within a line of 100 characters', () => {
   const blocks = [...page.matchAll(/```text\n([\s\S]*?)```/g)].map(([, text = '']) => text);
+  expect(blocks.length).toBeGreaterThan(2);
   for (const line of blocks.flatMap((text) => text.split('\n'))) expect(line.length).toBeLessThanOrEqual(100);
 });

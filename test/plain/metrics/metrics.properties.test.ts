@@ -187,6 +187,8 @@ describe('DeLong’s test', () => {
           expect(deLongTest(one.scores, one.scores, one.positive)).toMatchObject({ z: null, p: 1 });
           const there = deLongTest(one.scores, other, one.positive);
           const back = deLongTest(other, one.scores, one.positive);
+          if (there.z === null) expect(back.z).toBeNull();
+          else expect(there.z).toBeCloseTo(-back.z!, 9);
           expect(there.p).toBeCloseTo(back.p, 12);
           expect(there.p).toBeGreaterThanOrEqual(0);
           expect(there.p).toBeLessThanOrEqual(1);

@@ -12,9 +12,9 @@ import {
 } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
 import { cacheFolder, publishEntry, readEntry, sweepPartial } from '#emars/native/cache.js';
+import { until } from '../../support/until.js';
 import { NativePartError } from '#emars/native/errors.js';
 import { withLock } from '#emars/native/lock.js';
 
@@ -125,9 +125,10 @@ describe('the lock of a cache', () => {
     let inside = 0;
     let most = 0;
     const waits: string[] = [];
+    // Whoever is first stays until all others have said that they wait.
     const work = async (): Promise<void> => {
       most = Math.max(most, ++inside);
-      await delay(20);
+      await until(() => waits.length === 3);
       inside--;
     };
     await Promise.all(

@@ -11,11 +11,11 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { CommandError, run } from '#emars/native/command.js';
 import { wordsOfPip } from '#emars/native/pip.js';
+import { until } from '../../support/until.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'emars-setup-'));
@@ -138,15 +138,13 @@ describe('the set-up scripts', () => {
 describe('a program that the set-up runs', () => {
   it('is stopped at its deadline together with what it started', async () => {
     const file = join(folder, 'pid');
-    const work = run('/bin/sh', ['-c', `sleep 60 & echo $! > ${file}; wait`], { deadline: 500 });
+    const work = run('/bin/sh', ['-c', `sleep 600 & echo $! > ${file}; wait`], { deadline: 2500 });
     await expect(work).rejects.toThrow(/was stopped after/);
-    await delay(50);
     const pid = Number(readFileSync(file, 'utf8'));
     // The child of a killed shell is reaped by init; until then it may still be listed as a zombie.
-    const state = existsSync(`/proc/${pid}/stat`)
-      ? readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ')[2]
-      : 'gone';
-    expect(['gone', 'Z', 'X']).toContain(state);
+    const stateOf = (): string =>
+      existsSync(`/proc/${pid}/stat`) ? readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ')[2]! : 'gone';
+    await until(() => ['gone', 'Z', 'X'].includes(stateOf()));
   });
 
   it('that fails is named with its exit code and its last words', async () => {

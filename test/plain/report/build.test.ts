@@ -52,6 +52,7 @@ test('a run for accuracy alone has a front of one, and sizes for its figures fro
   expect(textOf(page)).toContain('A search for accuracy over 5 epochs');
   expect(figures).toHaveLength(8);
   const front = readTable(page, 'The front');
+  expect(front.rows.size).toBe(1 + 1); // And the row of the largest class.
   expect(front.columns.slice(0, 3)).toEqual(['Individual', 'accuracy ↑', 'size MB']);
   expect([...front.rows.values()][0]?.[2]).toMatch(/^0\.\d\d$/);
 });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Mailbox, MailboxFull } from '#emars/runtime/process/mailbox.js';
 import { after, Deadline, monotonicMs, sleep } from '#emars/runtime/process/monotonic.js';
+import { until } from '../../support/until.js';
 
 const never = (): void => {
   throw new Error('no error was expected');
@@ -54,20 +55,29 @@ describe('a mailbox', () => {
 
   test('refuses messages above its limit and after close, and close waits for the message in hand', async () => {
     const done: number[] = [];
+    let inHand = 0;
+    let release: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
     const mailbox = new Mailbox<number>(
       async (message) => {
-        await sleep(20);
+        inHand = message;
+        await held;
         done.push(message);
       },
       never,
       { owner: 'the test', limit: 2 },
     );
     mailbox.post(1);
-    await sleep(5);
+    await until(() => inHand === 1);
     mailbox.post(2);
     mailbox.post(3);
     expect(() => mailbox.post(4)).toThrow(MailboxFull);
-    await mailbox.close();
+    let closed = false;
+    const closing = mailbox.close().then(() => (closed = true));
+    await sleep(1);
+    expect(closed).toBe(false);
+    release();
+    await closing;
     expect(done).toEqual([1]);
     expect(mailbox.post(5)).toBe(false);
   });
@@ -108,8 +118,8 @@ describe('monotonic time', () => {
     // Not aborted, each would run into the deadline of the test.
     await sleep(3_600_000, AbortSignal.abort());
     await sleep(3_600_000, AbortSignal.timeout(20));
+    expect(new Deadline(3_600_000).over).toBe(false);
     const deadline = new Deadline(15);
-    expect(deadline.over).toBe(false);
     await sleep(deadline.left());
     expect(deadline.over).toBe(true);
   });

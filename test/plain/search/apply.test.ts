@@ -56,9 +56,9 @@ describe('a search as a fold over its events', () => {
   });
 
   it('keeps a population of different genotypes of the right size, survivors first', () => {
-    for (const state of states.filter(
-      ({ phase, epoch }) => phase === 'planning' && epoch > RULES.warmupEpochs,
-    )) {
+    const planning = states.filter(({ phase, epoch }) => phase === 'planning' && epoch > RULES.warmupEpochs);
+    expect(planning).toHaveLength(RULES.epochs);
+    for (const state of planning) {
       expect(state.population).toHaveLength(RULES.population);
       expect(new Set(state.population).size).toBe(RULES.population);
       const selected = state.history
@@ -98,10 +98,12 @@ describe('a search as a fold over its events', () => {
     expect(rotations.map((schedule) => schedule[0])).toEqual([0, 4, 2, 0, 4]);
   });
 
-  it('keeps the history of a genotype and fits potential to it', () => {
-    for (const { history } of end.individuals.values()) {
-      const epochs = history.map(([epoch]) => epoch);
-      expect(epochs).toEqual([...new Set(epochs)].sort((a, b) => a - b));
+  it('keeps the history of a genotype: its accuracy in each epoch that evaluated it, in order', () => {
+    for (const { id, history } of end.individuals.values()) {
+      const rows = end.history.filter((row) => row.id === id);
+      expect(history).toEqual(
+        rows.map(({ epoch, measurements }) => [epoch, measurements['accuracy']!.value]),
+      );
     }
     expect([...end.individuals.values()].some(({ history }) => history.length > 2)).toBe(true);
   });

@@ -37,6 +37,7 @@ describe('a search with a cohort', () => {
 
   it('lets all of them live through every selection', () => {
     const selections = events.filter((event) => event.type === 'selected');
+    expect(selections).toHaveLength(rules.epochs);
     for (const { survivors } of selections) expect(survivors).toEqual(ids);
   });
 

@@ -88,6 +88,17 @@ describe.each(['sgd', 'adam'] as const)('%s', (kind) => {
     ]);
     expect(twice.weights[1]).toBe(once.weights[1]);
     expect(twice.weights[0]).not.toBe(once.weights[0]);
+    // The state of a tensor is where a step of it alone changes something: none of it is the other's.
+    const changed = (touched: number[]): number[] => {
+      const { state } = run(options, [
+        { touched: [1, 1], gradient: [1, 1] },
+        { touched, gradient: [1, 5] },
+      ]);
+      return [...state.keys()].filter((i) => state[i] !== once.state[i]);
+    };
+    const [first, second] = [changed([1, 0]), changed([0, 1])];
+    expect([first.length > 0, second.length > 0]).toEqual([true, true]);
+    expect(first.filter((i) => second.includes(i))).toEqual([]);
   });
 
   it('pulls weights towards zero by weight decay', () => {

@@ -1,6 +1,7 @@
 /**
- * Prints the digest of 60 gradients whose weight gradients are long products, and how many signals its
- * handler met: `node flooded.mjs native | tensorflow`. Waits for a line of input before it begins.
+ * Computes one gradient, whose weight gradients are long products, 60 times and on until it has met so many
+ * signals; prints each digest that came out, once, and how many signals its handler met:
+ * `node flooded.mjs native|tensorflow SIGNALS`. Waits for a line of input before it begins.
  */
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -38,12 +39,15 @@ const subnet = {
 guard.during(() => pathGradient(subnet, batch));
 process.stdout.write('ready\n');
 await once(process.stdin, 'data');
-const hash = createHash('sha256');
-for (let i = 0; i < 60; i++) {
+const wanted = Number(process.argv[3]);
+const digests = new Set();
+for (let i = 0; i < 60 || signals < wanted; i++) {
   const step = () => pathGradient(subnet, batch);
   const { gradient, statistics } = subnet.kernels === null ? guard.during(step) : step();
+  const hash = createHash('sha256');
   for (const { buffer, byteOffset, byteLength } of [gradient, statistics])
     hash.update(new Uint8Array(buffer, byteOffset, byteLength));
+  digests.add(hash.digest('hex'));
   await breathe();
 }
-process.stdout.write(`${hash.digest('hex')} ${signals}\n`, () => process.exit(0));
+process.stdout.write(`${[...digests].join()} ${signals}\n`, () => process.exit(0));

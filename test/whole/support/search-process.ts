@@ -88,7 +88,7 @@ export async function untilRun(
   folder: string,
   what: string,
   holds: (run: RunJson) => boolean,
-  seconds = 240,
+  seconds = 600,
 ): Promise<RunJson> {
   for (const end = performance.now() + 1000 * seconds; performance.now() < end;) {
     const run = readRun(folder);
