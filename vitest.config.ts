@@ -19,7 +19,7 @@ export default defineConfig({
   test: {
     maxWorkers: 2,
     projects: [
-      machinery('plain', ['test/plain/**/*.test.ts'], 60_000),
+      machinery('plain', ['test/plain/**/*.test.ts'], 120_000),
       machinery('tensor', ['test/tensor/**/*.test.ts'], 240_000),
       machinery('broker', ['test/broker/**/*.test.ts'], 120_000),
       machinery('whole', ['test/whole/**/*.test.ts'], 900_000),

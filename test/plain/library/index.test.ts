@@ -12,6 +12,7 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
 it('the package gives these functions and errors, and nothing else', () => {
   expect(Object.keys(emars).sort()).toEqual([
     'ConfigError',
+    'CredentialsError',
     'EmarsError',
     'NotARun',
     'RequestError',
