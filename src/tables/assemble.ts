@@ -1,5 +1,6 @@
 /** The paper's tables II to V from entries: ours under the paper's, network by network. */
-import { comparisons } from './compare.js';
+import type { Comparison } from './compare.js';
+import { comparisons, comparisonText } from './compare.js';
 import type { Entry, Experiment } from './entry.js';
 import { PUBLISHED_DATA, published } from './published.js';
 import type { Cell, ColumnName, Row, Table } from './table.js';
@@ -55,6 +56,7 @@ const PLANS: readonly Plan[] = [
 
 /** All four tables; one without an entry of ours has the paper's rows alone. */
 export function assembleTables(entries: readonly Entry[]): Table[] {
+  const tests = comparisons(entries.map(({ predicted }) => predicted));
   return PLANS.map(({ number, title, networks, others, said }): Table => {
     const here = entries.filter(({ transfer }) => !transfer);
     const named = networks.map((network) => ({
@@ -63,9 +65,12 @@ export function assembleTables(entries: readonly Entry[]): Table[] {
     }));
     const rest = entries.filter((entry) => others(entry) && !networks.includes(entry.network));
     const shown = [...named.flatMap(({ ours }) => ours), ...rest];
+    // Comparisons stand where all models of the same scans do.
+    const compared = number === 'IV' ? tests : [];
+    const rowOf = (entry: Entry): Row => ourRow(entry, compared);
     const rows = [
-      ...named.flatMap(({ network, ours }) => [paperRow(network), ...ours.map(ourRow)]),
-      ...rest.map(ourRow),
+      ...named.flatMap(({ network, ours }) => [paperRow(network), ...ours.map(rowOf)]),
+      ...rest.map(rowOf),
     ];
     const derived = rows.some(({ cells }) => COLUMN_NAMES.some((name) => cells[name]?.derived === true));
     return {
@@ -74,8 +79,7 @@ export function assembleTables(entries: readonly Entry[]): Table[] {
       rows,
       notes: [
         ...shown.flatMap(({ notes }) => notes),
-        // Comparisons stand where all models of the same scans do.
-        ...(number === 'IV' ? comparisons(entries.map(({ predicted }) => predicted)) : []),
+        ...compared.map(comparisonText),
         ...said,
         ...(derived ? ['≈: worked out from what the text of the paper says'] : []),
       ],
@@ -95,11 +99,13 @@ function paperRow(network: string): Row {
     const figure = figures[name];
     return figure === undefined ? null : { ...figure, interval: null, n: null };
   };
-  return { network, source: 'paper', data: PUBLISHED_DATA, cells: cellsBy(cell) };
+  return { network, source: 'paper', data: PUBLISHED_DATA, cells: cellsBy(cell), comparison: null };
 }
 
-function ourRow({ network, name, data, cells }: Entry): Row {
-  return { network, source: `ours: ${name}`, data, cells };
+function ourRow({ network, name, data, cells, predicted }: Entry, compared: readonly Comparison[]): Row {
+  const found = compared.find(({ second }) => second === predicted);
+  const comparison = found === undefined ? null : { against: found.first.name, z: found.z, p: found.p };
+  return { network, source: `ours: ${name}`, data, cells, comparison };
 }
 
 function cellsBy(cell: (name: ColumnName) => Cell | null): Record<ColumnName, Cell | null> {

@@ -24,6 +24,8 @@ export interface Row {
   readonly data: string;
   /** Null: not defined, or not known. */
   readonly cells: Readonly<Record<ColumnName, Cell | null>>;
+  /** DeLong's test of the AUC against the first model named; null where they cannot be compared. */
+  readonly comparison: { readonly against: string; readonly z: number | null; readonly p: number } | null;
 }
 
 export interface Table {

@@ -1,4 +1,7 @@
-/** Tables as one CSV (RFC 4180): a row a network, each figure with its interval and n in columns of their own. */
+/**
+ * Tables as one CSV (RFC 4180): a row a network, each figure with its interval and n in columns of their own,
+ * at the end of it DeLong's test of the AUC against the first model named.
+ */
 import type { Table } from '../table.js';
 import { COLUMN_NAMES } from '../table.js';
 
@@ -13,9 +16,19 @@ export function csvTables(tables: readonly Table[]): string {
   const figures = COLUMN_NAMES.flatMap((name) =>
     name === 'size' ? ['size_mb'] : [name, `${name}_low`, `${name}_high`, `${name}_n`],
   );
-  const head = ['table', 'network', 'source', 'scans', ...figures, 'derived'];
+  const head = [
+    'table',
+    'network',
+    'source',
+    'scans',
+    ...figures,
+    'derived',
+    'delong_against',
+    'delong_z',
+    'delong_p',
+  ];
   const lines = tables.flatMap(({ number, rows }) =>
-    rows.map(({ network, source, data, cells }) => [
+    rows.map(({ network, source, data, cells, comparison }) => [
       number,
       network,
       source,
@@ -27,6 +40,9 @@ export function csvTables(tables: readonly Table[]): string {
         return numbers.map((value) => (value == null ? '' : String(value)));
       }),
       COLUMN_NAMES.filter((name) => cells[name]?.derived === true).join(' '),
+      ...[comparison?.against, comparison?.z, comparison?.p].map((value) =>
+        value == null ? '' : String(value),
+      ),
     ]),
   );
   return [head, ...lines].map((cells) => `${cells.map(field).join(',')}\n`).join('');

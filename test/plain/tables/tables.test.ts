@@ -199,6 +199,7 @@ describe('tables of runs', () => {
         derived: 'accuracy',
       });
     expect(paper('EMARS-E')).toMatchObject({ size_mb: '3.39', accuracy: '', derived: '' });
+    expect(paper('EMARS-C')).toMatchObject({ sensitivity: '0.8974', derived: 'sensitivity' });
     expect(rows.filter(({ source }) => source!.startsWith('ours')).map(({ network }) => network)).toEqual([
       'mc3-small',
       'resnet3d-small',
@@ -299,6 +300,23 @@ describe('two models that predicted the same scans', () => {
       'AUC of NCP: first 100.0, first 100.0; DeLong z = 0, p = 1.000, 4 scans of 3 patients, ' +
         'taken as independent: p is too small',
     ]);
+  });
+
+  it('have the test in the CSV too, in the row of the second', async () => {
+    const first = await stored('first', said(0.1, 0.2, 0.8, 0.9));
+    const second = await stored('second', said(0.6, 0.2, 0.5, 0.9));
+    const [head = '', ...lines] = TABLE_FORMATS.csv(await tablesOf([first, second]))
+      .trim()
+      .split('\n');
+    expect(head).toMatch(/,derived,delong_against,delong_z,delong_p$/);
+    const ends = lines
+      .filter((line) => line.startsWith('IV,') && line.includes('ours: '))
+      .map((line) => line.split(','));
+    expect(ends.map((cells) => cells.slice(-3, -2))).toEqual([[''], ['first']]);
+    expect(Number(ends[1]!.at(-2))).toBeCloseTo(0.25 / Math.sqrt(1 / 8), 12);
+    expect(Number(ends[1]!.at(-1))).toBeCloseTo(0.4795, 4);
+    // Only where all models of the same scans stand.
+    expect(lines.filter((line) => /,first,[^,]*,[^,]*$/.test(line))).toHaveLength(1);
   });
 
   it('are not where scans differ, or where other weights said it', async () => {
