@@ -1,20 +1,27 @@
 /** `emars worker`: one more trainer or evaluator for a search that is running. */
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import type { WorkRequest } from '../library/work.js';
+import type { Work, WorkerRequest, WorkEvent } from '../library/work.js';
 import { work } from '../library/work.js';
-import { jsonOption } from './arguments.js';
+import { workElsewhere } from '../library/work-elsewhere.js';
+import { jsonOption, wholeNumber } from './arguments.js';
 import { UsageError } from './errors.js';
+import type { BrokerFlags } from './broker-options.js';
+import { credsOption, natsOption } from './broker-options.js';
 import { print, printJson } from './output.js';
 import { devicesOf } from './process-options.js';
 
-interface Flags {
+interface Flags extends BrokerFlags {
   readonly run?: string;
+  readonly cache?: string;
+  readonly cacheSize: number;
   readonly role: 'trainer' | 'evaluator' | 'any';
   readonly device: string;
   readonly id?: string;
   readonly json?: boolean;
 }
+
+const CACHE_GB = 20;
 
 export function registerWorker(program: Command): void {
   program
@@ -22,7 +29,22 @@ export function registerWorker(program: Command): void {
     .description(
       'Joins a search that is running and works for it until it is over. The front stays the same, whoever works.',
     )
-    .option('--run <dir>', 'folder of the run, on this machine')
+    .option(
+      '--run <run>',
+      'folder of the run on this machine; with --nats its name or id (default: the only one)',
+    )
+    .addOption(natsOption('broker of a run on another host, as nats://host:4222'))
+    .addOption(credsOption())
+    .option(
+      '--cache <dir>',
+      'folder for what is fetched of a run on another host (default: in the cache of EMARS)',
+    )
+    .option(
+      '--cache-size <GB>',
+      'bound of that cache; what was used longest ago goes',
+      wholeNumber('--cache-size', 1, 1 << 20),
+      CACHE_GB,
+    )
     .addOption(
       new Option(
         '--role <role>',
@@ -38,44 +60,73 @@ export function registerWorker(program: Command): void {
       'after',
       `
 A trainer that comes in mid-epoch takes part with the next step.
+With --nats it waits for the run, if need be, and fetches what it needs of it: nothing has to be copied.
 SIGTERM and Ctrl-C leave in order: the step or evaluation under way is finished first. A second one leaves at once.
 
 Examples:
   emars worker --run runs/mine
   emars worker --run runs/mine --role evaluator
-  emars worker --run runs/mine --role trainer --device cuda:1`,
+  emars worker --run runs/mine --role trainer --device cuda:1
+  emars worker --nats nats://10.0.0.1:4222 --creds login.txt
+  emars worker --nats nats://10.0.0.1:4222 --run mine --role evaluator --cache /scratch/emars`,
     )
     .action(runWorker);
 }
 
 async function runWorker(flags: Flags): Promise<void> {
-  if (flags.run === undefined)
-    throw new UsageError('expected --run DIR, the folder of a run that is at work; see emars worker --help');
-  const { leave, stop } = wishes();
+  const json = flags.json === true;
   const role = flags.role === 'any' ? 'trainer' : flags.role;
-  const tell = flags.json === true ? printJson : (event: Event) => print(lineOf(event));
-  const { id, logFile, end } = await work({
-    folder: flags.run,
-    role,
-    device: flags.device,
-    id: flags.id ?? null,
-    tell: (event) => void tell(event),
-    leave,
-    stop,
-  });
-  if (flags.json === true) await printJson({ kind: 'joining', id, role, log: logFile });
-  else await print(`${id} joins the run in ${flags.run}; its log is ${logFile}`);
+  const tell = json ? (event: WorkEvent): void => void printJson(event) : tellPerson();
+  const request = { role, device: flags.device, id: flags.id ?? null, tell, ...wishes() } as const;
+  const { id, logFile, end } = await begun(flags, request);
+  if (json) await printJson({ kind: 'joining', id, role, log: logFile });
+  else
+    await print(
+      `${id} joins the run${flags.run === undefined ? '' : ` ${flags.run}`}; its log is ${logFile}`,
+    );
   const how = await end;
-  if (flags.json === true) await printJson({ kind: how });
+  if (json) await printJson({ kind: how });
   else await print(how === 'left' ? `${id} has left the run` : 'the search is over');
 }
 
-type Event = Parameters<WorkRequest['tell']>[0];
+function begun(flags: Flags, request: WorkerRequest): Promise<Work> {
+  const { nats, creds, run, cache, cacheSize } = flags;
+  if (nats !== undefined || creds !== undefined) {
+    const broker = { nats, creds };
+    const cacheBytes = cacheSize * 1e9;
+    return workElsewhere({ ...request, broker, run: run ?? null, cache: cache ?? null, cacheBytes });
+  }
+  if (cache !== undefined)
+    throw new UsageError('--cache: expected --nats as well: a run of this machine is not fetched');
+  if (run === undefined)
+    throw new UsageError(
+      'expected --run DIR, the folder of a run that is at work, or --nats URL, its broker, got neither; ' +
+        'see emars worker --help',
+    );
+  return work({ ...request, folder: run });
+}
 
-function lineOf(event: Event): string {
+/** One line each; of the scans that come, now and then. */
+function tellPerson(): (event: WorkEvent) => void {
+  let tenths = -1;
+  return (event) => {
+    if (event.kind === 'fetched') {
+      const now = event.total === 0 ? 10 : Math.floor((10 * event.done) / event.total);
+      if (now === tenths) return;
+      tenths = now;
+    }
+    void print(lineOf(event));
+  };
+}
+
+function lineOf(event: WorkEvent): string {
   switch (event.kind) {
     case 'providing':
       return event.text;
+    case 'waiting':
+      return 'no such run is at work; waiting for it';
+    case 'fetched':
+      return `${event.done} of ${event.total} scans are here`;
     case 'started':
       return event.starts === 1 ? `started (pid ${event.pid})` : `started again (pid ${event.pid})`;
     case 'welcomed':

@@ -17,7 +17,8 @@ import { readHistory } from '../run/history.js';
 import { majorityOf } from '../run/majority.js';
 import { readSides } from '../run/sides.js';
 import { availableKernels } from '../actors/worker/available-kernels.js';
-import { datasetOptions, openStore } from '../actors/worker/workbench.js';
+import { openStore } from '../actors/setup/decoded-scans.js';
+import { datasetOptions } from '../actors/worker/workbench.js';
 
 export interface ScanEvaluation {
   readonly id: string;

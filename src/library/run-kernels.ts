@@ -2,7 +2,7 @@
 import type { Options } from '../config/options.js';
 import { EmarsError } from '../errors/error.js';
 import type { LocatedKernels } from '../native/kernels.js';
-import { linkedKernels } from '../native/kernels.js';
+import { kernelsOfUser, linkedKernels } from '../native/kernels.js';
 import type { RunFolder } from '../run/folder.js';
 import { readRecordIfSound } from '../run/record.js';
 import { baselineOf } from '../space/baseline-names.js';
@@ -61,4 +61,24 @@ function kernelsCan(options: Options, devices: readonly string[]): boolean {
   if (options.engine.native === 'off' || devices.some((device) => device !== 'cpu')) return false;
   // Kernels know the blocks of the search space.
   return !(options.cohort ?? []).some((member) => baselineOf(member) !== null);
+}
+
+/**
+ * The kernels that a worker computes by for a run that began with those of the digest `begun`; null: TensorFlow.
+ * `tell` hears what it does: where the linked ones are another user's, they are compiled for this one. Errors:
+ * KernelsMissing where this host has others, or none.
+ */
+export async function kernelsOfWorker(
+  begun: string | null,
+  numerics: Options['engine']['numerics'],
+  tell: (text: string) => void,
+): Promise<LocatedKernels | null> {
+  if (begun === null) return null;
+  const quiet = { log: tell, progress: () => undefined };
+  const found = (await linkedKernels()) ?? (await kernelsOfUser(quiet));
+  if (found?.id === begun || numerics === 'tolerant') return found;
+  throw new KernelsMissing(
+    `expected the native kernels ${begun} that the run computes by, got ${found?.id ?? 'none'}; install the same ` +
+      'version of EMARS here and run `npm run setup`',
+  );
 }

@@ -50,7 +50,7 @@ export async function runsAtWork(broker: BrokerRequest): Promise<RunAtWork[]> {
 }
 
 /** Runs that answer within a second or two, by name, then id. */
-async function askForRuns(bus: Bus): Promise<RunAtWork[]> {
+export async function askForRuns(bus: Bus, signal?: AbortSignal): Promise<RunAtWork[]> {
   const found = new Map<string, RunAtWork>();
   const inbox = bus.inbox();
   let quiet = 0;
@@ -61,8 +61,10 @@ async function askForRuns(bus: Bus): Promise<RunAtWork[]> {
     quiet = 0;
   });
   bus.publish(RUNS_SUBJECT, encode('RunsRequest', { protocol: PROTOCOL }), inbox);
-  for (const longest = new Deadline(LONGEST_MS); quiet < QUIET_MS && !longest.over; quiet += PAUSE_MS)
-    await sleep(PAUSE_MS);
+  for (const longest = new Deadline(LONGEST_MS); quiet < QUIET_MS && !longest.over; quiet += PAUSE_MS) {
+    if (signal?.aborted === true) break;
+    await sleep(PAUSE_MS, signal);
+  }
   answers.close();
   return [...found.values()].sort((a, b) => order(a.name, b.name) || order(a.run, b.run));
 }

@@ -79,6 +79,22 @@ export function kernelsId(path: string): string {
  * the reason in the log.
  */
 export async function provideKernels(place: Place, reporter: Reporter): Promise<LocatedKernels | null> {
+  return compiledKernels(place, reporter, (path) => linkTo(path, linkPath(place)));
+}
+
+/**
+ * Kernels for a user who cannot read those that are linked, nor link any: from the cache of that user, compiled
+ * there if need be. Null where that cannot be done, with the reason in the log.
+ */
+export async function kernelsOfUser(reporter: Reporter): Promise<LocatedKernels | null> {
+  return compiledKernels(placeOf(), reporter, () => undefined);
+}
+
+async function compiledKernels(
+  place: Place,
+  reporter: Reporter,
+  use: (path: string) => void,
+): Promise<LocatedKernels | null> {
   const sources = sourcesId(place);
   if (sources === null) return null;
   try {
@@ -96,7 +112,7 @@ export async function provideKernels(place: Place, reporter: Reporter): Promise<
       reporter.log(`Compiled in ${((performance.now() - started) / 1000).toFixed(1)} s.`);
     }
     const path = join(entry.folder, ADDON);
-    linkTo(path, linkPath(place));
+    use(path);
     return { path, id: sources };
   } catch (error) {
     reporter.log(`No native kernels, TensorFlow computes in their place: ${reasonOf(error)}`);

@@ -9,7 +9,10 @@ import type { SearchEvent } from '../search/events.js';
 import type { Draft, Message, MessageName } from '../wire/messages.js';
 
 /** Messages of machines; the others belong to those who look for runs, and to the store of a run. */
-export type MachineMessage = Exclude<MessageName, 'RunsRequest' | 'RunInfo'>;
+export type MachineMessage = Exclude<
+  MessageName,
+  'RunsRequest' | 'RunInfo' | 'SupplyRequest' | 'SupplyReply'
+>;
 
 /** A message on its way out; its subject follows from `name` and `to`. */
 export type Send = {

@@ -5,7 +5,8 @@
 import { createHash } from 'node:crypto';
 import { netOf, validationOf } from '../actors/setup/rules.js';
 import { availableKernels } from '../actors/worker/available-kernels.js';
-import { datasetOptions, openStore } from '../actors/worker/workbench.js';
+import { openStore } from '../actors/setup/decoded-scans.js';
+import { datasetOptions } from '../actors/worker/workbench.js';
 import { positiveClass } from '../config/positive.js';
 import { fitTemperature } from '../metrics/temperature.js';
 import type { ModelDocument } from '../model/schema.js';

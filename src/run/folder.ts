@@ -63,6 +63,8 @@ export const FILE_LIMITS = {
   'front.json': 2 ** 26,
   'run.json': 2 ** 24,
   'bus.json': 2 ** 16,
+  'workplace.json': 2 ** 16,
+  'manifest.json': 2 ** 29,
 } as const;
 
 export type RunFileName = keyof typeof FILE_LIMITS;

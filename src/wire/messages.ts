@@ -10,7 +10,7 @@ import { framed, MESSAGE_LIMIT, unframed, UNPACKED_LIMIT } from './packing.js';
 import { schemas } from './schemas.js';
 
 export { MESSAGE_LIMIT } from './packing.js';
-export { CHUNK_BYTES, HISTORY_POINTS, SUBJECTS } from './schemas.js';
+export { CHUNK_BYTES, HISTORY_POINTS, SUBJECTS, SUPPLIES } from './schemas.js';
 export type { Role, RunPhase, WorkPhase } from './schemas.js';
 
 /** Version of `proto/emars.proto`; a worker of another version is refused in the hello. */
@@ -19,6 +19,8 @@ export const PROTOCOL = 2;
 const codecs = {
   RunsRequest: emars.RunsRequest,
   RunInfo: emars.RunInfo,
+  SupplyRequest: emars.SupplyRequest,
+  SupplyReply: emars.SupplyReply,
   Hello: emars.Hello,
   Welcome: emars.Welcome,
   RollCall: emars.RollCall,

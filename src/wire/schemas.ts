@@ -48,6 +48,9 @@ export type WorkPhase = (typeof WORK_PHASES)[number];
 export const SUBJECTS = 16;
 export const HISTORY_POINTS = 2048;
 
+/** Contents that one request for supplies names. */
+export const SUPPLIES = 64;
+
 const WORKERS = 10_000;
 const SLOTS = 10_000;
 const INDIVIDUALS = 100_000;
@@ -86,6 +89,14 @@ const workerStatus = z.object({
   evaluations: count,
   alive: z.boolean(),
   joinedAtStep: quantityOrNull,
+});
+const supplied = z.object({
+  sha256: fileDigest,
+  bytes: z
+    .number()
+    .min(0)
+    .max(2 ** 40),
+  ready: z.boolean(),
 });
 const direction = z.enum(['max', 'min']);
 const needs = z.enum(['genome', 'history']);
@@ -128,6 +139,8 @@ export const schemas = {
     evaluators: count,
     kernels: textOrNull,
   }),
+  SupplyRequest: z.object({ contents: list(fileDigest, SUPPLIES) }),
+  SupplyReply: z.object({ manifest: fileDigestOrNull, contents: list(supplied, SUPPLIES) }),
   Hello: z.object({
     protocol: count,
     role,

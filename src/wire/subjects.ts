@@ -6,6 +6,7 @@ import type { MessageName } from './messages.js';
 export const RUNS_SUBJECT = 'emars.runs';
 
 export interface Subjects {
+  readonly supply: string;
   readonly hello: string;
   readonly rollCall: string;
   readonly heartbeat: string;
@@ -30,12 +31,15 @@ export interface Subjects {
   readonly measure: (objective: string) => string;
   /** JetStream stream that holds the open evaluations. */
   readonly evaluationStream: string;
+  /** JetStream object store with what workers elsewhere need. */
+  readonly storeBucket: string;
 }
 
 /** The subjects of a run. Errors: RangeError if an id is no subject token. */
 export function subjectsOf(run: string): Subjects {
   const prefix = `emars.${token(run)}`;
   return {
+    supply: `${prefix}.supply`,
     hello: `${prefix}.evolution.hello`,
     rollCall: `${prefix}.roll-call`,
     heartbeat: `${prefix}.evolution.heartbeat`,
@@ -58,19 +62,22 @@ export function subjectsOf(run: string): Subjects {
     state: (trainer) => `${prefix}.trainer.${token(trainer)}.state`,
     measure: (objective) => `${prefix}.objective.${token(objective)}.measure`,
     evaluationStream: `emars_${run}_evaluate`,
+    storeBucket: `emars_${run}_store`,
   };
 }
 
 /**
  * Where a message goes. `to`: the trainer of a credit, request or piece of the state, the objective of a request
- * to measure; for an answer (RunInfo, Welcome, Receipt, ObjectiveReply) the subject that the question came with;
- * null for everything else.
+ * to measure; for an answer (RunInfo, SupplyReply, Welcome, Receipt, ObjectiveReply) the subject that the question
+ * came with; null for everything else.
  * Errors: RangeError when `to` does not fit the message.
  */
 export function subjectOf(subjects: Subjects, name: MessageName, to: string | null): string {
   switch (name) {
     case 'RunsRequest':
       return fixed(name, to, RUNS_SUBJECT);
+    case 'SupplyRequest':
+      return fixed(name, to, subjects.supply);
     case 'Hello':
       return fixed(name, to, subjects.hello);
     case 'RollCall':
@@ -114,6 +121,7 @@ export function subjectOf(subjects: Subjects, name: MessageName, to: string | nu
     case 'StateChunk':
       return subjects.state(addressed(name, to));
     case 'RunInfo':
+    case 'SupplyReply':
     case 'Welcome':
     case 'Receipt':
     case 'ObjectiveReply':

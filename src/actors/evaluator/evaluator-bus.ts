@@ -5,6 +5,7 @@ import { joinBus } from '../setup/bus-access.js';
 import type { Measurer } from '../worker/evaluation-taker.js';
 import { takeEvaluations } from '../worker/evaluation-taker.js';
 import type { Identity } from '../../protocol/worker/presence.js';
+import { snapshotAccess } from '../worker/snapshot-access.js';
 import { startPresence } from '../worker/presence.js';
 import { runFolder } from '../../run/folder.js';
 import { farewell, measurerOf, presenceTiming, tellWelcome } from '../worker/worker-bus.js';
@@ -22,11 +23,12 @@ const main = callMain<Measurer & BusMain>();
 const { bus, subjects } = await joinBus(folder.bus, identity);
 const end = farewell(bus, subjects);
 const onError = (error: unknown): void => end.fail(error);
+const snapshots = await snapshotAccess(root, bus, subjects);
 const taker = takeEvaluations({
   bus,
   subjects,
   worker: identity.id,
-  measurer: measurerOf(main, options),
+  measurer: measurerOf(main, options, snapshots, onError),
   onError,
 });
 const presence = startPresence({

@@ -19,7 +19,9 @@ import { EvolutionShell } from './evolution-shell.js';
 import { evolutionWork } from './evolution-work.js';
 import type { ObjectiveThread, ObjectiveThreadData } from './objective-thread.js';
 import { loadObjectives, objectiveRules } from '../setup/objective-rules.js';
-import { searchRulesOf } from '../setup/rules.js';
+import { netOf, optimizerOf, searchRulesOf } from '../setup/rules.js';
+import { snapshotBytes } from '../../training/replica.js';
+import { takeState } from './take-state.js';
 import { kindOf } from '../../errors/error.js';
 import { processExit, TERMINATED_EXIT } from '../../errors/exit-codes.js';
 import { dataDigest } from '../../run/data-record.js';
@@ -83,6 +85,8 @@ async function main(): Promise<void> {
   const objectives = startThread<ObjectiveThread>(new URL('./objective-thread.js', import.meta.url), {
     workerData: data,
   });
+  const { layout } = netOf(options, sides.classes.length);
+  const stateWords = snapshotBytes(layout, optimizerOf(options)) / 4;
   const shell = new EvolutionShell(
     {
       setup: {
@@ -105,6 +109,7 @@ async function main(): Promise<void> {
         queue,
         measure: (name, subject) =>
           objectives.call(measureDeadlineMs(options, name), (api) => api.measure(name, subject)),
+        takeState: (holders) => takeState(bus, subjects, holders, stateWords),
       }),
       say: (line) => process.stdout.write(`${line}\n`),
     },

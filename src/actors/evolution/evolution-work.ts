@@ -1,9 +1,9 @@
 /** What the evolution machine has done for it: snapshots, the work queue, results, local measurements. */
-import type { EvolutionInput, LocalSubject } from '../../protocol/evolution/commands.js';
+import type { EvolutionInput, LocalSubject, StateHolders } from '../../protocol/evolution/commands.js';
 import type { Measured } from '../../objectives/objective.js';
 import type { WorkQueue } from '../../runtime/bus/work-queue.js';
 import { ThreadExited } from '../../runtime/process/thread.js';
-import { keepOnly, readSnapshot } from '../../runtime/storage/snapshots.js';
+import { keepOnly, readSnapshot, SnapshotError, writeSnapshot } from '../../runtime/storage/snapshots.js';
 import type { SearchRules } from '../../search/state.js';
 import { encode } from '../../wire/messages.js';
 import type { RunFolder } from '../../run/folder.js';
@@ -16,10 +16,12 @@ export interface WorkParts {
   readonly queue: WorkQueue;
   /** Measures an objective that needs no weights. */
   readonly measure: (objective: string, subject: LocalSubject) => Promise<Measured>;
+  /** The learned state, the bytes of a snapshot, from a trainer that holds it. */
+  readonly takeState: (holders: StateHolders) => Promise<Uint8Array>;
 }
 
 /** Commands of one kind of machinery run one after the other, in the order of the machine. */
-export function evolutionWork({ folder, rules, queue, measure }: WorkParts): EvolutionWork {
+export function evolutionWork({ folder, rules, queue, measure, takeState }: WorkParts): EvolutionWork {
   const disk = inOrder();
   const broker = inOrder();
   const measuring = inOrder();
@@ -27,8 +29,15 @@ export function evolutionWork({ folder, rules, queue, measure }: WorkParts): Evo
     switch (command.kind) {
       case 'check-snapshot':
         return disk(async () => {
-          const { sha256 } = command;
-          const problem = await readSnapshot(folder.snapshots, sha256).then(() => null, messageOf);
+          const { sha256, holders } = command;
+          const problem = await readSnapshot(folder.snapshots, sha256)
+            .catch(async (error: unknown) => {
+              if (!(error instanceof SnapshotError && error.reason === 'missing') || holders === null)
+                throw error;
+              await writeSnapshot(folder.snapshots, [await takeState(holders)]);
+              return readSnapshot(folder.snapshots, sha256);
+            })
+            .then(() => null, messageOf);
           return { kind: 'snapshot-checked', sha256, problem };
         });
       case 'keep-snapshots':

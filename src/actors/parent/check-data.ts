@@ -5,7 +5,7 @@ import { kindOf } from '../../errors/error.js';
 import { dataRecord, readDataRecord, requireSameData, writeDataRecord } from '../../run/data-record.js';
 import type { RunFolder } from '../../run/folder.js';
 import { readSplit } from '../../run/split.js';
-import { openStore } from '../worker/workbench.js';
+import { openStore } from '../setup/decoded-scans.js';
 import type { Preparing } from './phantom-scans.js';
 import { phantomScans } from './phantom-scans.js';
 

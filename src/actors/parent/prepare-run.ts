@@ -17,7 +17,7 @@ import { dataRecord, writeDataRecord } from '../../run/data-record.js';
 import type { RunFolder } from '../../run/folder.js';
 import { writeSplit } from '../../run/split.js';
 import { stepsPerEpoch } from '../../config/quantities.js';
-import { openStore } from '../worker/workbench.js';
+import { openStore } from '../setup/decoded-scans.js';
 import type { Preparing } from './phantom-scans.js';
 import { phantomScans } from './phantom-scans.js';
 

@@ -24,6 +24,7 @@ import { processEnd } from '../../errors/exit-codes.js';
 import type { RunFolder } from '../../run/folder.js';
 import { announceRun } from './announce-run.js';
 import type { ProcessRow, RunRecorder } from './run-recorder.js';
+import { Supply } from './supply.js';
 
 export interface RunSetup {
   readonly folder: RunFolder;
@@ -82,6 +83,7 @@ export class RunSupervision {
   private readonly children: Child[] = [];
   private broker: Broker | null = null;
   private bus: Bus | null = null;
+  private supply: Supply | null = null;
   private settle!: { resolve: (end: 'finished' | 'interrupted') => void; reject: (error: unknown) => void };
   private readonly end: Promise<'finished' | 'interrupted'>;
   private ending = false;
@@ -174,6 +176,7 @@ export class RunSupervision {
         'environment',
       );
     const announced = await announceRun(bus, { run, folder, ...this.setup.about });
+    this.supply = new Supply(bus, subjects, this.setup, this.onNote);
     const statuses = bus.subscribe(subjects.status, (bytes) => {
       const status = decode('Status', bytes);
       announced.take(status);
@@ -280,6 +283,7 @@ export class RunSupervision {
     this.ending = true;
     await Promise.allSettled(this.children.map(({ process }) => process.stop(STOP_MS)));
     for (const handle of this.handles.splice(0)) handle.close();
+    await this.supply?.close();
     await this.bus?.close().catch(() => undefined);
     await this.broker?.stop();
     await rm(this.setup.folder.broker, { recursive: true, force: true });

@@ -28,8 +28,8 @@ export interface ReplicaParts {
   /** The vector that `computeSlot` fills. */
   readonly slotVector: Float32Array;
   readonly computer: SlotComputer;
-  /** Folder of the run's snapshots. */
-  readonly snapshots: string;
+  /** Folder of the run's snapshots; `ensure` brings one there. */
+  readonly snapshots: { readonly folder: string; readonly ensure: (sha256: string) => Promise<void> };
   /** Samples of a slot: its weight in the sum. */
   readonly slotSamples: number;
 }
@@ -98,7 +98,10 @@ export class ReplicaWork {
     if (plan.snapshot === null) {
       await computer.initialise();
       replica.appliedStep = 0;
-    } else if (!reuse) replica.restore(await readSnapshot(snapshots, plan.snapshot));
+    } else if (!reuse) {
+      await snapshots.ensure(plan.snapshot);
+      replica.restore(await readSnapshot(snapshots.folder, plan.snapshot));
+    }
     if (replica.appliedStep !== plan.firstStep)
       throw new RangeError(
         `expected a snapshot of step ${plan.firstStep}, got one of step ${replica.appliedStep}`,
@@ -141,7 +144,7 @@ export class ReplicaWork {
 
   private async write({ sha256: expected }: Of<'write-snapshot'>): Promise<string | null> {
     try {
-      const { sha256 } = await writeSnapshot(this.parts.snapshots, this.parts.replica.snapshotParts());
+      const { sha256 } = await writeSnapshot(this.parts.snapshots.folder, this.parts.replica.snapshotParts());
       return sha256 === expected ? null : `the snapshot was written as ${sha256}, not ${expected}`;
     } catch (error) {
       return textOf(error);

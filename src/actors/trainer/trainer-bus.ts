@@ -9,6 +9,7 @@ import { individualsPerStepOf, learningRateOf, netOf, optimizerOf, samplingOf } 
 import { readSides } from '../../run/sides.js';
 import type { Measurer } from '../worker/evaluation-taker.js';
 import { takeEvaluations } from '../worker/evaluation-taker.js';
+import { snapshotAccess } from '../worker/snapshot-access.js';
 import { startPresence } from '../worker/presence.js';
 import { farewell, measurerOf, presenceTiming, tellWelcome } from '../worker/worker-bus.js';
 import type { BusMain, BusThread } from '../worker/worker-process.js';
@@ -34,12 +35,13 @@ const main = callMain<SlotComputer & Measurer & BusMain>();
 const { bus, subjects } = await joinBus(folder.bus, identity);
 const end = farewell(bus, subjects);
 const onError = (error: unknown): void => end.fail(error);
+const snapshots = await snapshotAccess(root, bus, subjects);
 
 const taker = takeEvaluations({
   bus,
   subjects,
   worker: identity.id,
-  measurer: measurerOf(main, options),
+  measurer: measurerOf(main, options, snapshots, onError),
   onError,
 });
 const work = new ReplicaWork({
@@ -56,7 +58,7 @@ const work = new ReplicaWork({
     initialise: () => main.call(SLOT_MS, (api) => api.initialise()),
     computeSlot: (key, genome) => main.call(SLOT_MS, (api) => api.computeSlot(key, genome)),
   },
-  snapshots: folder.snapshots,
+  snapshots: { folder: folder.snapshots, ensure: (sha256) => snapshots.ensure(sha256) },
   slotSamples: batch / microBatches,
 });
 const trainer = startTrainer({

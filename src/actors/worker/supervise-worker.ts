@@ -14,18 +14,21 @@ import type { Role } from '../../wire/messages.js';
 import type { WorkerNews } from './worker-news.js';
 
 export interface WorkerSetup {
+  /** Of the run, or of a workplace where the run is on another host. */
   readonly folder: RunFolder;
   readonly options: Options;
   readonly role: Role;
   readonly id: string;
   /** "cpu", "cuda:<n>". */
   readonly device: string;
+  /** The addon that the run computes by; null: TensorFlow. */
+  readonly kernels: string | null;
   readonly logFile: string;
 }
 
 export type WorkerEvent =
   | { readonly kind: 'started'; readonly pid: number; readonly starts: number }
-  | { readonly kind: 'welcomed'; readonly fence: number }
+  | WorkerNews
   | { readonly kind: 'died'; readonly reason: string };
 
 /** This worker cannot work for the run. */
@@ -91,14 +94,14 @@ export class WorkerSupervision {
   }
 
   private start(): void {
-    const { folder, options, role, id, device, logFile } = this.setup;
+    const { folder, options, role, id, device, kernels, logFile } = this.setup;
     const cudaDevices = device.startsWith('cuda:') ? device.slice('cuda:'.length) : '';
     this.process = superviseChild(
       {
         role,
         id,
         entry: new URL(`../${role}/${role}.js`, import.meta.url),
-        args: [folder.root, id, device],
+        args: [folder.root, id, device, ...(kernels === null ? [] : [kernels])],
         env: tensorEnvironment({ threads: options.engine.threads, cudaDevices }),
         logFile,
         restart: { limit: options.runtime.restarts + 1, healthyMs: HEALTHY_MS },

@@ -1,22 +1,22 @@
-/** What a trainer or evaluator works with: options, scans and net of a run folder. No TensorFlow yet. */
-import { join } from 'node:path';
+/** What a trainer or evaluator works with: options, scans and net of a run folder or a workplace. No TensorFlow yet. */
 import { loadOptions } from '../../config/load.js';
 import type { Options } from '../../config/options.js';
 import type { Kernels } from '../../kernels/kernels.js';
 import { loadKernels } from '../../kernels/kernels.js';
 import { SignalGuard } from '../../kernels/signal-guard.js';
-import { cacheFolder } from '../../native/cache.js';
 import { linkedKernels } from '../../native/kernels.js';
-import { lungWindow } from '../../scan/store/window.js';
-import { openScanStore } from '../../scan/store/store.js';
 import type { ScanStore } from '../../scan/store/store.js';
 import type { Net } from '../../space/cohort.js';
 import { Dataset } from '../../training/dataset.js';
+import { openStore } from '../setup/decoded-scans.js';
 import { netOf } from '../setup/rules.js';
 import { readDataRecord, requireSameData } from '../../run/data-record.js';
+import type { RunFolder } from '../../run/folder.js';
 import { runFolder } from '../../run/folder.js';
 import { readSides } from '../../run/sides.js';
 import { readSplit } from '../../run/split.js';
+import { readWorkplace } from '../../run/workplace.js';
+import { openWorkplaceScans } from './workplace-scans.js';
 
 export interface Workbench {
   readonly options: Options;
@@ -35,9 +35,9 @@ export interface Workbench {
 export async function openWorkbench(root: string, addon: string | null): Promise<Workbench> {
   const folder = runFolder(root);
   const options = loadOptions({ file: folder.config });
-  const store = await openStore(options, options.data.path ?? folder.phantoms);
-  const record = await readDataRecord(folder);
-  if (record !== null) requireSameData(record, await readSplit(folder), store);
+  const place = await readWorkplace(root);
+  const store =
+    place === null ? await runScans(folder, options) : await openWorkplaceScans(root, place, options);
   const dataset = new Dataset(store, await readSides(folder.split), datasetOptions(options));
   return {
     options,
@@ -48,25 +48,12 @@ export async function openWorkbench(root: string, addon: string | null): Promise
   };
 }
 
-/** Decoded scans of a folder under the options of a run. `onProgress(done, total)` while it decodes. */
-export function openStore(
-  options: Options,
-  root: string,
-  onProgress?: (done: number, total: number) => void,
-  signal?: AbortSignal,
-): Promise<ScanStore> {
-  return openScanStore({
-    root,
-    size: options.input.size,
-    crop: options.input.crop,
-    window: { ...lungWindow, ...options.data.window },
-    cacheDir: join(cacheFolder(), 'scans'),
-    dicom: options.data.dicom,
-    onBadScan: options.data.onBadScan,
-    threads: 2,
-    ...(onProgress === undefined ? {} : { onProgress }),
-    ...(signal === undefined ? {} : { signal }),
-  });
+/** The scans of a run of this host: those that it began with. */
+async function runScans(folder: RunFolder, options: Options): Promise<ScanStore> {
+  const store = await openStore(options, options.data.path ?? folder.phantoms);
+  const record = await readDataRecord(folder);
+  if (record !== null) requireSameData(record, await readSplit(folder), store);
+  return store;
 }
 
 export function datasetOptions(options: Options): ConstructorParameters<typeof Dataset>[2] {

@@ -6,6 +6,7 @@ import type { Caller } from '../../runtime/process/thread.js';
 import { ThreadDeadline } from '../../runtime/process/thread.js';
 import type { Subjects } from '../../wire/subjects.js';
 import type { Measurer } from './evaluation-taker.js';
+import type { SnapshotAccess } from './snapshot-access.js';
 import type { BusMain, WorkerEnd } from './worker-process.js';
 
 export interface Farewell {
@@ -57,12 +58,24 @@ export function measureDeadlineMs(options: Options, objective: string): number {
 const DAY_SECONDS = 86_400;
 
 /**
- * Measures on the TensorFlow thread. One that does not answer in time never will: the process ends and
- * is started again.
+ * Measures on the TensorFlow thread, once the snapshot is here. One that does not answer in time never will: the
+ * process ends and is started again. So it does (`fail`) where the snapshot cannot be brought: that says nothing
+ * of the individual, and the queue gives the request to another worker.
  */
-export function measurerOf(main: Caller<Measurer>, options: Options): Measurer {
+export function measurerOf(
+  main: Caller<Measurer>,
+  options: Options,
+  snapshots: SnapshotAccess,
+  fail: (error: unknown) => void,
+): Measurer {
   return {
     measure: async (key) => {
+      try {
+        await snapshots.ensure(key.snapshot);
+      } catch (error) {
+        fail(error);
+        return new Promise<never>(() => undefined);
+      }
       try {
         return await main.call(measureDeadlineMs(options, key.objective), (api) => api.measure(key));
       } catch (error) {

@@ -27,8 +27,11 @@ export type Outcome =
 export type EvolutionCommand =
   /** A line for the log. */
   | { readonly kind: 'say'; readonly line: string }
-  /** Read a snapshot whole and compare its digest; ends in `snapshot-checked`. */
-  | { readonly kind: 'check-snapshot'; readonly sha256: string }
+  /**
+   * Read a snapshot whole and compare its digest; ends in `snapshot-checked`. Where it is not there, as its writer is
+   * on another host, it is taken from one of the `holders` first; null: nobody holds it.
+   */
+  | { readonly kind: 'check-snapshot'; readonly sha256: string; readonly holders: StateHolders | null }
   /** Remove every other snapshot. */
   | { readonly kind: 'keep-snapshots'; readonly sha256s: readonly string[] }
   /** Declare the work queue if it is gone and remove all that is on it; ends in `queue-emptied` or `queue-failed`. */
@@ -43,6 +46,13 @@ export type EvolutionCommand =
   | { readonly kind: 'finish' }
   /** The search cannot go on; the run folder holds all that was done. `damaged`: it cannot be read. */
   | { readonly kind: 'stop'; readonly reason: string; readonly damaged: boolean };
+
+/** Trainers that hold the learned state after so many steps. */
+export interface StateHolders {
+  readonly fence: number;
+  readonly step: number;
+  readonly trainers: readonly string[];
+}
 
 /** A request with the id under which the broker drops repetitions. */
 export interface QueuedRequest {

@@ -60,7 +60,7 @@ export function becomeIdle(evaluation: Evaluation): Evaluation {
 
 /** Damaged, the snapshot would make every evaluation fail: it is read before one is asked for. */
 export function becomeChecking(turn: Turn, evaluation: Evaluation): Evaluation {
-  turn.save.push({ kind: 'check-snapshot', sha256: turn.search.trainedSnapshot! });
+  turn.save.push({ kind: 'check-snapshot', sha256: turn.search.trainedSnapshot!, holders: null });
   return { ...evaluation, stage: { name: 'checking' } };
 }
 

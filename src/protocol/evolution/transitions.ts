@@ -60,7 +60,10 @@ export function becomeVerifying(
   { writer }: Ending,
   sha256: string,
 ): Training {
-  turn.save.push({ kind: 'check-snapshot', sha256 });
+  const { fence, step } = turn.search;
+  // The writer first: its disk may be this one.
+  const trainers = [writer, ...training.members.filter((id) => id !== writer)];
+  turn.save.push({ kind: 'check-snapshot', sha256, holders: { fence, step, trainers } });
   return { ...training, stage: { name: 'verifying', sha256, writer } };
 }
 

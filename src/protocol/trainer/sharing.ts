@@ -1,11 +1,12 @@
 /**
- * The other side of joining.ts: a member sends its learned state to trainers that join. It copies the state
+ * The other side of joining.ts: a member sends its learned state to trainers that join, and to the evolution actor
+ * where that lacks the snapshot of an epoch. It copies the state
  * once, when the first of them asks, and keeps the copy until the next commit is in its weights.
  */
 import { chunkAt, chunkCount } from '../../gradient/chunks.js';
 import type { Message } from '../../wire/messages.js';
 import type { StateCopy } from './state-transfer.js';
-import { nothingShared } from './state-transfer.js';
+import { nothingShared, SNAPSHOT_KEEPER } from './state-transfer.js';
 import type { TrainerState } from './trainer-state.js';
 import type { TrainerTurn } from './turn.js';
 
@@ -16,7 +17,8 @@ export function requested(
   { from, fence, step, chunks }: Message<'StateRequest'>,
 ): TrainerState {
   const { sharing, epoch, appliedStep, directive } = state;
-  if (epoch === null || fence !== state.fence || directive?.members.includes(from) !== true) return state;
+  const mayAsk = from === SNAPSHOT_KEEPER || directive?.members.includes(from) === true;
+  if (epoch === null || fence !== state.fence || !mayAsk) return state;
   if (step !== appliedStep && step !== appliedStep + 1) return state;
   const { stateWords, exchange } = turn.setup;
   const count = chunkCount(stateWords, exchange.chunkBytes);

@@ -1,6 +1,12 @@
 /** What a trainer knows of the learned state on its way in (joining.ts) or out (sharing.ts). */
 import type { Assembly } from '../../gradient/chunks.js';
 
+/**
+ * Who is sent the state besides members that join: the evolution actor, which takes the snapshot of an epoch from
+ * a trainer that has written it on another host. No worker may be called so.
+ */
+export const SNAPSHOT_KEEPER = 'evolution';
+
 /** The learned state on its way in. */
 export interface Incoming {
   readonly fence: number;

@@ -85,10 +85,15 @@ export function readEntry(
   } catch {
     return null;
   }
+  return parseEntry(bytes, contentHash, settings.size);
+}
+
+/** The scan in the bytes of an entry; null when they are none of that content and size, or damaged in any way. */
+export function parseEntry(bytes: Buffer, contentHash: string, size: number): DecodedScan | null {
   if (bytes.length < prefixBytes || !bytes.subarray(0, magic.length).equals(magic)) return null;
   const headerEnd = prefixBytes + bytes.readUInt32LE(magic.length);
   const header = parseHeader(bytes.subarray(prefixBytes, headerEnd));
-  if (header === null || header.contentHash !== contentHash || header.size !== settings.size) return null;
+  if (header === null || header.contentHash !== contentHash || header.size !== size) return null;
   const voxels = bytes.subarray(headerEnd);
   if (voxels.length !== header.depth * header.size * header.size * 4 || sha256(voxels) !== header.sha256)
     return null;
@@ -148,7 +153,8 @@ function removeDraft(draft: string): void {
   }
 }
 
-function entryPath(cacheDir: string, contentHash: string, settings: DecodeSettings): string {
+/** Where the entry of a scan lies, if it is there. */
+export function entryPath(cacheDir: string, contentHash: string, settings: DecodeSettings): string {
   return join(cacheDir, `${entryKey(contentHash, settings)}.volume`);
 }
 

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const CLI = fileURLToPath(new URL('../../../bin/emars.mjs', import.meta.url));
+export const CLI = fileURLToPath(new URL('../../../bin/emars.mjs', import.meta.url));
 
 export interface RecordedProcess {
   readonly role: string;
@@ -43,9 +43,14 @@ export interface RunningSearch {
   output(): string;
 }
 
-/** Starts `emars` with arguments. */
-export function emars(args: readonly string[], env: Readonly<Record<string, string>> = {}): RunningSearch {
-  const child = spawn(process.execPath, [CLI, ...args], {
+/** Starts `emars` with arguments. `prefix`: words of another program that runs it. */
+export function emars(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  prefix: readonly string[] = [],
+): RunningSearch {
+  const [program, ...words] = [...prefix, process.execPath, CLI, ...args];
+  const child = spawn(program!, words, {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

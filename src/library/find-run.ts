@@ -1,0 +1,34 @@
+/** Finds the search that a worker or an objective is to join on a broker. */
+import type { Bus } from '../runtime/bus/connection.js';
+import { sleep } from '../runtime/process/monotonic.js';
+import { RequestError } from './request.js';
+import type { RunAtWork } from './runs.js';
+import { askForRuns } from './runs.js';
+
+/**
+ * The run of that name or id; without one the only run there is. Waits until there is such a run; `onWait` is
+ * called when it begins to. Errors: RequestError where several fit; the reason of `signal`.
+ */
+export async function findRun(
+  bus: Bus,
+  wanted: string | null,
+  onWait: () => void,
+  signal: AbortSignal,
+): Promise<RunAtWork> {
+  for (let isFirst = true; ; isFirst = false) {
+    signal.throwIfAborted();
+    const found = await askForRuns(bus, signal);
+    const fitting = found.filter(({ run, name }) => wanted === null || run === wanted || name === wanted);
+    const [only] = fitting;
+    if (only !== undefined && fitting.length === 1) return only;
+    if (fitting.length > 1)
+      throw new RequestError(
+        `expected one run${wanted === null ? '' : ` called ${wanted}`}, got ` +
+          `${fitting.map(({ run, name }) => `${name} (${run})`).join(', ')}; name one with --run, by its id`,
+      );
+    if (isFirst) onWait();
+    await sleep(AGAIN_MS, signal);
+  }
+}
+
+const AGAIN_MS = 500;
