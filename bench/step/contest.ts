@@ -1,4 +1,4 @@
-/** What both sides of the step benchmark run: the paper's SuperNet, four random paths, two input sizes. */
+/** What both sides of the step benchmark run: the paper's SuperNet, four random paths, two input sizes, training and evaluation. */
 import { generator } from '#emars/random/generator.js';
 import type { Genome } from '#emars/space/genome.js';
 import type { SearchSpace } from '#emars/space/space.js';
@@ -17,9 +17,20 @@ export const space: SearchSpace = {
 
 /** [batch, depth, height, width]. */
 export type Shape = readonly [number, number, number, number];
-export const shapes: readonly Shape[] = [
-  [4, 16, 64, 64],
-  [4, 32, 64, 64],
+
+export interface Discipline {
+  readonly name: string;
+  readonly work: 'step' | 'evaluate';
+  readonly shape: Shape;
+  /** Peer's time / our time that is aimed at, by threads. */
+  readonly goals: Readonly<Record<number, number>>;
+}
+
+export const disciplines: readonly Discipline[] = [
+  { name: 'step, 4 x 16x64x64', work: 'step', shape: [4, 16, 64, 64], goals: { 1: 6, 2: 4.5 } },
+  { name: 'step, 4 x 32x64x64', work: 'step', shape: [4, 32, 64, 64], goals: { 1: 6, 2: 4.5 } },
+  { name: 'evaluation, 16 x 16x64x64', work: 'evaluate', shape: [16, 16, 64, 64], goals: { 1: 1.8 } },
+  { name: 'evaluation, 16 x 32x64x64', work: 'evaluate', shape: [16, 32, 64, 64], goals: { 1: 1.8 } },
 ];
 
 export const genomes: readonly Genome[] = [0, 1, 2, 3].map((i) =>
@@ -28,13 +39,15 @@ export const genomes: readonly Genome[] = [0, 1, 2, 3].map((i) =>
 
 /** One request to a contestant, one line of JSON; the answer is one line as well. */
 export interface StepRequest {
+  readonly work: 'step' | 'evaluate';
   readonly shape: Shape;
   readonly genome: Genome;
 }
 
 export interface StepAnswer {
-  /** Wall clock of forward, backward and SGD. */
+  /** Wall clock of forward, backward and SGD; of an evaluation: of the logits of all scans. */
   readonly milliseconds: number;
+  /** Of an evaluation: the first logit. Finite, or nothing was computed. */
   readonly loss: number;
   readonly parameters: number;
   readonly peakMegabytes: number;

@@ -8,9 +8,10 @@ import { initialiseParameters } from '#emars/network/initialise.js';
 import { generator } from '#emars/random/generator.js';
 import { superNetOf } from '#emars/space/layout.js';
 import { resolvePath } from '#emars/space/path.js';
+import { predict } from '#emars/training/predict.js';
 import { pathGradient } from '#emars/training/path-gradient.js';
 import { optimizerFloats, optimizerStep } from '#emars/training/optimizer.js';
-import type { StepAnswer, StepRequest } from './contest.js';
+import type { Shape, StepAnswer, StepRequest } from './contest.js';
 import { space } from './contest.js';
 
 const [, , addon] = process.argv;
@@ -33,11 +34,31 @@ const sgd = {
 const noise = generator(1, 'bench-step-noise');
 const pool = Float32Array.from({ length: 100_003 }, () => noise.normal());
 
+const statistics = new Float32Array(layout.statisticCount).fill(1);
+
+function imagesOf(shape: Shape): Float32Array {
+  return Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => pool[i % pool.length]!);
+}
+
+function answer(started: number, loss: number): StepAnswer {
+  return {
+    milliseconds: performance.now() - started,
+    loss,
+    parameters: layout.parameterCount,
+    peakMegabytes: process.resourceUsage().maxRSS / 1024,
+  };
+}
+
+function evaluate({ shape, genome }: StepRequest): StepAnswer {
+  const images = imagesOf(shape);
+  const started = performance.now();
+  const path = resolvePath(net, genome);
+  const subnet = { net, path, parameters, kernels };
+  return answer(started, predict(subnet, statistics.subarray(0, path.statisticCount), { images, shape })[0]!);
+}
+
 function step({ shape, genome }: StepRequest): StepAnswer {
-  const images = Float32Array.from(
-    { length: shape.reduce((a, b) => a * b, 1) },
-    (_, i) => pool[i % pool.length]!,
-  );
+  const images = imagesOf(shape);
   const labels = Int32Array.from({ length: shape[0] }, (_, i) => i % space.classes);
   const started = performance.now();
   const path = resolvePath(net, genome);
@@ -51,15 +72,10 @@ function step({ shape, genome }: StepRequest): StepAnswer {
     end += size;
   }
   optimizerStep(sgd, { tensors: layout.parameters, touched, values: gradient }, parameters, velocity);
-  const milliseconds = performance.now() - started;
-  return {
-    milliseconds,
-    loss: result.loss,
-    parameters: layout.parameterCount,
-    peakMegabytes: process.resourceUsage().maxRSS / 1024,
-  };
+  return answer(started, result.loss);
 }
 
 for await (const line of createInterface({ input: process.stdin })) {
-  process.stdout.write(`${JSON.stringify(step(JSON.parse(line) as StepRequest))}\n`);
+  const request = JSON.parse(line) as StepRequest;
+  process.stdout.write(`${JSON.stringify(request.work === 'step' ? step(request) : evaluate(request))}\n`);
 }

@@ -1,44 +1,39 @@
 /**
- * `npm run bench:step [-- --rounds N] [--threads 1,2] [--out FILE]`: time of one training step (forward,
- * backward, SGD) beside PyTorch, on the paper's SuperNet with batch 4 and four random paths. EMARS runs twice,
- * by its native kernels, which use one thread whatever is asked for, and by TensorFlow.
+ * `npm run bench:step [-- --rounds N] [--threads 1,2] [--json]`: time of one training step (forward, backward,
+ * SGD) and of one evaluation beside PyTorch, on the paper's SuperNet with four random paths. EMARS runs twice,
+ * by its native kernels, which use one thread whatever is asked for, and by TensorFlow. Exit code 1: a goal is
+ * missed.
  *
  * Fair by construction: same machine, same run, same paths, same threads and allocator; the contestants take
- * turns, step by step, so that whatever else the machine does meets them alike. Each process first runs
- * every path once, untimed. Reported is the median over paths and rounds.
+ * turns, piece by piece, so that whatever else the machine does meets them alike. Each process first runs
+ * every path once, untimed.
  */
-import { writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { linkedKernels } from '#emars/native/kernels.js';
 import { tensorEnvironment } from '#emars/tensor/environment.js';
 import { Contestant } from '../contestant.js';
-import type { StepAnswer, StepRequest } from './contest.js';
-import { genomes, shapes, space } from './contest.js';
+import { isMissed, machine, type Ratio, ratioTable, roundsOf } from '../ratios.js';
+import type { Discipline, StepAnswer, StepRequest } from './contest.js';
+import { disciplines, genomes, space } from './contest.js';
 import { torchPython } from './torch-environment.js';
 
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
     threads: { type: 'string', default: '1' },
-    out: { type: 'string' },
+    json: { type: 'boolean', default: false },
   },
 });
-const rounds = Number(values.rounds);
+const rounds = roundsOf(values.rounds, 1);
 const threadCounts = values.threads.split(',').map(Number);
 const kernels = await linkedKernels();
 const script = fileURLToPath(new URL('../../bench/step/torch_contestant.py', import.meta.url));
 const ours = fileURLToPath(new URL('emars-contestant.js', import.meta.url));
 
-function median(list: readonly number[]): number {
-  const sorted = [...list].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
-}
-
 type StepContestant = Contestant<StepRequest, StepAnswer>;
 
+/** Ours first, by kernels where there are any; then PyTorch in the format that suits it best. */
 function contestants(python: string, threads: number): StepContestant[] {
   const environment = tensorEnvironment({ threads });
   const torch = (format: string): StepContestant =>
@@ -50,77 +45,71 @@ function contestants(python: string, threads: number): StepContestant[] {
     new Contestant(name, process.execPath, [ours, ...args], environment);
   return [
     ...(kernels === null ? [] : [emars('EMARS', kernels.path)]),
-    emars('EMARS by TensorFlow'),
     torch('channels_last_3d'),
     torch('contiguous'),
+    emars('EMARS by TensorFlow'),
   ];
 }
 
-interface Row {
-  readonly threads: number;
-  readonly shape: string;
+interface Raced {
   readonly name: string;
-  readonly milliseconds: number;
-  readonly peakMegabytes: number;
+  readonly times: number[];
+  peakMegabytes: number;
 }
 
-/** Medians of every contestant on one input size. */
-async function race(
-  field: readonly StepContestant[],
-  threads: number,
-  shape: (typeof shapes)[number],
-): Promise<Row[]> {
-  const times = new Map<StepContestant, number[]>(field.map((contestant) => [contestant, []]));
-  const peaks = new Map<StepContestant, number>();
+async function race(field: readonly StepContestant[], { work, shape, name }: Discipline): Promise<Raced[]> {
+  const raced = field.map((contestant): Raced => ({ name: contestant.name, times: [], peakMegabytes: 0 }));
   for (let round = 0; round <= rounds; round++) {
     for (const genome of genomes) {
       const counts = new Set<number>();
-      for (const contestant of field) {
-        const answer = await contestant.ask({ shape, genome });
+      for (const [i, contestant] of field.entries()) {
+        const answer = await contestant.ask({ work, shape, genome });
         if (!Number.isFinite(answer.loss))
-          throw new Error(`expected a finite loss from ${contestant.name}, got ${answer.loss}`);
+          throw new Error(`expected a finite number from ${contestant.name}, got ${answer.loss}`);
         counts.add(answer.parameters);
-        peaks.set(contestant, answer.peakMegabytes);
-        if (round > 0) times.get(contestant)!.push(answer.milliseconds);
+        raced[i]!.peakMegabytes = Math.max(raced[i]!.peakMegabytes, answer.peakMegabytes);
+        if (round > 0) raced[i]!.times.push(answer.milliseconds);
       }
       if (counts.size !== 1)
         throw new Error(`expected equal networks, got ${[...counts].join(' and ')} parameters`);
     }
-    process.stderr.write(`threads ${threads}, ${shape.join('x')}: round ${round} of ${rounds}\n`);
+    process.stderr.write(`${name}: round ${round} of ${rounds}\n`);
   }
-  return field.map((contestant) => ({
-    threads,
-    shape: `${shape[0]} x ${shape[1]}x${shape[2]}x${shape[3]}`,
-    name: contestant.name,
-    milliseconds: median(times.get(contestant)!),
-    peakMegabytes: peaks.get(contestant)!,
+  return raced;
+}
+
+/** The first of the field beside each of the others. */
+function ratios([first, ...others]: readonly Raced[], { name, goals }: Discipline, threads: number): Ratio[] {
+  return others.map((other, i) => ({
+    what: `${name}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`,
+    ours: first!.times,
+    peer: other.name,
+    peers: other.times,
+    // The goal is set against the quickest PyTorch.
+    goal: i === 0 ? (goals[threads] ?? null) : null,
   }));
 }
 
-const rows: Row[] = [];
+const rows: Ratio[] = [];
+const peaks: string[] = [];
 const python = torchPython();
 for (const threads of threadCounts) {
   const field = contestants(python, threads);
   try {
-    for (const shape of shapes) rows.push(...(await race(field, threads, shape)));
+    for (const discipline of disciplines) {
+      const raced = await race(field, discipline);
+      rows.push(...ratios(raced, discipline, threads));
+      const memory = raced.map(({ name, peakMegabytes }) => `${name} ${peakMegabytes.toFixed(0)} MB`);
+      peaks.push(`${discipline.name}, threads ${threads}: ${memory.join(', ')}`);
+    }
   } finally {
     for (const contestant of field) contestant.end();
   }
 }
 
-const lines = [
-  '| threads | input | contestant | median step, ms | EMARS is faster by | peak memory, MB |',
-  '|---|---|---|---|---|---|',
-];
-for (const row of rows) {
-  const reference = rows.find(
-    (other) => other.name.startsWith('EMARS') && other.threads === row.threads && other.shape === row.shape,
-  )!;
-  lines.push(
-    `| ${row.threads} | ${row.shape} | ${row.name} | ${row.milliseconds.toFixed(0)} | ${(row.milliseconds / reference.milliseconds).toFixed(2)} x | ${row.peakMegabytes.toFixed(0)} |`,
-  );
+if (values.json) console.log(JSON.stringify(rows));
+else {
+  console.log(`${ratioTable(rows)}\n\nPeak memory of the processes so far: ${peaks.join('; ')}\n`);
+  console.log(`${machine()}; ${rounds} rounds of ${genomes.length} paths, medians of all`);
 }
-const table = lines.join('\n');
-const machine = `${cpus().length} x ${cpus()[0]?.model ?? 'unknown CPU'}, Node ${process.version}`;
-console.log(`${table}\n\n${machine}; ${rounds} rounds of ${genomes.length} paths`);
-if (values.out !== undefined) writeFileSync(values.out, `${table}\n`);
+if (rows.some(isMissed)) process.exitCode = 1;

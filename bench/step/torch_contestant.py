@@ -1,4 +1,4 @@
-"""PyTorch as a contestant: the same SuperNet, one step a request. Arguments: space as JSON, threads, memory format."""
+"""PyTorch as a contestant: the same SuperNet, one step or one evaluation a request. Arguments: space as JSON, threads, memory format."""
 import json
 import resource
 import sys
@@ -58,17 +58,29 @@ class SuperNet(nn.Module):
 net = SuperNet().to(memory_format=FORMAT)
 optimizer = torch.optim.SGD(net.parameters(), lr=1e-3)
 parameters = sum(p.numel() for p in net.parameters())
+
+
+def step(images, labels, genome):
+    optimizer.zero_grad(set_to_none=True)
+    loss = F.cross_entropy(net(images, genome), labels)
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
 for line in sys.stdin:
     request = json.loads(line)
     batch, depth, height, width = request["shape"]
     images = torch.randn(batch, 1, depth, height, width).to(memory_format=FORMAT)
     labels = torch.arange(batch) % space["classes"]
     started = time.perf_counter()
-    optimizer.zero_grad(set_to_none=True)
-    loss = F.cross_entropy(net(images, request["genome"]), labels)
-    loss.backward()
-    optimizer.step()
-    value = loss.item()
+    if request["work"] == "evaluate":
+        net.eval()
+        with torch.inference_mode():
+            value = net(images, request["genome"])[0, 0].item()
+    else:
+        net.train()
+        value = step(images, labels, request["genome"])
     milliseconds = 1000 * (time.perf_counter() - started)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps({"milliseconds": milliseconds, "loss": value, "parameters": parameters, "peakMegabytes": peak}), flush=True)
