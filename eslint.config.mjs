@@ -1,6 +1,6 @@
 import tseslint from 'typescript-eslint';
 
-const pureRooms = ['random', 'space', 'evolution', 'explain', 'gradient', 'metrics', 'protocol'];
+const pureRooms = ['random', 'space', 'evolution', 'explain', 'gradient', 'metrics', 'protocol', 'search'];
 
 export default tseslint.config(
   {

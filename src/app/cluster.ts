@@ -5,7 +5,6 @@ import { filledOptions } from '../library/configuration.js';
 import type { DealtProcesses } from '../library/deal-devices.js';
 import { dealtProcesses } from '../library/deal-devices.js';
 import { gpusHere, preflight } from '../library/preflight.js';
-import { requireBegunRun } from '../library/run-argument.js';
 import { resume, search } from '../library/search.js';
 import type { Options } from '../config/options.js';
 import type { Gpu } from '../native/devices.js';
@@ -14,6 +13,7 @@ import { runFolder } from '../run/folder.js';
 import { configOption, jsonOption, setOption, wholeNumber } from './arguments.js';
 import { UsageError } from './errors.js';
 import { devicesOf, trainersOption } from './process-options.js';
+import { requireResumable } from './resume-argument.js';
 import { showSearch } from './run-search.js';
 import { freeFolder, newFolder } from './search.js';
 
@@ -105,15 +105,7 @@ function newRun({ config, set, seed, data, out }: Flags): Asked {
 }
 
 function begunRun(root: string, flags: Flags): Asked {
-  const fixed = (['config', 'data', 'out', 'seed', 'set'] as const).filter(
-    (name) => flags[name] !== undefined,
-  );
-  if (fixed.length > 0)
-    throw new UsageError(
-      `--resume: expected no ${fixed.map((name) => `--${name}`).join(', ')}, ` +
-        `which the run's config.yaml fixes; leave it out`,
-    );
-  requireBegunRun(root);
+  requireResumable(root, flags);
   return { root: resolve(root), options: readOptions(runFolder(root)) };
 }
 

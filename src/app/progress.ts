@@ -2,29 +2,12 @@
  * The progress of a search on one line. `renderProgress` is a pure function of what is known;
  * `ProgressView` decides when to draw: over and over in a terminal, now and then elsewhere.
  */
+import type { StatusEvent } from '../library/run-events.js';
 import type { RunPhase } from '../wire/messages.js';
 
 /** What is known of a running search. */
-export interface ProgressStatus {
+export interface ProgressStatus extends Omit<StatusEvent, 'kind' | 'phase'> {
   readonly phase: Exclude<RunPhase, 'failed'>;
-  /** Epoch at work, from 1, and all epochs of the run; warm-up counts. */
-  readonly epoch: number;
-  readonly epochs: number;
-  /** Steps done in this epoch, and all of it. */
-  readonly step: number;
-  readonly steps: number;
-  /** Evaluations done in this epoch, and all of it; 0 of 0 while unknown. */
-  readonly evaluated: number;
-  readonly evaluations: number;
-  /** Seconds until the run ends; null while it cannot be told. */
-  readonly etaSeconds: number | null;
-  /** Highest accuracy on D_val so far, 0…1; null before the first. */
-  readonly bestAccuracy: number | null;
-  /** Individuals on the front; 0 before the first selection. */
-  readonly frontSize: number;
-  readonly trainersAlive: number;
-  /** Trainers that were asked for. */
-  readonly trainers: number;
 }
 
 const share = (done: number, all: number): number => (all > 0 ? Math.min(1, Math.max(0, done / all)) : 0);

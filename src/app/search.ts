@@ -2,7 +2,6 @@
 import { existsSync } from 'node:fs';
 import { basename, extname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { requireBegunRun } from '../library/run-argument.js';
 import type { ProcessOptions } from '../library/search.js';
 import { resume, search as beginSearch } from '../library/search.js';
 import { runFolder } from '../run/folder.js';
@@ -11,6 +10,7 @@ import { configOption, jsonOption, setOption, wholeNumber } from './arguments.js
 import { UsageError } from './errors.js';
 import type { BrokerFlags } from './broker-options.js';
 import { credsOption, natsOption } from './broker-options.js';
+import { requireResumable } from './resume-argument.js';
 import { print, printJson } from './output.js';
 import { devicesOption, trainersOption } from './process-options.js';
 import { showSearch } from './run-search.js';
@@ -85,15 +85,7 @@ async function search(flags: Flags): Promise<void> {
 
 /** Goes on with a run; with one that is finished there is nothing to do. */
 async function goOn(root: string, flags: Flags): Promise<void> {
-  const fixed = (['config', 'data', 'out', 'seed', 'set'] as const).filter(
-    (name) => flags[name] !== undefined,
-  );
-  if (fixed.length > 0)
-    throw new UsageError(
-      `--resume: expected no ${fixed.map((name) => `--${name}`).join(', ')}, ` +
-        `which the run's config.yaml fixes; leave it out`,
-    );
-  requireBegunRun(root);
+  requireResumable(root, flags);
   const processes = processesOf(flags);
   if ((await readRecordIfSound(runFolder(root)))?.status === 'finished') {
     const { report } = await resume(root).result;

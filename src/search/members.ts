@@ -1,4 +1,4 @@
-/** Members of a step: ids ascending, so that one among a thousand is found in ten looks, with each message. */
+/** Members of a step, or of a roll call: ids ascending, so that one among a thousand is found in ten looks. */
 export function isMember(members: readonly string[], id: string): boolean {
   let from = 0;
   let to = members.length;

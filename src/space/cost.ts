@@ -54,6 +54,30 @@ export function sizeMB(parameters: number): number {
   return (parameters * 4) / 2 ** 20;
 }
 
+/** The classifier's line: the mean over the positions of a feature map of this shape, a matrix and a bias. */
+export function classifierCost(
+  index: number,
+  { inputs, outputs }: { readonly inputs: number; readonly outputs: number },
+  shape: readonly number[],
+): BlockCost {
+  return {
+    index,
+    op: 'classifier',
+    parameters: inputs * outputs + outputs,
+    flops: count(shape) + 2 * inputs * outputs + outputs,
+    outputShape: [outputs],
+  };
+}
+
+/** What the lines come to together. */
+export function totalCost(
+  blocks: readonly BlockCost[],
+): Pick<PathCost, 'parameters' | 'sizeMB' | 'flops' | 'blocks'> {
+  const parameters = blocks.reduce((sum, block) => sum + block.parameters, 0);
+  const flops = blocks.reduce((sum, block) => sum + block.flops, 0);
+  return { parameters, sizeMB: sizeMB(parameters), flops, blocks };
+}
+
 type Shape = readonly [number, number, number, number];
 
 /** Explicit symmetric padding k//2: a size n becomes ceil(n / stride). */
@@ -129,22 +153,11 @@ export function pathCost(
       outputShape: shape,
     });
   }
-  const { inputs, outputs } = layout.classifier;
-  blocks.push({
-    index: blocks.length,
-    op: 'classifier',
-    parameters: inputs * outputs + outputs,
-    flops: count(shape) + 2 * inputs * outputs + outputs,
-    outputShape: [outputs],
-  });
-  const parameters = blocks.reduce((sum, block) => sum + block.parameters, 0);
+  blocks.push(classifierCost(blocks.length, layout.classifier, shape));
   return {
-    parameters,
-    sizeMB: sizeMB(parameters),
-    flops: blocks.reduce((sum, block) => sum + block.flops, 0),
+    ...totalCost(blocks),
     peakActivations,
     convolved,
-    blocks,
     supernet: { parameters: layout.parameterCount, sizeMB: sizeMB(layout.parameterCount) },
   };
 }

@@ -4,12 +4,13 @@
  */
 import type { Network, NetworkWeights } from '../network/network.js';
 import { networkLogits, uploadNetwork } from '../network/network.js';
-import { BatchStatisticsRecorder, fixedStatistics } from '../network/batch-statistics.js';
+import { fixedStatistics } from '../network/batch-statistics.js';
 import { uploadVolumes } from '../tensor/rows.js';
-import { fromFloats, inScope, toFloats, valueAndGradients } from '../tensor/scope.js';
+import { inScope, toFloats } from '../tensor/scope.js';
 import type { Batch, ImageBatch } from './batch.js';
-import { checkLabels, meanCrossEntropy } from './loss.js';
-import type { LossOptions } from './path-gradient.js';
+import type { LossOptions } from './backward.js';
+import { backward } from './backward.js';
+import { checkLabels } from './loss.js';
 
 export interface NetworkGradient {
   /** Mean over the batch. */
@@ -28,39 +29,20 @@ export function networkGradient(
   network: Network,
   parameters: Float32Array,
   batch: Batch,
-  { dropoutMask, classWeights, labelSmoothing }: LossOptions = {},
+  options: LossOptions = {},
 ): NetworkGradient {
   const { layout } = network;
-  const [samples, depth] = batch.shape;
-  checkLabels(batch.labels, samples, layout.classifier.outputs);
-  const recorder = new BatchStatisticsRecorder();
-  try {
-    return inScope(() => {
-      const { tensors, weights } = uploadNetwork(network, parameters);
-      const images = { values: uploadVolumes(batch.images, batch.shape), depth };
-      const mask =
-        dropoutMask === undefined ? null : fromFloats(dropoutMask, [samples, layout.classifier.inputs]);
-      const { value, gradients } = valueAndGradients(
-        () =>
-          meanCrossEntropy(
-            networkLogits(network, images, { weights, normalise: recorder.normalise, dropoutMask: mask }),
-            batch.labels,
-            classWeights,
-            labelSmoothing,
-          ),
-        tensors,
-      );
+  checkLabels(batch.labels, batch.shape[0], layout.classifier.outputs);
+  return backward(batch, options, {
+    headWidth: layout.classifier.inputs,
+    upload: () => uploadNetwork(network, parameters),
+    logits: (images, pass) => networkLogits(network, images, pass),
+    read: (loss, gradients, statistics) => {
       const gradient = new Float32Array(layout.parameterCount);
       gradients.forEach((tensor, index) => gradient.set(toFloats(tensor), layout.parameters[index]!.offset));
-      return {
-        loss: toFloats(value)[0]!,
-        gradient,
-        statistics: recorder.read(layout.statisticCount),
-      };
-    });
-  } finally {
-    recorder.dispose();
-  }
+      return { loss, gradient, statistics: statistics.read(layout.statisticCount) };
+    },
+  });
 }
 
 /**

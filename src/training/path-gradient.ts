@@ -5,24 +5,14 @@
  * of the arguments and of the host's fingerprint.
  */
 import { firstNonFinite } from '../gradient/chunks.js';
-import { BatchStatisticsRecorder } from '../network/batch-statistics.js';
 import type { Subnet } from '../network/supernet.js';
 import { pathLogits, uploadPath } from '../network/supernet.js';
-import { uploadVolumes } from '../tensor/rows.js';
-import { fromFloats, inScope, toFloats, valueAndGradients } from '../tensor/scope.js';
+import { toFloats } from '../tensor/scope.js';
+import type { LossOptions } from './backward.js';
+import { backward } from './backward.js';
 import type { Batch } from './batch.js';
-import { checkLabels, lossTerms, meanCrossEntropy } from './loss.js';
+import { checkLabels, lossTerms } from './loss.js';
 import { checkImages, checkParameters } from './sizes.js';
-
-/** What the loss of a batch is made with besides the batch. */
-export interface LossOptions {
-  /** `[batch, head]` of 0 and 1/keep; no dropout where absent. */
-  readonly dropoutMask?: Float32Array;
-  /** `[classes]`; 1 each where absent. */
-  readonly classWeights?: Float32Array;
-  /** 0…1, 0 where absent: see `meanCrossEntropy`. */
-  readonly labelSmoothing?: number;
-}
 
 export interface PathGradient {
   /** Mean over the batch. */
@@ -43,33 +33,26 @@ export interface PathGradient {
 export function pathGradient(
   subnet: Subnet,
   batch: Batch,
-  { dropoutMask, classWeights, labelSmoothing }: LossOptions = {},
+  options: LossOptions = {},
   vector: Float32Array = new Float32Array(subnet.path.vectorLength),
 ): PathGradient {
   const { path } = subnet;
-  const [samples, depth] = batch.shape;
-  const { inputs: headWidth, outputs: classes } = path.classifier;
-  checkLabels(batch.labels, samples, classes);
+  const classes = path.classifier.outputs;
+  checkLabels(batch.labels, batch.shape[0], classes);
   const gradient = vector.subarray(0, path.parameterCount);
   const statistics = vector.subarray(path.parameterCount, path.vectorLength);
   if (subnet.kernels != null) {
     checkParameters(subnet);
     checkImages(batch);
-    const terms = lossTerms(batch.labels, classes, classWeights, labelSmoothing);
-    const loss = { ...terms, mask: dropoutMask ?? null };
+    const terms = lossTerms(batch.labels, classes, options.classWeights, options.labelSmoothing);
+    const loss = { ...terms, mask: options.dropoutMask ?? null };
     return { ...subnet.kernels.gradient(subnet, batch, loss, vector), gradient, statistics };
   }
-  const recorder = new BatchStatisticsRecorder();
-  try {
-    return inScope(() => {
-      const { tensors, weights } = uploadPath(subnet);
-      const images = { values: uploadVolumes(batch.images, batch.shape), depth };
-      const mask = dropoutMask === undefined ? null : fromFloats(dropoutMask, [samples, headWidth]);
-      const pass = { weights, normalise: recorder.normalise, dropoutMask: mask };
-      const { value, gradients } = valueAndGradients(
-        () => meanCrossEntropy(pathLogits(subnet, images, pass), batch.labels, classWeights, labelSmoothing),
-        tensors,
-      );
+  return backward(batch, options, {
+    headWidth: path.classifier.inputs,
+    upload: () => uploadPath(subnet),
+    logits: (images, pass) => pathLogits(subnet, images, pass),
+    read: (loss, gradients, recorder) => {
       let end = 0;
       for (const tensor of gradients) {
         gradient.set(toFloats(tensor), end);
@@ -77,9 +60,7 @@ export function pathGradient(
       }
       statistics.set(recorder.read(path.statisticCount));
       const firstBad = firstNonFinite(vector.subarray(0, path.vectorLength));
-      return { loss: toFloats(value)[0]!, firstBad, gradient, statistics };
-    });
-  } finally {
-    recorder.dispose();
-  }
+      return { loss, firstBad, gradient, statistics };
+    },
+  });
 }

@@ -17,7 +17,7 @@ import type { Batch, Tally } from './tally.js';
 import { emptyTally, joinTallies } from './tally.js';
 
 /** Trainers of the table of `--scale`. */
-const SIZES = [1, 2, 4, 8, 10, 16, 32, 100];
+const SIZES = [1, 2, 4, 8, 10, 16, 32, 100, 300, 1000];
 
 const HELP = `Usage: npm run sim -- [options]
 

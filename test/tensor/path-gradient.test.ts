@@ -10,7 +10,7 @@ import type { SearchSpace } from '#emars/space/space.js';
 import { sampleGenome } from '#emars/space/variation.js';
 import { liveTensors } from '#emars/tensor/scope.js';
 import type { Batch } from '#emars/training/batch.js';
-import type { LossOptions } from '#emars/training/path-gradient.js';
+import type { LossOptions } from '#emars/training/backward.js';
 import { pathGradient } from '#emars/training/path-gradient.js';
 import { predict } from '#emars/training/predict.js';
 import { recalibrate } from '#emars/training/recalibrate.js';

@@ -4,7 +4,7 @@
  * value, pooling 1 a value it reads (27 a value for the overlapping maximum).
  */
 import type { BlockCost, InputSize } from '../../space/cost.js';
-import { outputExtent, sizeMB } from '../../space/cost.js';
+import { classifierCost, outputExtent, totalCost } from '../../space/cost.js';
 import type { NormLayout } from '../blocks.js';
 import type { BaselineLayout } from './catalogue.js';
 import type { Layer } from './layers.js';
@@ -119,20 +119,6 @@ export function baselineCost(layout: BaselineLayout, input: InputSize, channels:
       .reduce((sum, tensor) => sum + layout.parameters[tensor]!.size, 0);
     return { index, op: name, parameters, flops: passed.flops, outputShape: shape };
   });
-  const { inputs, outputs } = layout.classifier;
-  blocks.push({
-    index: blocks.length,
-    op: 'classifier',
-    parameters: inputs * outputs + outputs,
-    flops: volume(shape) + 2 * inputs * outputs + outputs,
-    outputShape: [outputs],
-  });
-  const parameters = blocks.reduce((sum, block) => sum + block.parameters, 0);
-  return {
-    parameters,
-    sizeMB: sizeMB(parameters),
-    flops: blocks.reduce((sum, block) => sum + block.flops, 0),
-    convolved,
-    blocks,
-  };
+  blocks.push(classifierCost(blocks.length, layout.classifier, shape));
+  return { ...totalCost(blocks), convolved };
 }

@@ -9,6 +9,7 @@
  *   measuring ─every evaluee has a value or a failure for every objective─▶ idle
  */
 import { MAX_MAGNITUDE } from '../../evolution/objective-values.js';
+import type { SearchEvent } from '../../search/events.js';
 import { NO_ACCURACY, objectivesAt } from '../../search/joined-objectives.js';
 import type { ObjectiveRule } from '../../search/state.js';
 import type { Message } from '../../wire/messages.js';
@@ -142,20 +143,25 @@ export function measured(
   const local = new Set(stage.local);
   local.delete(nameOf(key));
   const { epoch, individual, objective } = key;
-  const problem = 'failure' in outcome ? outcome.failure : problemOf(outcome.value);
-  if ('failure' in outcome || problem !== null)
-    turn.commit({ type: 'evaluation-failed', epoch, individual, objective, reason: problem! });
-  else
-    turn.commit({
-      type: 'evaluated',
-      epoch,
-      individual,
-      objective,
-      value: outcome.value,
-      worker: 'evolution',
-      ...(outcome.defined ? {} : { defined: false }),
-    });
+  const about = { epoch, individual, objective };
+  if ('failure' in outcome) turn.commit({ type: 'evaluation-failed', ...about, reason: outcome.failure });
+  else {
+    const { value, defined } = outcome;
+    const undefinedMark = defined ? {} : { defined: false };
+    count(turn, { ...about, value, worker: 'evolution', ...undefinedMark }, problemOf(value));
+  }
   return { ...evaluation, stage: { ...stage, movedAt: turn.now, local } };
+}
+
+/** Lets a value count; one with a problem is recorded as a failure. */
+function count(
+  turn: Turn,
+  measured: Omit<Extract<SearchEvent, { type: 'evaluated' }>, 'type'>,
+  problem: string | null,
+): void {
+  const { epoch, individual, objective } = measured;
+  if (problem === null) turn.commit({ type: 'evaluated', ...measured });
+  else turn.commit({ type: 'evaluation-failed', epoch, individual, objective, reason: problem });
 }
 
 /** A worker's result. Whatever becomes of it, it need not be sent again. */
@@ -173,18 +179,8 @@ export function result(turn: Turn, evaluation: Evaluation, message: Message<'Eva
     !isKnown(turn, individual, rule);
   if (!wanted) return { ...evaluation, duplicates: evaluation.duplicates + 1 };
   const problem = error ?? problemOf(value) ?? tableProblem(confusion, rules.space.classes);
-  if (problem !== null)
-    turn.commit({ type: 'evaluation-failed', epoch, individual, objective, reason: problem });
-  else
-    turn.commit({
-      type: 'evaluated',
-      epoch,
-      individual,
-      objective,
-      value,
-      worker,
-      ...(confusion.length > 0 ? { confusion: [...confusion] } : {}),
-    });
+  const table = confusion.length > 0 ? { confusion: [...confusion] } : {};
+  count(turn, { epoch, individual, objective, value, worker, ...table }, problem);
   const moved: Evaluation = { ...evaluation, stage: { ...stage, movedAt: turn.now } };
   return objective === 'accuracy' ? measureLocally(turn, moved) : moved;
 }

@@ -140,10 +140,10 @@ export interface RollCall {
   readonly message: Message<'RollCall'>;
 }
 
-/** Names the incarnations of those who are here. `last`: the roll call before, or null. */
+/** Names the incarnations of those who are here, ascending. `last`: the roll call before, or null. */
 export function rollCallOf({ workers }: Membership, fence: number, last: RollCall | null): RollCall {
   if (last?.workers === workers && last.message.fence === fence) return last;
-  const present = [...workers.values()].map(({ incarnation }) => incarnation);
+  const present = [...workers.values()].map(({ incarnation }) => incarnation).sort();
   return { workers, message: { fence, present } };
 }
 

@@ -4,6 +4,7 @@
  * within a heartbeat; the answer to a hello is passed in as a received Welcome. A worker that is told to end
  * asks whether it may, until the run can do without it; meanwhile it works on.
  */
+import { isMember } from '../../search/members.js';
 import type { Message, Role } from '../../wire/messages.js';
 import type { Received, Send, Step } from '../step.js';
 
@@ -99,7 +100,7 @@ function receive(
   switch (input.name) {
     case 'RollCall': {
       const { fence, present } = input.message;
-      const isKnown = fence === state.fence && present.includes(identity.incarnation);
+      const isKnown = fence === state.fence && isMember(present, identity.incarnation);
       return { state: isKnown ? state : { ...state, isDue: true }, save: [], send: [] };
     }
     case 'Welcome': {

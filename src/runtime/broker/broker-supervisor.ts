@@ -24,7 +24,7 @@ const OWNER_POLL_MS = 500;
 type Start = Extract<SupervisorOrder, { type: 'start' }>;
 
 const owner = process.ppid;
-let server: ChildProcess | undefined;
+let server: ChildProcess | null = null;
 let stopping = false;
 let wipeNext = false;
 
@@ -125,7 +125,7 @@ async function supervise(order: Start): Promise<void> {
 async function stop(): Promise<void> {
   stopping = true;
   const child = server;
-  if (child !== undefined) {
+  if (child !== null) {
     child.kill('SIGTERM');
     const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
     await exited(child);

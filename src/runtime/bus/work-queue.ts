@@ -70,8 +70,8 @@ const DEFAULT_DEADLINE_MS = 15_000;
 const BACK_OFF_MS = [50, 100, 200, 500, 1000];
 const TOKEN = /^[A-Za-z0-9_-]{1,100}$/;
 
-function code(error: unknown): number | undefined {
-  return error instanceof JetStreamApiError ? error.code : undefined;
+function code(error: unknown): number | null {
+  return error instanceof JetStreamApiError ? error.code : null;
 }
 
 /** What the server refuses for good; all else (no answer, being started, store being read) is tried again. */

@@ -6,6 +6,7 @@ import type { PresenceInput, PresenceState } from '#emars/protocol/worker/presen
 import { initialPresence, step as stepPresence } from '#emars/protocol/worker/presence.js';
 import type { TakerCommand, TakerInput, TakerState } from '#emars/protocol/worker/evaluation-taker.js';
 import { initialTaker, step as stepTaker } from '#emars/protocol/worker/evaluation-taker.js';
+import type { MessageName } from '#emars/wire/messages.js';
 import { decode } from '#emars/wire/messages.js';
 import { asGenome, genomeId } from '#emars/space/genome.js';
 import type { TakenItem } from '../kernel/work-queue.js';
@@ -72,8 +73,7 @@ export abstract class WorkerHost extends Host {
       else this.released();
     }
     if (this.process.alive && done.send.length > 0)
-      for (const send of done.send)
-        this.sendAll([send], this.inboxFor(send.name === 'Leave' ? 'Release' : 'Welcome'));
+      for (const send of done.send) this.sendAll([send], this.inboxOf(send.name));
   }
 
   override leave(): void {
@@ -87,16 +87,22 @@ export abstract class WorkerHost extends Host {
     this.pauseEvaluations(() => this.cluster.left(this));
   }
 
-  /** A new inbox; an answer that comes to it is taken in as long as it is the newest of its name. */
-  private readonly inboxes = new Map<Inbox, string>();
+  /** Where the answer to what presence says is to go; null where it asks nothing. */
+  private inboxOf(question: MessageName): string | null {
+    if (question === 'Hello') return this.inboxFor('Welcome');
+    return question === 'Leave' ? this.inboxFor('Release') : null;
+  }
+
+  /** A new inbox in the place of the last one for this answer. */
+  private readonly inboxes = new Map<Inbox, () => void>();
 
   private inboxFor(inboxOf: Inbox): string {
     const name = inboxOf === 'Release' ? 'Receipt' : inboxOf;
     const { bus } = this.cluster;
     const inbox = bus.inbox(this.process);
-    this.inboxes.set(inboxOf, inbox);
-    bus.subscribe(this.process, inbox, ({ bytes }) => {
-      if (this.inboxes.get(inboxOf) !== inbox) return;
+    this.inboxes.get(inboxOf)?.();
+    const close = bus.subscribe(this.process, inbox, ({ bytes }) => {
+      if (this.inboxes.get(inboxOf) !== close) return;
       const message = this.read(name, bytes);
       if (message === null) return;
       if ('fence' in message) this.present({ kind: 'received', name: 'Welcome', message, reply: null });
@@ -104,6 +110,7 @@ export abstract class WorkerHost extends Host {
         this.present({ kind: 'received', name: 'Receipt', message, reply: null });
       else this.evaluate({ kind: 'received', name: 'Receipt', message, reply: null });
     });
+    this.inboxes.set(inboxOf, close);
     return inbox;
   }
 

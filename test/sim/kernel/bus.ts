@@ -60,8 +60,9 @@ export class SimBus {
     list.push(entry);
     this.subscriptions.set(subject, list);
     return () => {
-      const at = this.subscriptions.get(subject)?.indexOf(entry) ?? -1;
-      if (at >= 0) this.subscriptions.get(subject)!.splice(at, 1);
+      const left = (this.subscriptions.get(subject) ?? []).filter((known) => known !== entry);
+      if (left.length > 0) this.subscriptions.set(subject, left);
+      else this.subscriptions.delete(subject);
     };
   }
 

@@ -11,9 +11,10 @@ export interface Costs {
   readonly brokerBytes: number;
   /** Bytes a second that one process takes in. */
   readonly processBytes: number;
-  /** Milliseconds the broker needs for a delivery, and evolution for a message, however small. */
+  /** Milliseconds the broker needs for a delivery, and evolution for a message, however small, and a byte of it. */
   readonly deliveryMs: number;
   readonly evolutionMs: number;
+  readonly evolutionByteMs: number;
   /** Milliseconds from one process to another when nothing waits. */
   readonly linkMs: number;
 }
@@ -45,7 +46,7 @@ export class LoadedNetwork implements Weather {
   ) {}
 
   fate(letter: Letter, to: string): Fate {
-    const { brokerBytes, processBytes, deliveryMs, evolutionMs, linkMs } = this.costs;
+    const { brokerBytes, processBytes, deliveryMs, evolutionMs, evolutionByteMs, linkMs } = this.costs;
     const { now } = this.timeline;
     const bytes = this.bytesOf(letter);
     this.load.messages++;
@@ -57,7 +58,7 @@ export class LoadedNetwork implements Weather {
         : (this.smallDoneAt = Math.max(now, this.smallDoneAt) + deliveryMs);
     const ready = Math.max(handedOut, this.sentAt.get(letter.from) ?? 0);
     this.sentAt.set(letter.from, ready);
-    const taken = to === 'evolution' ? evolutionMs : (1000 * bytes) / processBytes;
+    const taken = to === 'evolution' ? evolutionMs + evolutionByteMs * bytes : (1000 * bytes) / processBytes;
     const free = Math.max(ready, this.freeAt.get(to) ?? 0) + taken;
     this.freeAt.set(to, free);
     const delay = free + linkMs - now;
