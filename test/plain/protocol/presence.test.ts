@@ -102,7 +102,7 @@ describe('a worker', () => {
     expect(worker.welcome(10, { accepted: true, reason: null, fence: 2 })).toEqual([
       { kind: 'welcomed', fence: 2 },
     ]);
-    worker.rollCall(20, 2, ['other', 'one']);
+    worker.rollCall(20, 2, ['one', 'other']);
     expect(worker.tick(30)).toEqual([]);
     worker.rollCall(40, 3, ['one']);
     expect(worker.tick(50)).toEqual(['Hello']);
