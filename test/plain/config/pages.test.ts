@@ -111,7 +111,7 @@ describe('shipped configurations', () => {
     });
     expect(sizes('nodules.yaml')).toMatchObject({
       net: '16; 12,20,40; 2,2,2; 2,2,2; 160',
-      input: '16x64, 8',
+      input: '8x40, 8',
       search: '3 8 4 40 2',
     });
     expect(sizes('paper.yaml')).toMatchObject({
