@@ -64,6 +64,7 @@ const may = {
     'tensor',
     'scan',
     'training',
+    'objectives',
     'wire',
     'actors',
     'runtime',

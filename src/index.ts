@@ -7,7 +7,7 @@
  * @module emars
  */
 export { search, resume } from './library/search.js';
-export type { ProcessOptions, Run, SearchRequest } from './library/search.js';
+export type { ProcessOptions, ResumeRequest, Run, SearchRequest } from './library/search.js';
 export type { BrokerRequest } from './library/broker.js';
 export type { Configuration, ConfigurationSources, ObjectiveSetting } from './library/configuration.js';
 export type {
@@ -33,7 +33,8 @@ export type { SelectionResult, SelectorState } from './evolution/selector.js';
 export { report } from './library/report.js';
 export type { BuiltReport } from './report/build.js';
 
-// Objectives of your own: the default export of a module that a configuration names.
+export type { OwnObjective } from './library/own-objectives.js';
+// Objectives of your own: an object given to a search, or the default export of a module that a configuration names.
 export type {
   GenomeObjective,
   GenomeSubject,

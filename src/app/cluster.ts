@@ -1,7 +1,7 @@
 /** `emars cluster`: a search on all GPUs of this machine, one trainer each; checked first. */
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { filledOptions } from '../library/configuration.js';
+import { filledConfiguration } from '../library/configuration.js';
 import type { DealtProcesses } from '../library/deal-devices.js';
 import { dealtProcesses } from '../library/deal-devices.js';
 import { gpusHere, preflight } from '../library/preflight.js';
@@ -100,7 +100,7 @@ function newRun({ config, set, seed, data, out }: Flags): Asked {
       'expected --config FILE for a new search or --resume DIR for one that was cut off, got neither; ' +
         'see emars cluster --help',
     );
-  const options = filledOptions({ config, set, options: { seed, data: { path: data } } });
+  const { options } = filledConfiguration({ config, set, options: { seed, data: { path: data } } });
   return { options, root: resolve(out === undefined ? freeFolder(config) : newFolder(out, 'cluster')) };
 }
 

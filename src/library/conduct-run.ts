@@ -21,6 +21,8 @@ import { nativeParts } from './native-parts.js';
 import type { RunEvent, RunResult } from './run-events.js';
 import { kernelsNote, kernelsOfRun } from './run-kernels.js';
 import { objectiveNotes } from './objective-notes.js';
+import type { OwnObjective } from './own-objectives.js';
+import { joinOwn } from './own-objectives.js';
 import { statusEvent } from './status-event.js';
 import { VERSION } from './version.js';
 
@@ -37,6 +39,8 @@ export interface RunPlan {
   readonly evaluatorDevice: string;
   /** A broker that is not ours; null: one is started. */
   readonly broker: RunSetup['foreign'];
+  /** Measured in this process, beside those of the configuration. */
+  readonly ownObjectives: readonly OwnObjective[];
 }
 
 export type Tell = (event: RunEvent) => void;
@@ -94,6 +98,7 @@ async function conductLocked(
     kernels: kernels?.id ?? null,
   });
   const notesOf = objectiveNotes();
+  let own: ReturnType<typeof joinOwn> | null = null;
   const supervision = new RunSupervision(
     {
       folder,
@@ -105,6 +110,10 @@ async function conductLocked(
       natsBinary: parts.nats.path,
       about: { version: VERSION, kernelsId: kernels?.id ?? null },
       foreign: broker,
+      beforeWorkers: async () => {
+        own = joinOwn(plan.ownObjectives, folder, resumed ? null : 1);
+        await own.joined;
+      },
     },
     (status) => {
       tell(statusEvent(status));
@@ -129,6 +138,7 @@ async function conductLocked(
     if ((await supervision.run(record)) === 'interrupted') throw signal.reason;
   } finally {
     signal.removeEventListener('abort', stop);
+    (own as ReturnType<typeof joinOwn> | null)?.close();
   }
   await rm(folder.bus, { force: true });
 }

@@ -91,7 +91,7 @@ export async function joinObjective(request: ObjectiveRequest): Promise<'the sea
 }
 
 /** Joins the bus of a run of this machine once it is at work; null where the search has finished. */
-async function busOf(
+export async function busOf(
   folder: RunFolder,
   name: string,
   tell: (event: ObjectiveEvent) => void,

@@ -6,16 +6,17 @@ import type { RunFolder } from '../run/folder.js';
 import { runFolder } from '../run/folder.js';
 import { readFront } from '../run/front.js';
 import { readRecordIfSound } from '../run/record.js';
-import type { Options } from '../config/options.js';
 import type { BrokerRequest } from './broker.js';
 import { brokerAccess } from './broker.js';
 import type { RunPlan } from './conduct-run.js';
 import { conductRun } from './conduct-run.js';
-import type { ConfigurationSources } from './configuration.js';
-import { filledOptions } from './configuration.js';
+import type { ConfigurationSources, FilledConfiguration } from './configuration.js';
+import { filledConfiguration } from './configuration.js';
 import { EventStream } from './event-stream.js';
 import { dealtProcesses } from './deal-devices.js';
 import { expectNewFolder, requireFile, requireFolder } from './request.js';
+import type { OwnObjective } from './own-objectives.js';
+import { requireSound } from './own-objectives.js';
 import { requireBegunRun } from './run-argument.js';
 import type { RunEvent, RunResult } from './run-events.js';
 
@@ -40,6 +41,12 @@ export interface ProcessOptions {
 export interface SearchRequest extends ConfigurationSources, ProcessOptions {
   /** Folder of the run: not there yet, or empty. */
   readonly out: string;
+}
+
+/** A search that goes on. */
+export interface ResumeRequest extends ProcessOptions {
+  /** Those that were given to the search as objects, with the same functions; the search waits for them. */
+  readonly objectives?: readonly OwnObjective[] | undefined;
 }
 
 /** A search that is running. Nothing has to be read for it to go on. */
@@ -69,29 +76,37 @@ export interface Run {
  * ```
  */
 export function search(request: SearchRequest): Run {
-  const options = filledOptions(request);
+  const configuration = filledConfiguration(request);
   const folder = runFolder(resolve(request.out));
   expectNewFolder(folder.root);
-  return begin(planOf(folder, options, false, request), request.signal);
+  return begin(planOf(folder, configuration, false, request), request.signal);
 }
 
 /**
  * Goes on with the search in `folder`, from its last whole epoch; of a finished one it gives the result
  * again. The configuration is the run's own. Errors: as {@link search}.
  */
-export function resume(folder: string, processes: ProcessOptions = {}): Run {
+export function resume(folder: string, request: ResumeRequest = {}): Run {
   const paths = runFolder(resolve(folder));
   requireBegunRun(paths.root);
-  return begin(planOf(paths, readOptions(paths), true, processes), processes.signal);
+  const own = request.objectives ?? [];
+  requireSound(own);
+  return begin(planOf(paths, { options: readOptions(paths), own }, true, request), request.signal);
 }
 
-function planOf(folder: RunFolder, options: Options, resumed: boolean, given: ProcessOptions): RunPlan {
+function planOf(
+  folder: RunFolder,
+  { options, own }: FilledConfiguration,
+  resumed: boolean,
+  given: ProcessOptions,
+): RunPlan {
   const processes = dealtProcesses(given, options.engine.numerics);
   const { path, split } = options.data;
   if (path !== null) requireFolder(path, 'a folder of scans (data.path)');
   if (split.file !== null) requireFile(split.file, 'a split file (data.split.file)');
   for (const file of options.cohortWeights ?? []) requireFile(file, 'a file of weights (cohortWeights)');
-  return { folder, options, resumed, ...processes, broker: brokerAccess(given.broker ?? {}) };
+  const broker = brokerAccess(given.broker ?? {});
+  return { folder, options, resumed, ...processes, broker, ownObjectives: own };
 }
 
 function begin(plan: RunPlan, signal: AbortSignal = new AbortController().signal): Run {

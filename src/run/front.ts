@@ -9,7 +9,7 @@ const measureSchema = z.object({
   direction: z.enum(['max', 'min']),
   /** May be empty: an accuracy has none. */
   unit: z.string().max(64),
-  /** The first epoch that measured it; absent where that was the first of all. */
+  /** The first epoch that measured it; absent where that was the first to be evaluated. */
   since: epochNumber.optional(),
 });
 /**

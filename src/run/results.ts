@@ -92,7 +92,8 @@ function frontOf(rules: SearchRules, state: SearchState, historySha256: string):
       .filter(({ selects }) => selects)
       .map(({ name, direction, unit }) => {
         const guest = state.joined.find(({ rule, left }) => rule.name === name && !hasLeft(left, epoch));
-        return { name, direction, unit, ...(guest === undefined ? {} : { since: guest.since }) };
+        const late = guest !== undefined && guest.since > state.history[0]!.epoch;
+        return { name, direction, unit, ...(late ? { since: guest.since } : {}) };
       }),
     ...(former.length === 0 ? {} : { former }),
     epoch,

@@ -1,6 +1,6 @@
 /**
  * The package as a user has it: packed, installed into an empty project without install scripts, and
- * used by a TypeScript program of 20 lines that searches with an objective of its own.
+ * used by a TypeScript program of 20 lines, one file, that searches with an objective of its own.
  */
 import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -14,33 +14,22 @@ const root = mkdtempSync(join(tmpdir(), 'emars-package-'));
 const project = join(root, 'project');
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-const OBJECTIVE = `
-import type { GenomeObjective } from 'emars';
+const PROGRAM = `
+import { search, type GenomeObjective } from 'emars';
 
 const depth: GenomeObjective = {
-  name: 'depth',
-  unit: 'blocks',
-  direction: 'min',
-  needs: 'genome',
+  ...{ name: 'depth', unit: 'blocks', direction: 'min', needs: 'genome' },
   measure: ({ genome }) => ({ value: genome.filter((operation) => operation !== 'skip').length }),
 };
-export default depth;
-`;
-const PROGRAM = `
-import { search } from 'emars';
-
 const run = search({
   options: {
     supernet: { stem: 8, widths: [8], strides: [2], blocks: [2], head: 16 },
-    input: { slices: 8, size: 16 },
-    training: { batch: 4, individualsPerStep: 2 },
-    warmup: { epochs: 0 },
-    evolution: { population: 4, keep: 2, epochs: 1 },
-    objectives: ['accuracy', { name: 'depth', direction: 'min', module: new URL('depth.js', import.meta.url) }],
+    ...{ input: { slices: 8, size: 16 }, training: { batch: 4, individualsPerStep: 2 } },
+    ...{ warmup: { epochs: 0 }, evolution: { population: 4, keep: 2, epochs: 1 } },
+    objectives: ['accuracy', depth],
     data: { phantom: { patients: 9, scansPerPatient: 1, slices: 8, size: 16 } },
   },
-  trainers: 1,
-  out: 'run',
+  ...{ trainers: 1, out: 'run' },
 });
 for await (const event of run.events) if (event.kind !== 'status') console.log(event.kind);
 const { front } = await run.result;
@@ -87,16 +76,15 @@ describe('the package', () => {
     expect(files.filter((path) => /^(test|src|docs|bench|setup)\/|\.map$|\/\./.test(path))).toEqual([]);
   });
 
-  it('runs a search with an objective of one’s own, from a TypeScript program of 20 lines', async (context) => {
+  it('runs a search with an objective of one’s own in the same file, from a TypeScript program of 20 lines', async (context) => {
     if (unreachable !== null) return context.skip(`no registry of packages can be reached: ${unreachable}`);
     expect(PROGRAM.trim().split('\n').length).toBeLessThanOrEqual(20);
-    writeFileSync(join(project, 'depth.ts'), OBJECTIVE);
     writeFileSync(join(project, 'program.ts'), PROGRAM);
     const flags = ['--strict', '--target', 'es2022', '--module', 'nodenext', '--types', 'node'];
     const compiler = join(project, 'node_modules/typescript/bin/tsc');
     const node = (...args: string[]): Promise<{ stdout: string }> =>
       promisify(execFile)(process.execPath, args, { cwd: project });
-    await node(compiler, ...flags, 'depth.ts', 'program.ts');
+    await node(compiler, ...flags, 'program.ts');
     const lines = (await node('program.js')).stdout.trim().split('\n');
     expect(lines).toEqual(expect.arrayContaining(['prepared', 'finished']));
     const values = JSON.parse(lines.at(-1)!) as { accuracy: number; depth: number }[];

@@ -40,6 +40,8 @@ export interface RunSetup {
   readonly about: { readonly version: string; readonly kernelsId: string | null };
   /** A broker that is not ours. */
   readonly foreign: BrokerAccess | null;
+  /** Awaited before any worker is started: no epoch is planned, so what joins takes part from the first on. */
+  readonly beforeWorkers: () => Promise<void>;
 }
 
 /** The run cannot go on: its folder cannot be read (`damaged`), or its environment is at fault. */
@@ -126,8 +128,10 @@ export class RunSupervision {
   async run(record: RunRecorder): Promise<'finished' | 'interrupted'> {
     try {
       await this.openBus(record);
-      this.startChildren(record);
+      this.startEvolution(record);
       this.keepRecord(record);
+      const early = await Promise.race([this.setup.beforeWorkers().then(() => null), this.end]);
+      if (early === null) this.startWorkers(record);
       const end = await this.end;
       record.status = end;
       return end;
@@ -188,15 +192,18 @@ export class RunSupervision {
     this.handles.push(statuses, announced);
   }
 
-  private startChildren(record: RunRecorder): void {
-    const { trainers, devices, evaluatorDevice, kernels } = this.setup;
+  private startEvolution(record: RunRecorder): void {
     this.startChild(record, {
       role: 'evolution',
       id: 'evolution',
       device: null,
       file: '../evolution/evolution-process.js',
-      args: [String(trainers)],
+      args: [String(this.setup.trainers)],
     });
+  }
+
+  private startWorkers(record: RunRecorder): void {
+    const { trainers, devices, evaluatorDevice, kernels } = this.setup;
     const startWorker = (role: 'trainer' | 'evaluator', index: number, on: string): void => {
       const id = `${role}-${index}`;
       const args = kernels === null ? [id, on] : [id, on, kernels];

@@ -27,6 +27,8 @@ export class Listening implements Handle {
     take: (received: ReceivedMessage<Name>) => void,
   ): void {
     const subscription = this.bus.subscribe(subject, (bytes, { reply }) => {
+      // What the broker answers in place of somebody who is not there yet; messages of ours have a checksum.
+      if (bytes.length === 0) return;
       let message: Message<Name>;
       try {
         message = decode(name, bytes);

@@ -72,6 +72,7 @@ describe('a shell of a machine', () => {
     const order: string[] = [];
     const shell = shellOn(broker, order, () => undefined);
     const other = broker.connect();
+    other.publish(subjects.credit('me'), new Uint8Array());
     for (let i = 0; i < 25; i++) other.publish(subjects.credit('me'), Uint8Array.from([10, 1, 32]));
     other.publish(subjects.credit('me'), credit(1));
     await until(() => order.includes('received'));

@@ -42,6 +42,30 @@ describe('a search is refused', () => {
     expect(refused({ options: { objectives: ['accuracy', 'speed'] } })).toThrow(/objectives/);
   });
 
+  it('for an objective that is a function and cannot be one', () => {
+    const depth: emars.GenomeObjective = {
+      name: 'depth',
+      unit: 'blocks',
+      direction: 'min',
+      needs: 'genome',
+      measure: () => ({ value: 1 }),
+    };
+    const given = (objectives: readonly unknown[]): (() => unknown) =>
+      refused({ options: { objectives: objectives as emars.ObjectiveSetting[] } });
+    expect(given([depth])).toThrow(/beside depth; add 'accuracy'/);
+    expect(given(['accuracy', depth, depth])).toThrow(/each objective once, got depth twice/);
+    for (const [change, words] of [
+      [{ name: 'A b' }, /objective "A b": expected a name/],
+      [{ direction: 'up' }, /direction max or min/],
+      [{ needs: 'weights' }, /needs genome or history/],
+      [{ measure: 3 }, /measure to be a function/],
+      [{ unit: 'x'.repeat(33) }, /a unit of at most 32/],
+    ] as const)
+      expect(given(['accuracy', { ...depth, ...change }])).toThrow(words);
+    expect(given(['accuracy', { ...depth, name: 'size' }])).toThrow(/size is built in/);
+    expect(given(['accuracy', depth, { name: 'depth', direction: 'min', module: '/x.js' }])).toThrow(/depth/);
+  });
+
   it('for a folder in use, scans that are not there, and processes that cannot be', () => {
     mkdirSync(at('used'));
     writeFileSync(at('used', 'file'), '');

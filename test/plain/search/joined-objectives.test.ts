@@ -200,6 +200,26 @@ describe('an objective that leaves', () => {
 });
 
 describe('the files of a run', () => {
+  it('say nothing of when it joined where it took part in every epoch that was evaluated', async () => {
+    const root = mkdtempSync(join(tmpdir(), 'emars-joined-'));
+    try {
+      const { end } = searchWith(
+        once(
+          ({ phase }) => phase === 'planning',
+          () => joins(1),
+        ),
+      );
+      await writeResults(runFolder(root), RULES, end);
+      expect((await readFront(runFolder(root))).objectives.at(-1)).toEqual({
+        name: 'memory',
+        direction: 'min',
+        unit: 'MB',
+      });
+    } finally {
+      rmSync(root, { recursive: true });
+    }
+  });
+
   it('say since when an objective takes part, and until when one did', async () => {
     const root = mkdtempSync(join(tmpdir(), 'emars-joined-'));
     try {
