@@ -12,6 +12,7 @@ export default tseslint.config(
       'proto/generated/',
       'dist-bench/',
       'dist-sim/',
+      'dist-fuzz/',
       'dist-api/',
     ],
   },

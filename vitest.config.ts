@@ -18,6 +18,7 @@ const machinery = (name: string, include: string[], testTimeout: number) => ({
 export default defineConfig({
   test: {
     maxWorkers: 2,
+    globalSetup: ['test/support/temporary-root.ts'],
     projects: [
       machinery('plain', ['test/plain/**/*.test.ts'], 120_000),
       machinery('tensor', ['test/tensor/**/*.test.ts'], 240_000),

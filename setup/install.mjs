@@ -2,12 +2,21 @@
 
 import { lstatSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { mustRun, phase, PhaseError, root } from './phase.mjs';
+import { networkDoubt, shortcomings } from './needs.mjs';
+import { mustRun, phase, PhaseError, root, say } from './phase.mjs';
 
 /** npm runs this script as well as being run by it: its own path is in the environment then. */
 export async function install() {
   const reason = staleReason();
+  const asked = { packages: reason !== null };
+  const missing = shortcomings(root, asked);
+  const doubt = networkDoubt(asked);
+  if (missing.length > 0) {
+    const lines = [...missing, ...(doubt === null ? [] : [doubt])];
+    throw new PhaseError(['This machine lacks what a set-up needs:', ...lines].join('\n  '), 4);
+  }
   if (reason === null) return;
+  if (doubt !== null) say(`Note: ${doubt}`);
   if (lstatSync(join(root, 'node_modules'), { throwIfNoEntry: false })?.isSymbolicLink()) {
     throw new PhaseError(`node_modules is a link, and ${reason}. Run npm ci where it leads.`, 4);
   }

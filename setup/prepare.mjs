@@ -4,14 +4,10 @@ import { pathToFileURL } from 'node:url';
 import { join } from 'node:path';
 import { build } from './build.mjs';
 import { install } from './install.mjs';
-import { PhaseError, progress, root, say } from './phase.mjs';
-
-/** Node 20.15 brought `zlib.crc32`, with which downloads are unpacked. */
-const OLDEST_NODE = [20, 15];
+import { progress, root, say } from './phase.mjs';
 
 /** Brings everything up to date; a second call finds nothing to do. Returns where the native parts are, and their versions. */
 export async function prepare() {
-  checkNode();
   await install();
   await build();
   const { provideNativeParts } = await import(pathToFileURL(join(root, 'dist', 'native', 'provide.js')).href);
@@ -45,13 +41,4 @@ async function interruptible(work) {
   } finally {
     for (const [signal, handler] of handlers) process.removeListener(signal, handler);
   }
-}
-
-function checkNode() {
-  const [major, minor] = process.versions.node.split('.').map(Number);
-  if (major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1])) return;
-  throw new PhaseError(
-    `Node ${OLDEST_NODE.join('.')} or newer is needed, this is ${process.versions.node}. Install Node 22 from nodejs.org or your distribution.`,
-    4,
-  );
 }

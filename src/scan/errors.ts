@@ -7,16 +7,28 @@ export interface ScanProblem {
   readonly reason: string;
 }
 
+/** Longest text of a file that is quoted. */
+const QUOTED = 300;
+
+/** Text that may quote a file, as a person reads it: on one line, without control characters, cut. */
+export function quoted(text: string): string {
+  const line = text.replace(/[\p{C}\s]+/gu, ' ').trim();
+  return line.length > QUOTED ? `${line.slice(0, QUOTED)}…` : line;
+}
+
 /** One scan or file that cannot be read. */
 export class ScanError extends EmarsError {
   override readonly name = 'ScanError';
   readonly kind = 'data';
+  readonly reason: string;
   constructor(
     readonly path: string,
-    readonly reason: string,
+    reason: string,
     options?: ErrorOptions,
   ) {
-    super(`${path}: ${reason}`, options);
+    const line = quoted(reason);
+    super(`${path}: ${line}`, options);
+    this.reason = line;
   }
 }
 

@@ -130,7 +130,7 @@ function readHeader(layout: TensorLists, bytes: Uint8Array): z.infer<typeof head
   if (!read.success || line !== expected)
     throw new SnapshotFormatError(
       `the header ${expected ?? headerLine(layout, { optimizer: 'sgd', averaged: false, step: 0 })}`,
-      `"${line}"`,
+      JSON.stringify(line.trimEnd()),
     );
   const { parameterCount, statisticCount, parameters } = layout;
   const optimizerCount = optimizerFloats(read.data.optimizer, parameterCount, parameters.length);

@@ -7,6 +7,7 @@
  * absolute path or one with `..` cannot reach anything; it is refused with its own words.
  */
 import type { ScanProblem } from '../errors.js';
+import { quoted } from '../errors.js';
 import { parseCsv } from './csv.js';
 import type { DicomHeader } from '../readers/dicom/header.js';
 import { seriesInFolder, type DicomOptions } from './dicom-series.js';
@@ -38,13 +39,14 @@ export function scansOfTable(name: string, text: string, root: Folder, dicom: Di
     columns.indexOf(column),
   );
   if (pathColumn! < 0 || patientColumn! < 0 || classColumn! < 0)
-    return { scans: null, columns: header?.fields ?? [], problems };
+    return { scans: null, columns: (header?.fields ?? []).map(quoted), problems };
   const seriesColumn = columns.indexOf('series');
   const places = indexTree(root);
   const scans: CatalogueScan[] = [];
   const lines = new Map<string, number>();
   for (const { line, fields } of rows) {
-    const refuse = (reason: string): void => void problems.push({ path: `${name}:${line}`, reason });
+    const refuse = (reason: string): void =>
+      void problems.push({ path: `${name}:${line}`, reason: quoted(reason) });
     const [path, patient, className] = [
       fields[pathColumn!] ?? '',
       fields[patientColumn!] ?? '',

@@ -135,6 +135,83 @@ describe('the set-up scripts', () => {
   });
 });
 
+const needs = (await import(pathToFileURL(join(root, 'setup/needs.mjs')).href)) as {
+  shortcomings: (root: string, asked: { packages: boolean }, facts: object) => string[];
+  networkDoubt: (asked: { packages: boolean }, facts: object) => string | null;
+};
+/** What `setup/needs.mjs` says of a machine that is described. */
+const shortcomings = (packages: boolean, facts: object): string[] =>
+  needs.shortcomings(root, { packages }, facts);
+
+describe('what a set-up needs of a machine', () => {
+  const empty = join(folder, 'empty-cache');
+  const whole = {
+    env: { EMARS_CACHE: empty, PATH: process.env['PATH'] },
+    node: '22.1.0',
+    npm: () => '10.2.0',
+    registryAnswers: () => true,
+    freeBytes: () => 1e12,
+    canWrite: () => true,
+  };
+
+  it('is there on a machine that has it, also one without network where nothing is to be fetched', () => {
+    expect(shortcomings(true, whole)).toEqual([]);
+    const offline = { ...whole, npm: () => null, registryAnswers: () => false };
+    expect(shortcomings(false, offline)).toEqual([]);
+  });
+
+  it('is told all at once where it is missing or too old', () => {
+    const bare = {
+      env: { EMARS_CACHE: empty, PATH: '' },
+      node: '18.20.4',
+      npm: () => '6.14.0',
+      registryAnswers: () => false,
+      freeBytes: () => 5e8,
+      canWrite: () => false,
+    };
+    const said = shortcomings(true, bare);
+    for (const [index, words] of [
+      /^Node 20\.15 or newer is needed, this is 18\.20\.4/,
+      /^npm 7 or newer is needed, this is 6\.14\.0/,
+      /^a C\+\+ compiler is needed.*apt install g\+\+/,
+      /^the project needs 1\.0 GB of disk, and .* has 0\.5 GB left/,
+      /^the cache of native parts needs 1\.4 GB of disk/,
+      /cannot be written/,
+    ].entries())
+      expect(said[index]).toMatch(words);
+    expect(said).toHaveLength(6);
+    expect(shortcomings(true, { ...whole, npm: () => null }).join()).toMatch(/^npm is needed/);
+  });
+
+  it('is a registry that answers where packages have to come; npm may have them all the same', () => {
+    expect(needs.networkDoubt({ packages: true }, whole)).toBeNull();
+    const cutOff = { ...whole, registryAnswers: () => false };
+    expect(needs.networkDoubt({ packages: true }, cutOff)).toMatch(/does not answer.*HTTPS_PROXY/);
+    expect(needs.networkDoubt({ packages: false }, cutOff)).toBeNull();
+    expect(shortcomings(true, cutOff)).toEqual([]);
+  });
+
+  it('is no compiler where one has done its work before, and no disk for what the user has', () => {
+    mkdirSync(join(folder, 'used-cache', 'bindings'), { recursive: true });
+    const used = { ...whole, env: { EMARS_CACHE: join(folder, 'used-cache'), PATH: '' } };
+    expect(shortcomings(false, { ...used, freeBytes: () => 0 })).toEqual([]);
+    const own = { ...whole, env: { ...whole.env, EMARS_TENSORFLOW: '/opt/tensorflow' } };
+    expect(shortcomings(false, { ...own, freeBytes: () => 0 })).toEqual([]);
+  });
+
+  it('ends the set-up with 4 and every line', () => {
+    const path = project('bare');
+    const { status, stderr } = spawnSync(process.execPath, [join(path, 'setup', 'setup.mjs')], {
+      encoding: 'utf8',
+      env: { PATH: '', EMARS_CACHE: empty },
+    });
+    expect(status).toBe(4);
+    expect(stderr).toMatch(
+      /lacks what a set-up needs:\n {2}npm is needed[^\n]*\n {2}a C\+\+ compiler is needed/,
+    );
+  });
+});
+
 describe('a program that the set-up runs', () => {
   it('is stopped at its deadline together with what it started', async () => {
     const file = join(folder, 'pid');
