@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises';
 import { checkData } from '../actors/parent/check-data.js';
 import { prepareRun } from '../actors/parent/prepare-run.js';
 import { RunRecorder } from '../actors/parent/run-recorder.js';
-import type { RunSetup } from '../actors/parent/supervise-run.js';
+import type { RunSetup } from '../actors/parent/run-setup.js';
 import { RunSupervision } from '../actors/parent/supervise-run.js';
 import type { Options } from '../config/options.js';
 import { fingerprint } from '../native/fingerprint.js';

@@ -7,7 +7,6 @@ import { EmarsError } from '../../errors/error.js';
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import type { Options } from '../../config/options.js';
 import type { Broker } from '../../runtime/broker/broker.js';
 import { startBroker } from '../../runtime/broker/broker.js';
 import type { Bus, Handle } from '../../runtime/bus/connection.js';
@@ -18,31 +17,12 @@ import { tensorEnvironment } from '../../tensor/environment.js';
 import type { Message } from '../../wire/messages.js';
 import { decode, MESSAGE_LIMIT } from '../../wire/messages.js';
 import { knownRunId, writeBusAccess } from '../../run/bus-access.js';
-import type { BrokerAccess } from '../../run/credentials.js';
 import { joinBus } from '../setup/bus-access.js';
 import { processEnd } from '../../errors/exit-codes.js';
-import type { RunFolder } from '../../run/folder.js';
 import { announceRun } from './announce-run.js';
 import type { ProcessRow, RunRecorder } from './run-recorder.js';
+import type { RunSetup } from './run-setup.js';
 import { Supply } from './supply.js';
-
-export interface RunSetup {
-  readonly folder: RunFolder;
-  readonly options: Options;
-  readonly trainers: number;
-  /** Dealt out to the trainers in turn: "cpu", "cuda:<n>". */
-  readonly devices: readonly string[];
-  readonly evaluatorDevice: string;
-  /** The addon that trainers and evaluator compute by; null: TensorFlow. */
-  readonly kernels: string | null;
-  readonly natsBinary: string;
-  /** What the bus is told of the run beside its progress. */
-  readonly about: { readonly version: string; readonly kernelsId: string | null };
-  /** A broker that is not ours. */
-  readonly foreign: BrokerAccess | null;
-  /** Awaited before any worker is started: no epoch is planned, so what joins takes part from the first on. */
-  readonly beforeWorkers: () => Promise<void>;
-}
 
 /** The run cannot go on: its folder cannot be read (`damaged`), or its environment is at fault. */
 export class RunFailed extends EmarsError {
