@@ -28,6 +28,9 @@ export interface Wanted {
 /** A wait for what was asked for grows to 2^5 of the first: with the default, 22 s. */
 const CHASE_DOUBLINGS = 5;
 
+/** Twice what a broker takes to hand a chunk of 512 KiB to one member: the last of hundreds waits long. */
+const HAND_OUT_MS = 2;
+
 /** The other members of the epoch. Plans are repeated every second: mostly nothing changes. */
 export function withPeers(state: ExchangeState, peers: readonly string[]): ExchangeState {
   const known = state.outgoing.peers;
@@ -160,7 +163,7 @@ export function takeChunk(
  * twice the one before.
  */
 export function chase(turn: TrainerTurn, state: ExchangeState): ExchangeState {
-  const { chaseMs } = turn.setup.exchange;
+  const chaseMs = Math.max(turn.setup.exchange.chaseMs, HAND_OUT_MS * state.outgoing.peers.length);
   if (turn.now - state.heardAt < chaseMs) return state;
   let next = state;
   for (const [step, slots] of state.steps)

@@ -56,6 +56,14 @@ describe('a vector of another trainer', () => {
     ).toEqual([0, 1]);
   });
 
+  it('is waited for the longer the more members there are, as the broker serves them one after the other', () => {
+    const members = ['a', ...Array.from({ length: 300 }, (_, n) => `b${String(n).padStart(3, '0')}`)];
+    const a = new TestTrainer('a').begin(members);
+    a.receive('Directive', stepOf(members, 0, leasesOf(['b000', 'b001'])));
+    expect(a.tick(599).sent).toEqual([]);
+    expect(a.tick(1).messages('ChunkRequest')).toHaveLength(2);
+  });
+
   it('counts each chunk once', () => {
     const a = waiting();
     for (const index of [0, 0, 1, 1, 0]) a.receive('GradientChunk', chunks[index]!);
