@@ -3,11 +3,13 @@ import type { Command } from 'commander';
 import type { ObjectiveEvent } from '../library/objective.js';
 import { joinObjective, removeObjective } from '../library/objective.js';
 import { jsonOption, wholeNumber } from './arguments.js';
+import type { BrokerFlags } from './broker-options.js';
+import { credsOption, natsOption } from './broker-options.js';
 import { UsageError } from './errors.js';
 import { interruptible } from './interrupt.js';
 import { print, printJson } from './output.js';
 
-interface Flags {
+interface Flags extends BrokerFlags {
   readonly run: string;
   readonly remove?: string;
   readonly from?: number;
@@ -24,7 +26,9 @@ export function registerObjective(program: Command): void {
         'measured by it, and selection uses it. Runs until the search is over.',
     )
     .argument('[module]', 'JavaScript module that exports { name, unit, direction, needs, measure }')
-    .requiredOption('--run <dir>', 'folder of the run, on this machine')
+    .requiredOption('--run <run>', 'folder of the run on this machine; with --nats its name or id')
+    .addOption(natsOption('broker of a run on another host, as nats://host:4222'))
+    .addOption(credsOption())
     .option('--remove <name>', 'take the objective of this name out of the search again; without a module')
     .option(
       '--from <epoch>',
@@ -44,20 +48,22 @@ Ctrl-C ends the measuring; the search then waits for it, or goes on without it (
 Examples:
   emars objective docs/examples/memory.mjs --run runs/mine
   emars objective docs/examples/memory.mjs --run runs/mine --from 5 --deadline 10 --memory 512
+  emars objective docs/examples/memory.mjs --nats nats://10.0.0.1:4222 --creds login.txt --run mine
   emars objective --remove memory --run runs/mine`,
     )
     .action(objective);
 }
 
 async function objective(module: string | undefined, flags: Flags): Promise<void> {
-  const { run, remove, json = false } = flags;
+  const { run, remove, nats, creds, json = false } = flags;
+  const broker = { nats, creds };
   if ((module === undefined) === (remove === undefined))
     throw new UsageError(
       `expected a module, or --remove NAME, got ${module === undefined ? 'neither' : 'both'}; ` +
         'see emars objective --help',
     );
   if (remove !== undefined) {
-    const { epoch } = await removeObjective({ name: remove, run });
+    const { epoch } = await removeObjective({ name: remove, run, broker });
     if (json) await printJson({ event: 'removed', name: remove, epoch });
     else await print(`the search goes on without ${remove}, from epoch ${epoch} on`);
     return;
@@ -70,6 +76,7 @@ async function objective(module: string | undefined, flags: Flags): Promise<void
       joinObjective({
         module: module!,
         run,
+        broker,
         since: flags.from,
         deadlineSeconds: flags.deadline,
         memoryMB: flags.memory,

@@ -6,8 +6,9 @@ import { UsageError } from './errors.js';
 
 export function trainersOption(
   what = 'trainer processes (default: one a device, on CPUs at least 2)',
+  fewest = 1,
 ): Option {
-  return new Option('--trainers <n>', what).argParser(wholeNumber('--trainers', 1, MOST_TRAINERS));
+  return new Option('--trainers <n>', what).argParser(wholeNumber('--trainers', fewest, MOST_TRAINERS));
 }
 
 export function devicesOption(what = 'cpu, or cuda:0,cuda:1,… (default: cpu)'): Option {

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { basename, extname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { ProcessOptions } from '../library/search.js';
+import { MOST_TRAINERS } from '../library/request.js';
 import { resume, search as beginSearch } from '../library/search.js';
 import { runFolder } from '../run/folder.js';
 import { readRecordIfSound } from '../run/record.js';
@@ -21,6 +22,7 @@ interface Flags extends BrokerFlags {
   readonly data?: string;
   readonly out?: string;
   readonly trainers?: number;
+  readonly minTrainers?: number;
   readonly devices?: string[];
   readonly seed?: number;
   readonly set?: string[];
@@ -37,7 +39,14 @@ export function registerSearch(program: Command): void {
     .option('--resume <dir>', 'go on with the run in this folder; without --config')
     .option('--data <dir>', 'folder of scans; without it phantoms are made, as the configuration says')
     .option('--out <dir>', 'folder of the run, made new (default: runs/<name of the configuration>)')
-    .addOption(trainersOption())
+    .addOption(
+      trainersOption('trainer processes (default: one a device, at least 2; 0 with --min-trainers: none)', 0),
+    )
+    .option(
+      '--min-trainers <n>',
+      'wait until so many trainers are here, those of other hosts included',
+      wholeNumber('--min-trainers', 1, MOST_TRAINERS),
+    )
     .addOption(
       devicesOption('cpu, or cuda:0,cuda:1,…; dealt out to the trainers, then the evaluator (default: cpu)'),
     )
@@ -60,6 +69,7 @@ Examples:
   emars search --config configs/smoke.yaml --seed 1 --trainers 2
   emars search --config configs/nodules.yaml --data my-scans --out runs/mine --set evolution.epochs=20
   emars search --config configs/paper.yaml --data scans --devices cuda:0,cuda:1,cuda:2,cuda:3
+  emars search --config configs/paper.yaml --data scans --nats nats://10.0.0.1:4222 --trainers 0 --min-trainers 4
   emars search --resume runs/mine --trainers 1`,
     )
     .action(search);
@@ -98,8 +108,8 @@ async function goOn(root: string, flags: Flags): Promise<void> {
   await showSearch(absolute, (signal) => resume(absolute, { ...processes, signal }), flags.json === true);
 }
 
-function processesOf({ trainers, devices, nats, creds }: Flags): ProcessOptions {
-  return { trainers, devices, broker: { nats, creds } };
+function processesOf({ trainers, minTrainers, devices, nats, creds }: Flags): ProcessOptions {
+  return { trainers, minTrainers, devices, broker: { nats, creds } };
 }
 
 export function newFolder(path: string, command = 'search'): string {

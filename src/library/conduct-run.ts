@@ -19,6 +19,7 @@ import type { DeviceLocks } from './device-locks.js';
 import { lockDevices } from './device-locks.js';
 import { nativeParts } from './native-parts.js';
 import type { RunEvent, RunResult } from './run-events.js';
+import { gatheringNotes } from './gathering-notes.js';
 import { kernelsNote, kernelsOfRun } from './run-kernels.js';
 import { objectiveNotes } from './objective-notes.js';
 import type { OwnObjective } from './own-objectives.js';
@@ -34,6 +35,8 @@ export interface RunPlan {
   /** The folder holds a run that was cut off. */
   readonly resumed: boolean;
   readonly trainers: number;
+  /** The search begins with so many trainers, of any host; 0: with those of this one. */
+  readonly minTrainers: number;
   /** Dealt out to the trainers in turn: "cpu", "cuda:<n>". */
   readonly devices: readonly string[];
   readonly evaluatorDevice: string;
@@ -99,11 +102,13 @@ async function conductLocked(
   });
   const notesOf = objectiveNotes();
   let own: ReturnType<typeof joinOwn> | null = null;
+  const gathering = gatheringNotes(plan.minTrainers);
   const supervision = new RunSupervision(
     {
       folder,
       options,
       trainers,
+      minTrainers: plan.minTrainers,
       devices,
       evaluatorDevice,
       kernels: kernels?.path ?? null,
@@ -117,7 +122,7 @@ async function conductLocked(
     },
     (status) => {
       tell(statusEvent(status));
-      for (const text of notesOf(status)) tell({ kind: 'note', text });
+      for (const text of [...gathering(status), ...notesOf(status)]) tell({ kind: 'note', text });
     },
     (text) => tell({ kind: 'note', text }),
   );

@@ -6,12 +6,15 @@ import { MOST_TRAINERS, RequestError } from './request.js';
 /** What is asked for; undefined: the default. */
 interface Wanted {
   readonly trainers?: number | undefined;
+  readonly minTrainers?: number | undefined;
   readonly devices?: readonly string[] | undefined;
   readonly evaluatorDevice?: string | undefined;
 }
 
 export interface DealtProcesses {
   readonly trainers: number;
+  /** Trainers of any host that a search begins with; 0: no minimum. */
+  readonly minTrainers: number;
   /** Dealt out to the trainers in turn. */
   readonly devices: readonly string[];
   readonly evaluatorDevice: string;
@@ -29,8 +32,12 @@ export function dealtProcesses(wanted: Wanted, numerics: EngineOptions['numerics
   if (twice !== undefined) throw new RequestError(`devices: expected each device once, got ${twice} twice`);
   const isOfGpus = devices.every((device) => gpuIndexOf(device) !== null);
   const trainers = wanted.trainers ?? (isOfGpus ? devices.length : Math.max(2, devices.length));
-  if (!Number.isInteger(trainers) || trainers < 1 || trainers > MOST_TRAINERS)
-    throw new RequestError(`trainers: expected a whole number from 1 to ${MOST_TRAINERS}, got ${trainers}`);
+  const minTrainers = minimumOf(wanted.minTrainers);
+  if (!Number.isInteger(trainers) || trainers < (minTrainers > 0 ? 0 : 1) || trainers > MOST_TRAINERS)
+    throw new RequestError(
+      `trainers: expected a whole number from 1 to ${MOST_TRAINERS}, or 0 with minTrainers where others train, ` +
+        `got ${trainers}`,
+    );
   const shared = devices.find((device, i) => gpuIndexOf(device) !== null && i + devices.length < trainers);
   if (shared !== undefined)
     throw new RequestError(
@@ -48,5 +55,10 @@ export function dealtProcesses(wanted: Wanted, numerics: EngineOptions['numerics
       `expected devices of one kind, got ${[...new Set([...devices, evaluatorDevice])].join(', ')}: ` +
         'a CPU and a GPU compute other bits; set engine.numerics to tolerant to let both work for one run',
     );
-  return { trainers, devices, evaluatorDevice };
+  return { trainers, minTrainers, devices, evaluatorDevice };
+}
+
+function minimumOf(wanted = 0): number {
+  if (Number.isInteger(wanted) && wanted >= 0 && wanted <= MOST_TRAINERS) return wanted;
+  throw new RequestError(`minTrainers: expected a whole number from 0 to ${MOST_TRAINERS}, got ${wanted}`);
 }

@@ -3,8 +3,9 @@ import { resolve } from 'node:path';
 import type { MeasuringEvent } from '../actors/objective/measuring-shell.js';
 import { measureForRun } from '../actors/objective/measuring-shell.js';
 import { Sandbox } from '../actors/objective/sandbox.js';
-import { joinBus } from '../actors/setup/bus-access.js';
+import { joinBroker, joinBus } from '../actors/setup/bus-access.js';
 import { EmarsError } from '../errors/error.js';
+import type { BrokerAccess } from '../run/credentials.js';
 import { RunFolderError } from '../run/error.js';
 import type { RunFolder } from '../run/folder.js';
 import { runFolder } from '../run/folder.js';
@@ -14,6 +15,10 @@ import type { Bus } from '../runtime/bus/bus.js';
 import { sleep } from '../runtime/process/monotonic.js';
 import { decode, encode } from '../wire/messages.js';
 import type { Subjects } from '../wire/subjects.js';
+import { subjectsOf } from '../wire/subjects.js';
+import type { BrokerRequest } from './broker.js';
+import { brokerAccess } from './broker.js';
+import { findRun } from './find-run.js';
 import { RequestError, requireFile } from './request.js';
 import { requireRun } from './run-argument.js';
 
@@ -21,8 +26,10 @@ import { requireRun } from './run-argument.js';
 export interface ObjectiveRequest {
   /** A JavaScript module that exports by default { name, unit, direction, needs, measure }. */
   readonly module: string;
-  /** Folder of a run of this machine. */
+  /** Folder of a run of this machine; with `broker` the run's name or id. */
   readonly run: string;
+  /** The broker of a run of another host. */
+  readonly broker?: BrokerRequest | undefined;
   /** The first epoch to take part in. Default: the next. */
   readonly since?: number | undefined;
   /** Seconds that one measurement may take. Default 60. */
@@ -60,8 +67,8 @@ const ASK_MS = 10_000;
 export async function joinObjective(request: ObjectiveRequest): Promise<'the search is over' | 'removed'> {
   const { onEvent: tell = () => undefined, signal = new AbortController().signal } = request;
   requireFile(request.module, 'a JavaScript module');
-  requireRun(request.run);
-  const folder = runFolder(resolve(request.run));
+  const access = brokerAccess(request.broker ?? {});
+  if (access === null) requireRun(request.run);
   const { deadlineSeconds = DEADLINE_SECONDS, memoryMB = MEMORY_MB, since = null } = request;
   const sandbox = new Sandbox(resolve(request.module), { deadlineSeconds, memoryMB });
   try {
@@ -76,7 +83,10 @@ export async function joinObjective(request: ObjectiveRequest): Promise<'the sea
       description: { ...description, needs },
       sandbox,
       since,
-      join: () => busOf(folder, description.name, tell, signal),
+      join:
+        access === null
+          ? () => busOf(runFolder(resolve(request.run)), description.name, tell, signal)
+          : () => busElsewhere(access, description.name, request.run, { tell, signal }),
       tell,
       signal,
     });
@@ -110,6 +120,28 @@ export async function busOf(
   }
 }
 
+interface Awaiting {
+  readonly tell: (event: ObjectiveEvent) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Joins the bus of a run of another host, by its name or id; waits until it is at work. */
+async function busElsewhere(
+  access: BrokerAccess,
+  name: string,
+  run: string,
+  { tell, signal }: Awaiting,
+): Promise<{ bus: Bus; subjects: Subjects }> {
+  const bus = await joinBroker(access, { role: 'objective', id: name }, `emars objective ${name}`);
+  try {
+    const found = await findRun(bus, run, () => tell({ kind: 'waiting' }), signal);
+    return { bus, subjects: subjectsOf(found.run) };
+  } catch (error) {
+    await bus.close();
+    throw error;
+  }
+}
+
 /**
  * Takes an objective that joined out of a search: the epoch at work is selected without it already.
  * Errors: NotARun, RunFolderError where the run is not at work, ObjectiveRefused without such an objective.
@@ -117,12 +149,19 @@ export async function busOf(
 export async function removeObjective({
   name,
   run,
+  broker = {},
 }: {
   readonly name: string;
   readonly run: string;
+  readonly broker?: BrokerRequest | undefined;
 }): Promise<{ readonly epoch: number }> {
-  requireRun(run);
-  const { bus, subjects } = await joinBus(runFolder(resolve(run)).bus, { role: 'objective', id: name });
+  const access = brokerAccess(broker);
+  if (access === null) requireRun(run);
+  const never = new AbortController().signal;
+  const { bus, subjects } =
+    access === null
+      ? await joinBus(runFolder(resolve(run)).bus, { role: 'objective', id: name })
+      : await busElsewhere(access, name, run, { tell: () => undefined, signal: never });
   try {
     const answer = await bus.ask(subjects.objectiveLeave, encode('ObjectiveLeave', { name }), ASK_MS);
     const { accepted, reason, epoch } = decode('ObjectiveReply', answer);

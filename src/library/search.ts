@@ -22,7 +22,12 @@ import type { RunEvent, RunResult } from './run-events.js';
 
 /** Which processes make a run, and how it is stopped. None of it changes the front. */
 export interface ProcessOptions {
-  /** Trainer processes, 1…256. Default: one a device; of CPUs at least 2. */
+  /** The search waits for so many trainers, those of other hosts included. Default: no minimum. */
+  readonly minTrainers?: number | undefined;
+  /**
+   * Trainer processes, 1…256; 0 with `minTrainers`, where other hosts train. Default: one a device; of CPUs at
+   * least 2.
+   */
   readonly trainers?: number | undefined;
   /**
    * "cpu", or "cuda:0", "cuda:1", …: dealt out to the trainers, then the evaluator. A GPU is one trainer's, of this

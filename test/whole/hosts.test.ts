@@ -6,6 +6,7 @@ import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { until } from '../support/until.js';
 import type { NatsServer } from './support/nats-server.js';
 import { startNatsServer } from './support/nats-server.js';
 import type { OtherUser } from './support/other-user.js';
@@ -62,12 +63,18 @@ function worker(id: string, ...args: readonly string[]): RunningSearch {
   return running;
 }
 
-const events = (running: RunningSearch): { readonly kind: string; readonly pid?: number }[] =>
+interface Told {
+  readonly kind?: string;
+  readonly event?: string;
+  readonly pid?: number;
+}
+
+const events = (running: RunningSearch): Told[] =>
   running
     .output()
     .split('\n')
     .filter((line) => line.startsWith('{') && line.endsWith('}'))
-    .map((line) => JSON.parse(line) as { kind: string; pid?: number });
+    .map((line) => JSON.parse(line) as Told);
 
 describe('workers that know only the broker', () => {
   it('take part in a search at work and may be killed; the front is that of one trainer alone', async () => {
@@ -100,6 +107,46 @@ describe('workers that know only the broker', () => {
     expect(run.rolledBackEpochs).toBe(0);
     expect(row(run, 'helper')!.evaluations).toBeGreaterThan(0);
     expect(front('many')).toBe(front('alone'));
+  });
+
+  it('do all the training, with an objective of another host; the front is that of one host', async () => {
+    const nats = ['--nats', server.url, '--creds', server.login];
+    const search = (name: string): RunningSearch => {
+      const settings = [
+        '--config',
+        'configs/smoke.yaml',
+        '--set',
+        'evolution.epochs=2',
+        '--out',
+        folder(name),
+      ];
+      return emars(['search', ...settings, ...nats, '--trainers', '0', '--min-trainers', '2']);
+    };
+    // An objective joins while the search waits for its trainers, and so takes part from the first epoch on.
+    const measured = async (
+      running: RunningSearch,
+      name: string,
+      where: readonly string[],
+    ): Promise<RunningSearch> => {
+      await untilRun(running, folder(name), 'the search waits', ({ phase }) => phase === 'preparing');
+      const objective = emars(['objective', 'docs/examples/memory.mjs', ...where, '--json']);
+      started.push(objective);
+      await until(() => events(objective).some(({ event }) => event === 'joined'), 240_000);
+      return objective;
+    };
+    const near = search('near');
+    const nearby = await measured(near, 'near', ['--run', folder('near')]);
+    const here = ['one', 'two'].map((id) => emars(['worker', '--run', folder('near'), '--id', id]));
+    for (const each of [near, nearby, ...here]) expect((await each.ended).code, each.output()).toBe(0);
+
+    const far = search('far');
+    const objective = await measured(far, 'far', [...nats, '--run', 'far']);
+    const workers = ['one', 'two'].map((id) => worker(id, '--run', 'far'));
+    for (const each of [far, objective, ...workers]) expect((await each.ended).code, each.output()).toBe(0);
+    expect(far.output()).toContain('waits for 2 trainers');
+    const { objectives } = JSON.parse(front('far')) as { objectives: { name: string; since?: number }[] };
+    expect(objectives.at(-1)).toMatchObject({ name: 'memory', since: 1 });
+    expect(front('far')).toBe(front('near'));
   });
 
   it('say what is wrong: two sources of a run, no broker there', async () => {

@@ -1,7 +1,7 @@
 /**
  * The evolution process: opens journal and bus, and runs the evolution actor.
  *
- *   node dist/actors/evolution/evolution-process.js RUN_FOLDER EXPECTED_TRAINERS
+ *   node dist/actors/evolution/evolution-process.js RUN_FOLDER EXPECTED_TRAINERS MIN_TRAINERS
  */
 import { loadOptions } from '../../config/load.js';
 import { optionsHash } from '../../config/describe.js';
@@ -56,7 +56,7 @@ function timingOf({ runtime }: Options): EvolutionTiming {
 
 async function main(): Promise<void> {
   guardAgainstOrphaning();
-  const [root, trainers] = process.argv.slice(2) as [string, string];
+  const [root, trainers, minTrainers] = process.argv.slice(2) as [string, string, string];
   const folder = runFolder(root);
   const lock = await acquireRunLock(folder.evolutionLock);
   const options = loadOptions({ file: folder.config });
@@ -92,7 +92,8 @@ async function main(): Promise<void> {
       setup: {
         rules,
         timing: timingOf(options),
-        expectedTrainers: Number(trainers),
+        expectedTrainers: Math.max(Number(trainers), Number(minTrainers)),
+        minTrainers: Number(minTrainers),
         objectives: {
           input: options.input,
           onLost: options.joining.onLost,

@@ -6,7 +6,9 @@ import type { RunFolder } from '../../run/folder.js';
 export interface RunSetup {
   readonly folder: RunFolder;
   readonly options: Options;
+  /** Of this host; none where others do all the work. */
   readonly trainers: number;
+  readonly minTrainers: number;
   /** Dealt out to the trainers in turn: "cpu", "cuda:<n>". */
   readonly devices: readonly string[];
   readonly evaluatorDevice: string;

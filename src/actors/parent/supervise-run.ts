@@ -178,7 +178,7 @@ export class RunSupervision {
       id: 'evolution',
       device: null,
       file: '../evolution/evolution-process.js',
-      args: [String(this.setup.trainers)],
+      args: [this.setup.trainers, this.setup.minTrainers].map(String),
     });
   }
 
@@ -251,7 +251,8 @@ export class RunSupervision {
     child.lost = reason;
     this.onNote(`${child.id} is given up: ${reason}`);
     const trainers = this.children.filter(({ role }) => role === 'trainer');
-    if (child.role === 'evolution' || trainers.every(({ lost }) => lost !== null))
+    const isLost = trainers.length > 0 && trainers.every(({ lost }) => lost !== null);
+    if (child.role === 'evolution' || isLost)
       this.settle.reject(new RunFailed(`${child.id} cannot run: ${reason}`, 'environment'));
   }
 

@@ -43,11 +43,12 @@ export function advance(setup: EvolutionSetup, turn: Turn, state: EvolutionState
   }
 }
 
-/** Trainers for an epoch: at the beginning all that were asked for, later those that are alive. */
+/** Trainers for an epoch: at the beginning all that were asked for, or the minimum, later those that are alive. */
 function hasGathered(setup: EvolutionSetup, turn: Turn, state: EvolutionState): boolean {
   const alive = membership.trainersOf(state.membership).length;
   const { gatherMs, gatherAgainMs } = setup.timing;
   if (alive === 0) return false;
+  if (setup.minTrainers > 0 && !state.gathered) return alive >= setup.minTrainers;
   const patience = turn.search.step > 0 ? gatherAgainMs : gatherMs;
   return alive >= setup.expectedTrainers || state.gathered || turn.now - state.startedAt > patience;
 }

@@ -17,6 +17,8 @@ export interface EvolutionSetup {
   readonly timing: EvolutionTiming;
   /** Trainers the run was started with: the first epoch waits for all of them, for a while. */
   readonly expectedTrainers: number;
+  /** The first epoch of this process waits for so many trainers, however long that takes; 0: no minimum. */
+  readonly minTrainers: number;
   /** Objectives that join the running search. */
   readonly objectives: JoiningRules;
   /** Takes workers of other arithmetic: then the result depends on who computed. */

@@ -212,7 +212,8 @@ function onTick(
       training: attendance.departed(training.lose(turn, next.training, lost, 'it is silent'), lost),
     };
   }
-  if (membership.trainersOf(next.membership).length > 0) next = { ...next, trainerAt: now };
+  const isGathering = setup.minTrainers > 0 && !state.gathered;
+  if (isGathering || membership.trainersOf(next.membership).length > 0) next = { ...next, trainerAt: now };
   else if (now - next.trainerAt > patienceMs)
     turn.stop(`no trainer for ${Math.round(patienceMs / 1000)} s; the run can be resumed`);
   next = {

@@ -79,13 +79,15 @@ describe('emars cluster', { timeout: 120_000 }, () => {
   it('says who computes where', () => {
     const gpus = [0, 1].map((index) => ({ index, uuid: `GPU-${index}`, name: 'X', memoryMB: 1 }));
     const devices = ['cuda:0', 'cuda:1'];
-    expect(describeCluster({ trainers: 2, devices, evaluatorDevice: 'cuda:0' }, gpus)).toEqual([
+    expect(
+      describeCluster({ trainers: 2, minTrainers: 0, devices, evaluatorDevice: 'cuda:0' }, gpus),
+    ).toEqual([
       'trainer-0 on cuda:0, X, GPU-0',
       'trainer-1 on cuda:1, X, GPU-1',
       'evaluator-0 on cuda:0, X, GPU-0',
     ]);
-    expect(describeCluster({ trainers: 4, devices: ['cpu'], evaluatorDevice: 'cpu' }, [])).toEqual([
-      'no GPU here: 4 trainers on the CPU',
-    ]);
+    expect(
+      describeCluster({ trainers: 4, minTrainers: 0, devices: ['cpu'], evaluatorDevice: 'cpu' }, []),
+    ).toEqual(['no GPU here: 4 trainers on the CPU']);
   });
 });

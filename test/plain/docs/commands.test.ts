@@ -82,6 +82,7 @@ describe('commands in the documentation', () => {
       new Set([
         'baselines',
         'chaos',
+        'cluster',
         'data',
         'doctor',
         'evaluate',

@@ -29,6 +29,7 @@ export const SHORT: SearchRules = {
 export const SETUP: EvolutionSetup = {
   rules: SHORT,
   expectedTrainers: 2,
+  minTrainers: 0,
   tolerant: false,
   objectives: { input: { slices: 8, size: 16 }, onLost: 'wait', silenceMs: 2000 },
   timing: {

@@ -336,6 +336,21 @@ describe('evaluation', () => {
   });
 });
 
+describe('a minimum of trainers', () => {
+  it('is waited for, however long, and does not hold up the epochs after the first', () => {
+    const bench = new Bench({ ...SETUP, expectedTrainers: 2, minTrainers: 2 }).hello('a');
+    const { patienceMs, gatherMs } = SETUP.timing;
+    bench.wait(2 * Math.max(patienceMs, gatherMs), ['a']);
+    bench.wait(2 * Math.max(patienceMs, gatherMs)).hello('a');
+    expect(bench.search.phase).toBe('planning');
+    expect(bench.save.some(({ kind }) => kind === 'stop')).toBe(false);
+    bench.hello('b');
+    expect(bench.search.phase).toBe('training');
+    expect(bench.state.training.members).toEqual(['a', 'b']);
+    expect(bench.state.gathered).toBe(true);
+  });
+});
+
 describe('who may join', () => {
   it('fixes the arithmetic of most trainers, not of the first to come', () => {
     const setup = { ...SETUP, expectedTrainers: 3 };

@@ -29,6 +29,7 @@ export function evolutionSetup(rules: SearchRules, expectedTrainers: number): Ev
   return {
     rules,
     expectedTrainers,
+    minTrainers: 0,
     tolerant: false,
     objectives: { input: { slices: 8, size: 16 }, onLost: 'wait', silenceMs: 3500 },
     timing: {
