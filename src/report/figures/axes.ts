@@ -15,6 +15,12 @@ export interface AxisText {
   readonly max?: number;
 }
 
+/** The axis of epochs, both ends included; room beside the only one. */
+export function epochAxis(first: number, last: number): AxisText {
+  const ends = first === last ? { min: first - 1, max: first + 1 } : { min: first, max: last };
+  return { name: 'Epoch', integer: true, ...ends };
+}
+
 /** A numeric axis; `nameGap` in units of the drawing. */
 function axis(text: AxisText, size: ChartSize, side: 'x' | 'y'): object {
   const { font } = FRAMES[size];

@@ -2,7 +2,7 @@
  * Fig. 5 of the paper: accuracy over epochs, individuals as points, median as a line, 30th to 70th
  * percentile as a band. A narrow band is what the paper calls a robust search.
  */
-import { frame, horizontalMark, thinned } from './axes.js';
+import { epochAxis, frame, horizontalMark, thinned } from './axes.js';
 import type { EpochSummary } from '../epoch-series.js';
 import type { Figure } from './figure.js';
 import { html } from '../html.js';
@@ -45,17 +45,7 @@ export function accuracyEpochsFigure(
     (linear interpolation), as in Fig. 5 of the paper; ${width} wide in the last epoch. Epochs are counted
     from 1, warm-up included${stride > 1 && `; every ${String(stride)}th individual is drawn`}.`,
     option: (chart) => ({
-      ...frame(
-        chart,
-        {
-          name: 'Epoch',
-          integer: true,
-          ...(first.epoch === last.epoch
-            ? { min: first.epoch - 1, max: first.epoch + 1 }
-            : { min: first.epoch, max: last.epoch }),
-        },
-        { name: 'Validation accuracy', percent: true },
-      ),
+      ...frame(chart, epochAxis(first.epoch, last.epoch), { name: 'Validation accuracy', percent: true }),
       series: [
         {
           name: '30/70 percentile',

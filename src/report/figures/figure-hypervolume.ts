@@ -1,7 +1,7 @@
 /**
  * Hypervolume over epochs, with its reference point.
  */
-import { frame } from './axes.js';
+import { epochAxis, frame } from './axes.js';
 import type { Figure } from './figure.js';
 import { html } from '../html.js';
 import type { HypervolumeSeries } from '../hypervolume-series.js';
@@ -40,13 +40,7 @@ export function hypervolumeFigure(
     option: (chart) => ({
       ...frame(
         chart,
-        {
-          name: 'Epoch',
-          integer: true,
-          ...(first.epoch === last.epoch
-            ? { min: first.epoch - 1, max: first.epoch + 1 }
-            : { min: first.epoch, max: last.epoch }),
-        },
+        epochAxis(first.epoch, last.epoch),
         { name: 'Hypervolume, share of the box', percent: true, min: 0 },
         [],
       ),

@@ -8,34 +8,18 @@ import type { SearchRules, SearchState } from '#emars/search/state.js';
 import { initialState } from '#emars/search/state.js';
 import { potential } from '#emars/evolution/potential.js';
 import { generator } from '#emars/random/generator.js';
+import { BASE } from '../../sim/cluster/rules.js';
 
 export const RULES: SearchRules = {
+  ...BASE,
   seed: 3,
-  space: {
-    stem: 4,
-    widths: [4, 8],
-    strides: [2, 2],
-    blocks: [2, 2],
-    operations: ['mb_k3_e3', 'mb_k5_e3', 'mb_k7_e3', 'skip'],
-    head: 8,
-    classes: 2,
-  },
-  cohort: null,
+  space: { ...BASE.space, blocks: [2, 2] },
   warmupEpochs: 2,
   warmupCandidates: 10,
   epochs: 5,
   population: 6,
   keep: 3,
-  variation: { crossoverProbability: 0.3, mutationProbability: 0.2 },
-  selector: 'nsga3',
-  partitions: null,
-  objectives: [
-    { name: 'accuracy', direction: 'max', unit: 'share', needs: 'weights', selects: true },
-    { name: 'size', direction: 'min', unit: 'MB', needs: 'genome', selects: true },
-    { name: 'potential', direction: 'max', unit: 'share/epoch', needs: 'history', selects: true },
-  ],
   stepsPerEpoch: 5,
-  individualsPerStep: 2,
   microBatches: 2,
 };
 

@@ -6,7 +6,8 @@ import { genomeId } from '#emars/space/genome.js';
 
 const OPERATIONS = ['mb_k3_e3', 'mb_k5_e3', 'mb_k7_e3', 'skip'] as const;
 
-const BASE: SearchRules = {
+/** A search with all kinds of objectives; tests of other rooms vary it, too. */
+export const BASE: SearchRules = {
   seed: 5,
   space: {
     stem: 4,
