@@ -13,6 +13,7 @@ import { maskOf, readMask } from './explain-masks.js';
 import type { ExplainRecord } from './explain-record.js';
 import { readRecord, writeRecord } from './explain-record.js';
 import { predictPrepared, preparedScan } from './predict-scans.js';
+import { flippedStack, VIEWS } from './views.js';
 import type { NamedScan } from './scan-batch.js';
 
 export interface ExplainRequest {
@@ -75,15 +76,25 @@ export async function explainScan(
 
 /**
  * The map of class `column` at each voxel of a scan of `shape`, in units of logits above the mean of all
- * classes. `image`: the scan as the network sees it. To be called where TensorFlow may run.
+ * classes: the mean of the scan's and of its flips' in the plane, each turned back. Features of a flip lie
+ * between those of the scan, and what hangs on how a lesion meets the strides differs from one to the other.
+ * `image`: the scan as the network sees it. To be called where TensorFlow may run.
  */
 export function scanMap(model: Model, image: Float32Array, column: number, shape: Volume['shape']): Volume {
   const { document, network, weights } = model;
   const { input, classes } = document;
-  const features = networkFeatures(network, weights, image, [input.slices, input.size, input.size]);
   const { offset, size } = network.layout.parameters[network.layout.classifier.weight]!;
   const classifier = contrasted(weights.parameters.subarray(offset, offset + size), classes.length);
-  const map = upsample(classActivationMap(features, classifier, column), gridOf(model, shape), shape);
+  const grid = gridOf(model, shape);
+  const sum = new Float32Array(shape[0] * shape[1] * shape[2]);
+  for (const flips of VIEWS) {
+    const seen = flippedStack(image, [input.slices, input.size, input.size], flips);
+    const features = networkFeatures(network, weights, seen, [input.slices, input.size, input.size]);
+    const view = upsample(classActivationMap(features, classifier, column), grid, shape);
+    const back = flippedStack(view.values, shape, flips);
+    for (let i = 0; i < sum.length; i++) sum[i] = sum[i]! + back[i]! / VIEWS.length;
+  }
+  const map = { shape, values: sum };
   clearUnseen(map, input.crop);
   return map;
 }

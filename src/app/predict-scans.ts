@@ -7,8 +7,8 @@ import type { FoundScan } from '../scan/catalogue/find-scans.js';
 import { openScan } from '../scan/readers/read-scan.js';
 import { SliceResizer, depthIndices } from '../scan/store/resample.js';
 import { applyWindow, lungWindow } from '../scan/store/window.js';
-import { copyFlipped, type Flips } from '../training/augment.js';
 import { networkPredictions } from '../training/network-gradient.js';
+import { flippedStack, VIEWS } from './views.js';
 
 export interface Prediction {
   /** Class of the highest probability, the first of equals. */
@@ -20,10 +20,6 @@ export interface Prediction {
   readonly warnings: readonly string[];
 }
 
-/** As they are, and flipped left to right, front to back, and both. */
-const VIEWS: readonly Flips[] = [false, true].flatMap((vertical) =>
-  [false, true].map((horizontal) => ({ horizontal, vertical })),
-);
 /** Mean intensity of a scan further from the training data's than this, in its standard deviations. */
 const FAR = 1;
 
@@ -42,18 +38,12 @@ export interface PreparedScan {
 /** To be called where TensorFlow may run. */
 export function predictPrepared(model: Model, { image, traits }: PreparedScan): Prediction {
   const { classes, input, temperature } = model.document;
-  const area = input.size * input.size;
+  const stack = [input.slices, input.size, input.size] as const;
   const images = new Float32Array(VIEWS.length * image.length);
-  VIEWS.forEach((flips, view) => {
-    for (let z = 0; z < input.slices; z++) {
-      const from = z * area;
-      const to = view * image.length + from;
-      copyFlipped(image.subarray(from, from + area), images.subarray(to, to + area), input.size, flips);
-    }
-  });
+  VIEWS.forEach((flips, view) => images.set(flippedStack(image, stack, flips), view * image.length));
   const logits = networkPredictions(model.network, model.weights, {
     images,
-    shape: [VIEWS.length, input.slices, input.size, input.size],
+    shape: [VIEWS.length, ...stack],
   });
   const all = probabilitiesOf(logits, classes.length, temperature ?? 1);
   const own = all.subarray(0, classes.length);

@@ -19,6 +19,8 @@ export interface StudyPhase {
   readonly name: string;
   /** One line for people, and for the report. */
   readonly what: string;
+  /** TensorFlow computes in it: it runs in a process made for that. */
+  readonly tensors?: boolean;
   /** Returns its files, paths below the study's folder, in the order in which the report shows them. */
   readonly run: (context: StudyContext) => Promise<string[]>;
 }

@@ -12,10 +12,10 @@ import type { CatalogueScan } from '../scan/catalogue/catalogue.js';
 import { readCatalogue } from '../scan/catalogue/catalogue.js';
 import type { FoundScan } from '../scan/catalogue/find-scans.js';
 import { tensorEnvironment } from '../tensor/environment.js';
-import { counter } from './counter.js';
 import { csvLines } from './predict.js';
 import type { StudyContext } from './study-context.js';
 import { cleared, MODEL, NEW_SCANS } from './study-context.js';
+import { tellCommand } from './tensor-process.js';
 
 const HEAT = 'explain';
 
@@ -45,7 +45,7 @@ export async function explainNewScans(context: StudyContext): Promise<string[]> 
   const shown = (await newScans(root)).filter((scan) => positive === null || scan.class === positive);
   const heat = await cleared(join(root, HEAT));
   await mkdir(heat);
-  const tell = counter('explaining');
+  const tell = tellCommand('explaining');
   const files: string[] = [];
   const rows: string[] = [];
   for (const [index, scan] of shown.entries()) {
@@ -91,7 +91,7 @@ export async function predictNewScans(context: StudyContext): Promise<string[]> 
   ]);
   const model = await modelOf(context);
   const scans = await newScans(root);
-  const tell = counter('predicting');
+  const tell = tellCommand('predicting');
   const rows = [];
   for (const [index, scan] of scans.entries()) {
     signal.throwIfAborted();
@@ -100,7 +100,7 @@ export async function predictNewScans(context: StudyContext): Promise<string[]> 
   }
   const lines = csvLines(model.document.classes, rows);
   await writeFileAtomic(join(root, 'predictions.csv'), `${lines.join('\n')}\n`);
-  const figures = await evaluateModel(join(root, MODEL), join(root, NEW_SCANS), counter);
+  const figures = await evaluateModel(join(root, MODEL), join(root, NEW_SCANS), tellCommand);
   await writeFileAtomic(join(root, 'evaluation.json'), `${JSON.stringify(figures, null, 2)}\n`);
   return ['predictions.csv', 'evaluation.json'];
 }

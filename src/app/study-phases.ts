@@ -33,6 +33,7 @@ export const STUDY_PHASES: readonly StudyPhase[] = [
   {
     name: 'explain',
     what: 'heat maps of new scans with a lesion',
+    tensors: true,
     run: async (context) => (await import('./study-model.js')).explainNewScans(context),
   },
   {
@@ -43,6 +44,7 @@ export const STUDY_PHASES: readonly StudyPhase[] = [
   {
     name: 'predict',
     what: 'predictions and figures on the new scans',
+    tensors: true,
     run: async (context) => (await import('./study-model.js')).predictNewScans(context),
   },
 ];

@@ -20,6 +20,7 @@ import { trainersOption } from './process-options.js';
 import { newFolder } from './search.js';
 import type { StudyContext } from './study-context.js';
 import { goOnWith } from './study-context.js';
+import { inTensorProcess, isTensorProcess } from './tensor-process.js';
 
 const CONFIG = 'study.yaml';
 
@@ -58,7 +59,8 @@ async function study(flags: Flags): Promise<void> {
   const root = flags.resume === undefined ? await begin(flags) : goOn(flags.resume, flags);
   const text = await readFile(join(root, CONFIG), 'utf8');
   const options = parseStudy(join(root, CONFIG), text);
-  const lock = await acquireRunLock(root);
+  // The process of one phase works under the lock of the study that started it.
+  const lock = isTensorProcess() ? null : await acquireRunLock(root);
   try {
     await interruptible(`go on with: ${goOnWith(root)}`, (signal) =>
       conduct({
@@ -74,7 +76,7 @@ async function study(flags: Flags): Promise<void> {
     // A phase that was interrupted names its own way on, which is a part of this one.
     throw error instanceof Interrupted ? new Interrupted(`go on with: ${goOnWith(root)}`) : error;
   } finally {
-    await lock.release();
+    await lock?.release();
   }
 }
 
@@ -134,13 +136,28 @@ async function conduct(context: StudyContext): Promise<void> {
   ]);
   const order = STUDY_PHASES.map(({ name }) => name);
   let record = await readStudyRecord(root);
-  for (const [index, { name, what, run }] of STUDY_PHASES.entries()) {
+  for (const [index, { name, what, tensors, run }] of STUDY_PHASES.entries()) {
     signal.throwIfAborted();
     const done = await isDone(root, record, name);
+    if (isTensorProcess()) {
+      if (done) continue;
+      // One phase; the study that started this process goes on with the next.
+      await inTensorProcess(1, []);
+      await recordPhase(root, order, name, await run(context));
+      return;
+    }
     const place = `${index + 1}/${order.length}`;
     if (json) await printJson({ study: name, number: index + 1, of: order.length, done });
     else await print(`${place} ${name}: ${done ? 'done before' : what}`);
-    if (!done) record = await recordPhase(root, order, name, await run(context));
+    if (done) continue;
+    if (tensors !== true) record = await recordPhase(root, order, name, await run(context));
+    else {
+      await inTensorProcess(1, ['study', '--resume', root]);
+      signal.throwIfAborted();
+      record = await readStudyRecord(root);
+      // It has said why, and its exit code is that of this command.
+      if (!(await isDone(root, record, name))) return;
+    }
   }
   const page = await writeStudyPage(context, record);
   const files = record.phases.flatMap((phase) => phase.files.map(({ path }) => path));

@@ -13,13 +13,16 @@ export function tellCommand(what: string): (done: number, total: number) => void
   return (done, total) => void process.send?.({ what, done, total });
 }
 
+/** True in a process that `inTensorProcess` started. */
+export const isTensorProcess = (): boolean => process.env[MARK] !== undefined;
+
 /**
  * True in a process that was started with TensorFlow's environment. Elsewhere it starts the command `args` in
  * one, waits for it, takes over its exit code, and returns false: the caller is done. Of its standard error
  * only our own lines are shown, unless EMARS_DEBUG=1.
  */
 export async function inTensorProcess(threads: number, args: readonly string[]): Promise<boolean> {
-  if (process.env[MARK] !== undefined) {
+  if (isTensorProcess()) {
     // It ends when the command that started it is gone.
     process.once('disconnect', () => process.exit(1));
     // To listen alone is no reason to stay.

@@ -61,15 +61,28 @@ export function contrasted(weight: Float32Array, classes: number): Float32Array 
 }
 
 /**
- * The evidence for the class in [0, 1]: negative values cut to 0, the largest scaled to 1. All 0 where
- * nothing speaks for the class.
+ * By how much each position speaks for the class more than the scan does in the mean; 0 for less. A level that
+ * all positions share says, like the bias, that the class is there, not where. Positions of exactly 0, which the
+ * network did not see, are left out of the mean. A new array.
+ */
+function excess(values: Float32Array): Float32Array {
+  let [sum, seen] = [0, 0];
+  for (const value of values) {
+    sum += value;
+    if (value !== 0) seen++;
+  }
+  const level = Math.max(0, sum / Math.max(1, seen));
+  return values.map((value) => Math.max(0, value - level));
+}
+
+/**
+ * The evidence for the class in [0, 1]: above the mean of the scan, the largest scaled to 1. All 0 where nothing
+ * speaks for the class.
  */
 export function evidence({ shape, values }: Volume): Volume {
-  const largest = values.reduce((held, value) => Math.max(held, value), 0);
-  return {
-    shape,
-    values: values.map((value) => (largest === 0 ? 0 : Math.max(0, value) / largest)),
-  };
+  const above = excess(values);
+  const largest = above.reduce((held, value) => Math.max(held, value), 0);
+  return { shape, values: above.map((value) => (largest === 0 ? 0 : value / largest)) };
 }
 
 /** Mean of each slice along the depth, `[depth]`: how much each slice speaks for the class. */
@@ -91,14 +104,13 @@ export function peak({ shape, values }: Volume): readonly [depth: number, height
   return [Math.floor(best / (height * width)), Math.floor(best / width) % height, best % width];
 }
 
-/** Share of the positive values that lies where `mask` is not 0; null where there is no positive value. */
+/** Share of the evidence that lies where `mask` is not 0; null where nothing speaks for the class. */
 export function massInside({ values }: Volume, mask: ArrayLike<number>): number | null {
   if (mask.length !== values.length)
     throw new RangeError(`expected a mask of ${values.length} voxels, got ${mask.length}`);
   let inside = 0;
   let total = 0;
-  values.forEach((value, i) => {
-    if (value <= 0) return;
+  excess(values).forEach((value, i) => {
     total += value;
     if (mask[i] !== 0) inside += value;
   });

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { InferenceSession } from 'onnxruntime-node';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { emars, emarsExits, untilRun } from './support/search-process.js';
 
@@ -151,6 +152,19 @@ it('trains a baseline like the best of the run: equal bytes after kill -9, one l
   };
   expect(predicted.length).toBeGreaterThan(0);
   for (const scan of predicted) expect(classes).toContain(scan.class);
+
+  // A baseline explains and exports like a searched network.
+  const scan = join(scans, readdirSync(scans)[0]!);
+  const heat = join(folder, 'heat');
+  const masked = ['--masks', join(run, 'phantoms/masks'), '--json'];
+  const explained = await emarsExits(0, ['explain', model, scan, '--out', heat, '--class', 'NCP', ...masked]);
+  expect((JSON.parse(explained.stdout) as { scans: unknown[] }).scans).toHaveLength(predicted.length);
+  expect(readdirSync(join(heat, 'scan-0000'))).toContain('heat.nii.gz');
+  const onnx = join(folder, 'baseline.onnx');
+  await emarsExits(0, ['export', model, '--format', 'onnx', '--with-preprocessing', '--out', onnx]);
+  const session = await InferenceSession.create(onnx);
+  expect(session.inputNames).toEqual(['scan']);
+  expect(session.outputNames).toEqual(['logits', 'probabilities']);
 });
 
 it('refuses a run that is not finished, with what to do', async () => {

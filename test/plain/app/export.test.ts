@@ -1,5 +1,5 @@
 /** `emars export` as people and scripts meet it. */
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -98,6 +98,19 @@ it.each<[string, string[], number, string]>([
   expect(said.lines[0]).toContain(text);
   expect(await readdir(model)).toEqual(before);
 });
+
+// Not by permissions, which do not bind root: a name that a folder has, and a file system that takes no files.
+it.each(['folder', ...(process.platform === 'linux' ? ['/proc/m.onnx'] : [])])(
+  'ends with 4 and one line where the ONNX file cannot be written: %s',
+  async (place) => {
+    const out = place === 'folder' ? join(folder, 'unwritable', 'm.onnx') : place;
+    if (place === 'folder') await mkdir(out, { recursive: true });
+    const { code, stdout, stderr } = await emars(['export', model, '--format', 'onnx', '--out', out]);
+    expect({ code, stdout }).toEqual({ code: 4, stdout: '' });
+    expect(stderr).toMatch(/^emars: [^\n]*m\.onnx[^\n]*; [^\n]+\n$/);
+    if (place === 'folder') expect(await readdir(join(folder, 'unwritable'))).toEqual(['m.onnx']);
+  },
+);
 
 it('leaves nothing half-written where a file cannot be replaced', async () => {
   const target = join(folder, 'taken');

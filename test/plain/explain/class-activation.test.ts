@@ -37,8 +37,15 @@ describe('a class activation map', () => {
   });
 
   it('as evidence lies in 0 … 1, and is 0 where nothing speaks for the class', () => {
-    expect([...evidence(volume([1, 1, 3], [-2, 1, 4])).values]).toEqual([0, 0.25, 1]);
+    expect([...evidence(volume([1, 1, 4], [-6, -3, 1, 4])).values]).toEqual([0, 0, 0.25, 1]);
     expect([...evidence(volume([1, 1, 2], [-2, -1])).values]).toEqual([0, 0]);
+  });
+
+  it('as evidence is what lies above the mean of what the network saw', () => {
+    expect([...evidence(volume([1, 1, 4], [10, 12, 11, 15])).values]).toEqual([0, 0, 0, 1]);
+    // The same beside positions that it did not see, which are 0.
+    expect([...evidence(volume([1, 1, 6], [0, 10, 12, 11, 15, 0])).values]).toEqual([0, 0, 0, 0, 1, 0]);
+    expect(massInside(volume([1, 1, 4], [10, 12, 13, 9]), [0, 1, 0, 0])).toBe(1 / 3);
   });
 
   it('has a score a slice and a peak', () => {
