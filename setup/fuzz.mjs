@@ -24,8 +24,14 @@ const { values } = parseArgs({
     target: { type: 'string' },
     seed: { type: 'string', default: String(Math.floor(Date.now() / 1000)) },
     keep: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
   },
 });
+if (values.help) {
+  const [comment] = readFileSync(import.meta.filename, 'utf8').split(' */');
+  process.stdout.write(comment.slice(4).replaceAll(/^ \* ?/gm, ''));
+  process.exit(0);
+}
 
 const regressions = join(root, 'test', 'fuzz', 'regressions');
 const corpus = join(root, 'test', 'fuzz', 'corpus');
