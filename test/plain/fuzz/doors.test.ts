@@ -36,7 +36,8 @@ describe.each(TARGETS)('the door $name', (target) => {
   });
 
   it('takes some mutations of its seeds and refuses others', async () => {
-    const seeds = [...(await target.seeds()), ...kept(target.name, 'corpus').map(({ bytes }) => bytes)];
+    // Not of the corpus: whoever adds to it must not change what is tried here.
+    const seeds = await target.seeds();
     let accepted = 0;
     for (let i = 0; i < MUTATIONS; i++) {
       const random = generator(1, 'fuzz', target.name, i);
