@@ -1,6 +1,5 @@
 /** A client of the broker that hears every message of the run and sends it again: as it was, or damaged. */
 import type { Generator } from '../random/generator.js';
-import type { Broker } from '../runtime/broker/broker.js';
 import { connect } from '../runtime/bus/connection.js';
 import { sleep } from '../runtime/process/monotonic.js';
 
@@ -10,6 +9,12 @@ const LATE_MS = 300;
 /** Messages of the run; JetStream's own and the inboxes are the broker's business. */
 const SUBJECTS = 'emars.>';
 
+export interface Intruder {
+  readonly url: string;
+  /** Of a key that may do everything. */
+  readonly seed: string;
+}
+
 export interface Hostility {
   readonly kind: 'replay' | 'poison';
   readonly lastsMs: number;
@@ -17,8 +22,11 @@ export interface Hostility {
 }
 
 /** Resolves with the number of messages sent when the time is over. */
-export async function sendHostile(broker: Broker, { kind, lastsMs, random }: Hostility): Promise<number> {
-  const { url, login } = broker;
+export async function sendHostile(
+  { url, seed }: Intruder,
+  { kind, lastsMs, random }: Hostility,
+): Promise<number> {
+  const login = { kind: 'nkey', seed } as const;
   const bus = await connect({ url, login, name: 'emars chaos', onError: () => undefined });
   const sent = new Map<string, number>();
   let count = 0;

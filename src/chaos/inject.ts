@@ -6,7 +6,7 @@ import type { Damage } from './damage.js';
 import { cutJournal, cutSnapshot, flipJournal, flipSnapshot, hasSnapshot } from './damage.js';
 import { ChaosFailed } from './errors.js';
 import type { FaultKind, PlannedFault } from './faults.js';
-import type { Hostility } from './hostile-messages.js';
+import type { Hostility, Intruder } from './hostile-messages.js';
 import { sendHostile } from './hostile-messages.js';
 import type { LinkProxy, Weather } from './link-proxy.js';
 import { FAIR } from './link-proxy.js';
@@ -18,6 +18,8 @@ import type { WallClock } from './wall-clock.js';
 export interface Scene {
   readonly search: SearchProcess;
   readonly broker: Broker;
+  /** Of the one client that may say and hear everything. */
+  readonly intruder: Intruder;
   readonly link: LinkProxy;
   readonly out: string;
   readonly clock: WallClock;
@@ -91,7 +93,7 @@ export async function inject(fault: PlannedFault, scene: Scene): Promise<Injecti
       return disturbed(scene.link, weatherOf(kind, draw), lastsMs);
     case 'replay-messages':
     case 'poison-messages':
-      return flooded(broker, {
+      return flooded(scene.intruder, {
         kind: kind === 'replay-messages' ? 'replay' : 'poison',
         lastsMs,
         random: scene.link.random,
@@ -180,8 +182,8 @@ async function slowed({ id, pid }: ProcessRecord, lastsMs: number): Promise<Inje
   return times === 0 ? null : onRun(`${id}, stopped ${times} times`);
 }
 
-async function flooded(broker: Broker, hostility: Hostility): Promise<Injection | null> {
-  const count = await sendHostile(broker, hostility);
+async function flooded(intruder: Intruder, hostility: Hostility): Promise<Injection | null> {
+  const count = await sendHostile(intruder, hostility);
   return count === 0 ? null : onRun(`${count} messages`);
 }
 

@@ -1,10 +1,12 @@
 /** One search under faults. */
 import { join } from 'node:path';
 import { generator } from '../random/generator.js';
+import { writeCredentials } from '../run/credentials.js';
+import { issueKeysForAll } from '../run/keys.js';
 import type { RunRecord } from '../run/record.js';
-import { startBroker } from '../runtime/broker/broker.js';
+import { mayEverything, startBroker } from '../runtime/broker/broker.js';
+import { newUserKey } from '../runtime/bus/keys.js';
 import { monotonicMs, sleep } from '../runtime/process/monotonic.js';
-import { writeFileAtomic } from '../runtime/storage/atomic-file.js';
 import type { Damage } from './damage.js';
 import { ChaosFailed } from './errors.js';
 import type { PlannedFault } from './faults.js';
@@ -38,20 +40,24 @@ export class Tormented {
   async run(left: PlannedFault[]): Promise<{ struck: Struck[]; failure: string | null }> {
     const { seed, search: args, trainers, natsBinary } = this.plan;
     const { folder, out, store, disks, number } = this.place;
+    const { login, users } = issueKeysForAll();
+    const master = newUserKey();
     const broker = await startBroker({
       binary: natsBinary,
+      users: [...users, mayEverything(master.publicKey)],
       storeDir: store,
       logFile: join(folder, 'broker.log'),
     });
     const port = Number(new URL(broker.url).port);
     const link = await LinkProxy.open(port, generator(seed, 'chaos-link', number));
     const creds = join(folder, 'broker.creds');
-    await writeFileAtomic(creds, `${broker.login.user}:${broker.login.password}\n`, 0o600);
+    await writeCredentials(creds, { format: 1, urls: [], ca: null, keys: login.keys });
     const through = { url: link.url, creds };
     const clock = await WallClock.at(join(folder, 'clock'));
     const { environment } = clock;
     const search = new SearchProcess({ search: args, out, trainers, broker: through, environment });
-    this.scene = { search, broker, link, out, clock, disks };
+    const intruder = { url: broker.url, seed: master.seed };
+    this.scene = { search, broker, intruder, link, out, clock, disks };
     const struck: Struck[] = [];
     try {
       search.start(false);

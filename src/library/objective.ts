@@ -14,6 +14,7 @@ import { BrokerUnreachable } from '../runtime/bus/bus-errors.js';
 import type { Bus } from '../runtime/bus/bus.js';
 import { sleep } from '../runtime/process/monotonic.js';
 import { decode, encode } from '../wire/messages.js';
+import { fromClient } from '../wire/sender.js';
 import type { Subjects } from '../wire/subjects.js';
 import { subjectsOf } from '../wire/subjects.js';
 import type { BrokerRequest } from './broker.js';
@@ -158,12 +159,15 @@ export async function removeObjective({
   const access = brokerAccess(broker);
   if (access === null) requireRun(run);
   const never = new AbortController().signal;
+  const leave = encode('ObjectiveLeave', { name });
+  const client = { role: 'objective', id: name } as const;
   const { bus, subjects } =
     access === null
-      ? await joinBus(runFolder(resolve(run)).bus, { role: 'objective', id: name })
+      ? await joinBus(runFolder(resolve(run)).bus, client)
       : await busElsewhere(access, name, run, { tell: () => undefined, signal: never });
+  const subject = fromClient(subjects.objectiveLeave, client);
   try {
-    const answer = await bus.ask(subjects.objectiveLeave, encode('ObjectiveLeave', { name }), ASK_MS);
+    const answer = await bus.ask(subject, leave, ASK_MS);
     const { accepted, reason, epoch } = decode('ObjectiveReply', answer);
     if (!accepted) throw new ObjectiveRefused(reason ?? `the search does not let ${name} go`);
     return { epoch };

@@ -6,6 +6,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { z } from 'zod';
 import { EmarsError } from '../errors/error.js';
 import type { BusLogin } from '../runtime/bus/login.js';
+import { writeFileAtomic } from '../runtime/storage/atomic-file.js';
 import type { BusClient, BusRole } from '../wire/bus-role.js';
 import { BUS_ROLES } from '../wire/bus-role.js';
 import { shortText } from './fields.js';
@@ -78,6 +79,11 @@ export function readCredentials(
     return { urls, ca, login: { kind: 'keys', keys } };
   }
   return { urls: [], ca: null, login: loginOf(path, text) };
+}
+
+/** Readable by its owner alone. */
+export async function writeCredentials(path: string, file: CredentialsFile): Promise<void> {
+  await writeFileAtomic(path, `${JSON.stringify(file, null, 2)}\n`, 0o600);
 }
 
 function loginOf(path: string, text: string): BrokerLogin {

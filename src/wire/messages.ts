@@ -14,7 +14,7 @@ export { CHUNK_BYTES, HISTORY_POINTS, SUBJECTS, SUPPLIES } from './schemas.js';
 export type { Role, RunPhase, WorkPhase } from './schemas.js';
 
 /** Version of `proto/emars.proto`; a worker of another version is refused in the hello. */
-export const PROTOCOL = 2;
+export const PROTOCOL = 3;
 
 const codecs = {
   RunsRequest: emars.RunsRequest,
@@ -100,7 +100,7 @@ export function encode<Name extends MessageName>(name: Name, message: Draft<Name
   if (!raw.success) throw new WireError(name, complaint(raw.error), raw.error);
   const codec = codecs[name] as unknown as { encode(message: unknown): { finish(): Uint8Array } };
   const whole = codec.encode(raw.data).finish();
-  const bytes = framed(whole);
+  const bytes = framed(name, whole);
   if (bytes === null)
     throw new WireError(
       name,
@@ -133,7 +133,7 @@ function plain(name: MessageName, bytes: Uint8Array): unknown {
     toObject(message: unknown, options: object): unknown;
   };
   try {
-    return codec.toObject(codec.decode(unframed(bytes)), { defaults: true });
+    return codec.toObject(codec.decode(unframed(name, bytes)), { defaults: true });
   } catch (cause) {
     const text = cause instanceof Error ? cause.message : String(cause);
     throw new WireError(name, `bytes that do not decode (${text})`, cause);

@@ -3,7 +3,8 @@
  * flipped bit in a number; and compression of what is above the limit of the bus, such as the plan of an
  * epoch with thousands of individuals.
  *
- *   frame = body, u32 crc32 of the body (little-endian)
+ *   frame = body, u32 crc32 of the message's name and the body (little-endian): a message on the subject of
+ *           another is none
  *   body  = protobuf, or a zero byte and protobuf by raw DEFLATE: no protobuf message begins with a zero
  */
 import { crc32, deflateRawSync, inflateRawSync } from 'node:zlib';
@@ -19,12 +20,12 @@ const CHECKSUM_BYTES = 4;
 const BODY_LIMIT = MESSAGE_LIMIT - CHECKSUM_BYTES;
 
 /** The bytes that travel; null where they do not fit even packed. */
-export function framed(message: Uint8Array): Uint8Array | null {
+export function framed(name: string, message: Uint8Array): Uint8Array | null {
   const body = message.length <= BODY_LIMIT ? message : packed(message);
   if (body === null || body.length > BODY_LIMIT) return null;
   const frame = Buffer.allocUnsafe(body.length + CHECKSUM_BYTES);
   frame.set(body);
-  frame.writeUInt32LE(crc32(body), body.length);
+  frame.writeUInt32LE(crc32(body, crc32(name)), body.length);
   return frame;
 }
 
@@ -37,11 +38,11 @@ function packed(message: Uint8Array): Uint8Array | null {
  * The message in a frame: a view into it, or unpacked. Errors: RangeError for another checksum, zlib's for
  * bytes that do not unpack.
  */
-export function unframed(frame: Uint8Array): Uint8Array {
+export function unframed(name: string, frame: Uint8Array): Uint8Array {
   if (frame.length < CHECKSUM_BYTES) throw new RangeError(`${frame.length} bytes, too few for a checksum`);
   const body = frame.subarray(0, frame.length - CHECKSUM_BYTES);
   const end = Buffer.from(frame.buffer, frame.byteOffset + body.length, CHECKSUM_BYTES);
-  if (end.readUInt32LE() !== crc32(body)) throw new RangeError('another checksum than theirs');
+  if (end.readUInt32LE() !== crc32(body, crc32(name))) throw new RangeError('another checksum than theirs');
   if (body[0] !== MARK) return body;
   return inflateRawSync(body.subarray(1), { maxOutputLength: UNPACKED_LIMIT });
 }

@@ -1,9 +1,16 @@
-/** Names on the bus, `emars.<run>.<role>.<topic>`; each stands beside its message in `proto/emars.proto`. */
+/**
+ * Names on the bus, `emars.<run>.<role>.<topic>`, as they are listened to: `*` stands for the sender's id, `*.*`
+ * for its role and id (sender.ts). Each stands beside its message in `proto/emars.proto`; who may use it, in
+ * permissions.ts.
+ */
 import { TOKEN } from './fields.js';
 import type { MessageName } from './messages.js';
 
 /** Where runs at work are asked who they are: the one subject of no run. */
 export const RUNS_SUBJECT = 'emars.runs';
+
+/** In place of a run or an id: all of them, in permissions. */
+export const ANY = '*';
 
 export interface Subjects {
   readonly supply: string;
@@ -35,31 +42,31 @@ export interface Subjects {
   readonly storeBucket: string;
 }
 
-/** The subjects of a run. Errors: RangeError if an id is no subject token. */
+/** The subjects of a run, or of any run for `*`. Errors: RangeError if an id is no subject token. */
 export function subjectsOf(run: string): Subjects {
   const prefix = `emars.${token(run)}`;
   return {
     supply: `${prefix}.supply`,
-    hello: `${prefix}.evolution.hello`,
+    hello: `${prefix}.evolution.hello.*.*`,
     rollCall: `${prefix}.roll-call`,
-    heartbeat: `${prefix}.evolution.heartbeat`,
-    leave: `${prefix}.evolution.leave`,
-    ready: `${prefix}.evolution.ready`,
-    slots: `${prefix}.evolution.slots`,
-    trained: `${prefix}.evolution.trained`,
-    result: `${prefix}.evolution.result`,
-    objective: `${prefix}.evolution.objective`,
-    objectiveLeave: `${prefix}.evolution.objective-leave`,
-    measured: `${prefix}.evolution.measured`,
+    heartbeat: `${prefix}.evolution.heartbeat.*.*`,
+    leave: `${prefix}.evolution.leave.*.*`,
+    ready: `${prefix}.evolution.ready.*`,
+    slots: `${prefix}.evolution.slots.*`,
+    trained: `${prefix}.evolution.trained.*`,
+    result: `${prefix}.evolution.result.*.*`,
+    objective: `${prefix}.evolution.objective.*`,
+    objectiveLeave: `${prefix}.evolution.objective-leave.*`,
+    measured: `${prefix}.evolution.measured.*`,
     directive: `${prefix}.trainer.directive`,
-    gradient: `${prefix}.trainer.gradient`,
+    gradient: `${prefix}.trainer.gradient.*`,
     evaluate: `${prefix}.evaluate`,
     status: `${prefix}.status`,
     farewell: `${prefix}.farewell`,
-    credit: (trainer) => `${prefix}.trainer.${token(trainer)}.credit`,
-    chunkRequest: (trainer) => `${prefix}.trainer.${token(trainer)}.chunk-request`,
-    stateRequest: (trainer) => `${prefix}.trainer.${token(trainer)}.state-request`,
-    state: (trainer) => `${prefix}.trainer.${token(trainer)}.state`,
+    credit: (trainer) => `${prefix}.trainer.${token(trainer)}.credit.*`,
+    chunkRequest: (trainer) => `${prefix}.trainer.${token(trainer)}.chunk-request.*`,
+    stateRequest: (trainer) => `${prefix}.trainer.${token(trainer)}.state-request.*`,
+    state: (trainer) => `${prefix}.trainer.${token(trainer)}.state.*`,
     measure: (objective) => `${prefix}.objective.${token(objective)}.measure`,
     evaluationStream: `emars_${run}_evaluate`,
     storeBucket: `emars_${run}_store`,
@@ -142,6 +149,7 @@ function addressed(name: MessageName, to: string | null): string {
 }
 
 function token(text: string): string {
+  if (text === ANY) return text;
   if (!TOKEN.test(text))
     throw new RangeError(`expected an id of letters, digits, "-" and "_" (at most 64), got "${text}"`);
   return text;

@@ -54,13 +54,17 @@ export function evolutionWork({ folder, rules, queue, measure, takeState }: Work
         return broker(() => queue.purge().then(() => ({ kind: 'queue-emptied' }), queueFailed));
       case 'enqueue':
         return broker(async () => {
-          for (const { id, request } of command.requests) {
-            const failed = await queue
-              .enqueue(encode('EvaluationRequest', request), id)
-              .then(() => null, queueFailed);
-            if (failed !== null) return failed;
+          const enqueueAll = async (): Promise<void> => {
+            for (const { id, request } of command.requests)
+              await queue.enqueue(encode('EvaluationRequest', request), id);
+          };
+          try {
+            await enqueueAll();
+            if (!(await queue.assure())) await enqueueAll();
+            return { kind: 'enqueued' };
+          } catch (error) {
+            return queueFailed(error);
           }
-          return { kind: 'enqueued' };
         });
       case 'measure':
         return measuring(async () => {

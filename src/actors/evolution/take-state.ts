@@ -5,6 +5,7 @@ import { SNAPSHOT_KEEPER } from '../../protocol/trainer/state-transfer.js';
 import type { Bus } from '../../runtime/bus/bus.js';
 import { monotonicMs, sleep } from '../../runtime/process/monotonic.js';
 import { CHUNK_BYTES, encode } from '../../wire/messages.js';
+import { fromClient } from '../../wire/sender.js';
 import type { Subjects } from '../../wire/subjects.js';
 import { Listening } from '../setup/listening.js';
 
@@ -64,7 +65,7 @@ async function takeFrom(
       if (due <= 0 || now - Math.max(askedAt, movedAt) > ASK_AGAIN_MS) {
         const chunks = assembly.missing().slice(0, WINDOW);
         bus.publish(
-          subjects.stateRequest(trainer),
+          fromClient(subjects.stateRequest(trainer), { role: 'evolution', id: SNAPSHOT_KEEPER }),
           encode('StateRequest', { from: SNAPSHOT_KEEPER, fence, step, chunks }),
         );
         due = chunks.length;

@@ -16,6 +16,7 @@ import type { Bus } from '../../runtime/bus/bus.js';
 import { after, monotonicMs } from '../../runtime/process/monotonic.js';
 import { REMOVED } from '../../search/joined-objectives.js';
 import type { Subjects } from '../../wire/subjects.js';
+import { Listening } from '../setup/listening.js';
 import { MachineShell } from '../worker/machine-shell.js';
 import type { ObjectiveDescription } from './sandbox-messages.js';
 import type { Sandbox } from './sandbox.js';
@@ -114,13 +115,15 @@ function onBus(
     const shell = new MachineShell<MeasuringState, MeasuringInput, MeasuringCommand>({
       bus,
       subjects,
+      client: { role: 'objective', id: name },
       initial: initialMeasuring(known.context !== null),
       step: (state, input, now) => step(setup, state, input, now),
       start,
       tick: { everyMs: TICK_MS, input: () => ({ kind: 'tick' }) },
       onError: (error) => fail(error),
     });
-    const farewell = bus.subscribe(subjects.farewell, () => settle({ isOver: true }));
+    const farewell = new Listening(bus);
+    farewell.on('Farewell', subjects.farewell, () => settle({ isOver: true }));
     let connectedAt = monotonicMs();
     const watch = (): void => {
       if (bus.connected) connectedAt = monotonicMs();

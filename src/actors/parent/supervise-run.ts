@@ -4,22 +4,21 @@
  * children end with it (orphan-guard.ts).
  */
 import { EmarsError } from '../../errors/error.js';
-import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import type { Broker } from '../../runtime/broker/broker.js';
-import { startBroker } from '../../runtime/broker/broker.js';
 import type { Bus, Handle } from '../../runtime/bus/connection.js';
 import { after, monotonicMs } from '../../runtime/process/monotonic.js';
 import type { ChildExit, Supervised } from '../../runtime/process/processes.js';
 import { superviseChild } from '../../runtime/process/processes.js';
 import { tensorEnvironment } from '../../tensor/environment.js';
 import type { Message } from '../../wire/messages.js';
-import { decode, MESSAGE_LIMIT } from '../../wire/messages.js';
-import { knownRunId, writeBusAccess } from '../../run/bus-access.js';
+import { MESSAGE_LIMIT } from '../../wire/messages.js';
 import { joinBus } from '../setup/bus-access.js';
+import { Listening } from '../setup/listening.js';
 import { processEnd } from '../../errors/exit-codes.js';
 import { announceRun } from './announce-run.js';
+import { openBroker } from './run-broker.js';
 import type { ProcessRow, RunRecorder } from './run-recorder.js';
 import type { RunSetup } from './run-setup.js';
 import { Supply } from './supply.js';
@@ -134,23 +133,15 @@ export class RunSupervision {
   }
 
   private async openBus(record: RunRecorder): Promise<void> {
-    const { folder, foreign, natsBinary } = this.setup;
-    if (foreign === null) {
-      this.broker = await startBroker({
-        binary: natsBinary,
-        storeDir: folder.broker,
-        logFile: folder.log('broker'),
-      });
+    const { folder } = this.setup;
+    const { broker, run } = await openBroker(this.setup);
+    this.broker = broker;
+    if (broker !== null)
       this.handles.push(
-        this.broker.onRestart(({ pid, wiped }) =>
+        broker.onRestart(({ pid, wiped }) =>
           this.onNote(`broker started again (pid ${pid}${wiped ? ', empty' : ''})`),
         ),
       );
-    }
-    const access = foreign ?? { url: this.broker!.url, ca: null, login: this.broker!.login };
-    // The same id on a resume: what a foreign broker still holds is found again.
-    const run = (await knownRunId(folder.bus)) ?? randomBytes(6).toString('hex');
-    await writeBusAccess(folder.bus, { run, ...access });
     const { bus, subjects } = await joinBus(folder.bus, { role: 'parent', id: 'parent' });
     this.bus = bus;
     if (bus.maxPayload < MESSAGE_LIMIT)
@@ -161,8 +152,8 @@ export class RunSupervision {
       );
     const announced = await announceRun(bus, { run, folder, ...this.setup.about });
     this.supply = new Supply(bus, subjects, this.setup, this.onNote);
-    const statuses = bus.subscribe(subjects.status, (bytes) => {
-      const status = decode('Status', bytes);
+    const statuses = new Listening(bus);
+    statuses.on('Status', subjects.status, ({ message: status }) => {
       announced.take(status);
       // A new phase is written at once, the rest now and then.
       if (record.take(status))

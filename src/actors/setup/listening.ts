@@ -1,10 +1,11 @@
 /**
- * What a shell hears on the bus: decoded messages. One that does not decode is counted and dropped; the
+ * What a shell hears on the bus: decoded messages of who they say they are from. Any other is counted and dropped; the
  * log hears of the first and of each tenfold, as it must not grow with what others send.
  */
 import type { Bus, Handle } from '../../runtime/bus/bus.js';
 import type { Message, MessageName } from '../../wire/messages.js';
 import { decode, WireError } from '../../wire/messages.js';
+import { isFromItsSender, isInboxOfSender } from '../../wire/sender.js';
 
 export type ReceivedMessage<Name extends MessageName> = {
   readonly kind: 'received';
@@ -26,7 +27,7 @@ export class Listening implements Handle {
     subject: string,
     take: (received: ReceivedMessage<Name>) => void,
   ): void {
-    const subscription = this.bus.subscribe(subject, (bytes, { reply }) => {
+    const subscription = this.bus.subscribe(subject, (bytes, { subject: from, reply }) => {
       // What the broker answers in place of somebody who is not there yet; messages of ours have a checksum.
       if (bytes.length === 0) return;
       let message: Message<Name>;
@@ -34,7 +35,15 @@ export class Listening implements Handle {
         message = decode(name, bytes);
       } catch (error) {
         if (!(error instanceof WireError)) throw error;
-        this.count(name, error);
+        this.count(name, error.message);
+        return;
+      }
+      if (!isFromItsSender(name, message, from)) {
+        this.count(name, `expected a ${name} of who sent it, got one in the name of another on ${from}`);
+        return;
+      }
+      if (reply !== null && !isInboxOfSender(name, reply, from)) {
+        this.count(name, `expected a ${name} to be answered to its sender, got ${reply.slice(0, 200)}`);
         return;
       }
       take({ kind: 'received', name, message, reply });
@@ -51,10 +60,9 @@ export class Listening implements Handle {
     for (const handle of this.handles.splice(0)) handle.close();
   }
 
-  private count(name: MessageName, error: WireError): void {
+  private count(name: MessageName, why: string): void {
     const seen = (this.malformed.get(name) ?? 0) + 1;
     this.malformed.set(name, seen);
-    if (/^10*$/.test(String(seen)))
-      process.stderr.write(`${error.message}; dropped, ${seen} of this kind so far\n`);
+    if (/^10*$/.test(String(seen))) process.stderr.write(`${why}; dropped, ${seen} of this kind so far\n`);
   }
 }

@@ -40,7 +40,7 @@ const snapshots = await snapshotAccess(root, bus, subjects);
 const taker = takeEvaluations({
   bus,
   subjects,
-  worker: identity.id,
+  client: identity,
   measurer: measurerOf(main, options, snapshots, onError),
   onError,
 });

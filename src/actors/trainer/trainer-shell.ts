@@ -76,6 +76,7 @@ export function startTrainer({ bus, subjects, setup, work, taker, onError }: Tra
   const shell = new MachineShell<TrainerState, TrainerInput, TrainerCommand>({
     bus,
     subjects,
+    client: { role: 'trainer', id: setup.id },
     initial: initialTrainer,
     step: (state, input, now) => step(setup, state, input, now),
     start,

@@ -14,8 +14,10 @@ import type { Bus, Handle } from '../../runtime/bus/bus.js';
 import type { Verdict, WorkTaker } from '../../runtime/bus/work-queue.js';
 import { takeWork } from '../../runtime/bus/work-queue.js';
 import { decode, WireError } from '../../wire/messages.js';
+import { EVALUATION_CONSUMER } from '../../wire/permissions.js';
 import type { Subjects } from '../../wire/subjects.js';
 import { MachineShell } from './machine-shell.js';
+import type { BusClient } from '../../wire/bus-role.js';
 
 export type { EvaluationKey } from '../../protocol/worker/evaluation-taker.js';
 
@@ -25,22 +27,22 @@ export interface Measurer {
 }
 
 /** After `maxDeliver` deliveries the worker that takes the request says that it cannot be done. */
-export const EVALUATION_QUEUE = { ackWaitMs: 6000, maxDeliver: 5 };
+export const EVALUATION_QUEUE = { consumer: EVALUATION_CONSUMER, ackWaitMs: 6000, maxDeliver: 5 };
 const RESULT_MS = 5000;
 const TICK_MS = 250;
 
 export interface TakerParts {
   readonly bus: Bus;
   readonly subjects: Subjects;
-  readonly worker: string;
+  readonly client: BusClient;
   readonly measurer: Measurer;
   readonly onError: (error: unknown) => void;
 }
 
 /** Starts paused: who is not welcome must not deliver. Ends when the handle is closed. */
 export function takeEvaluations(parts: TakerParts): Handle & Pick<WorkTaker, 'pause' | 'resume'> {
-  const { bus, subjects, worker, measurer, onError } = parts;
-  const setup = { worker, maxDeliver: EVALUATION_QUEUE.maxDeliver, resultMs: RESULT_MS };
+  const { bus, subjects, client, measurer, onError } = parts;
+  const setup = { worker: client.id, maxDeliver: EVALUATION_QUEUE.maxDeliver, resultMs: RESULT_MS };
   const ended = new AbortController();
   let giveBack: (verdict: Verdict) => void = () => undefined;
   const start = (command: TakerCommand): void => {
@@ -58,6 +60,7 @@ export function takeEvaluations(parts: TakerParts): Handle & Pick<WorkTaker, 'pa
   const shell = new MachineShell<TakerState, TakerInput, TakerCommand>({
     bus,
     subjects,
+    client,
     initial: initialTaker,
     step: (state, input, now) => step(setup, state, input, now),
     start,
@@ -65,7 +68,7 @@ export function takeEvaluations(parts: TakerParts): Handle & Pick<WorkTaker, 'pa
     onError,
   });
   shell.listenForAnswers('EvaluationResult', 'Receipt', (received) => received);
-  const work = { stream: subjects.evaluationStream, consumer: 'evaluators', paused: true, onError: say };
+  const work = { stream: subjects.evaluationStream, ...EVALUATION_QUEUE, paused: true, onError: say };
   const taker = takeWork(
     bus,
     work,

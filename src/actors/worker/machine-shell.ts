@@ -9,14 +9,17 @@ import type { Bus, Handle } from '../../runtime/bus/bus.js';
 import { monotonicMs } from '../../runtime/process/monotonic.js';
 import type { MessageName } from '../../wire/messages.js';
 import { encode } from '../../wire/messages.js';
+import type { BusClient } from '../../wire/bus-role.js';
 import type { Subjects } from '../../wire/subjects.js';
-import { subjectOf } from '../../wire/subjects.js';
+import { OwnSubjects } from '../../wire/sender.js';
 import type { ReceivedMessage } from '../setup/listening.js';
 import { Listening } from '../setup/listening.js';
 
 export interface MachineParts<State, Input, Command> {
   readonly bus: Bus;
   readonly subjects: Subjects;
+  /** Who this machine is on the bus. */
+  readonly client: BusClient;
   readonly initial: State;
   readonly step: (state: State, input: Input, now: number) => Step<State, Command>;
   /** Starts a command; its end is passed to `take`, in a later turn. */
@@ -30,6 +33,7 @@ export class MachineShell<State, Input, Command> implements Handle {
   private readonly listening: Listening;
   private readonly waiting: Input[] = [];
   private readonly inboxes = new Map<MessageName, string>();
+  private readonly own: OwnSubjects;
   private readonly timer: NodeJS.Timeout;
   private current: State;
   private isHandling = false;
@@ -38,6 +42,7 @@ export class MachineShell<State, Input, Command> implements Handle {
   constructor(private readonly parts: MachineParts<State, Input, Command>) {
     this.current = parts.initial;
     this.listening = new Listening(parts.bus);
+    this.own = new OwnSubjects(parts.subjects, parts.client);
     this.timer = setInterval(() => this.take(parts.tick.input()), parts.tick.everyMs);
   }
 
@@ -97,9 +102,9 @@ export class MachineShell<State, Input, Command> implements Handle {
   }
 
   private send({ name, message, to }: Send): void {
-    const { bus, subjects } = this.parts;
+    const { bus } = this.parts;
     // Closed is how a bus ends when its run does: nothing is left to be told.
     if (bus.closed) return;
-    bus.publish(subjectOf(subjects, name, to), encode(name, message), this.inboxes.get(name) ?? null);
+    bus.publish(this.own.of(name, to), encode(name, message), this.inboxes.get(name) ?? null);
   }
 }

@@ -55,6 +55,7 @@ export function startPresence(parts: PresenceParts): RunningPresence {
   const shell = new MachineShell<PresenceState, PresenceInput, PresenceCommand>({
     bus,
     subjects,
+    client: identity,
     initial: initialPresence,
     step: (state, input, now) => step(setup, state, input, now),
     start,

@@ -5,6 +5,7 @@ import type { Bus, Handle } from '../../runtime/bus/bus.js';
 import type { Caller } from '../../runtime/process/thread.js';
 import { ThreadDeadline } from '../../runtime/process/thread.js';
 import type { Subjects } from '../../wire/subjects.js';
+import { Listening } from '../setup/listening.js';
 import type { Measurer } from './evaluation-taker.js';
 import type { SnapshotAccess } from './snapshot-access.js';
 import type { BusMain, WorkerEnd } from './worker-process.js';
@@ -25,13 +26,13 @@ export function farewell(bus: Bus, subjects: Subjects): Farewell {
   const reached = new Promise<WorkerEnd>((resolve, reject) => (settle = { resolve, reject }));
   // It is asked for in time; until then a failure is no unhandled rejection.
   reached.catch(() => undefined);
-  const subscription = bus.subscribe(subjects.farewell, () => settle.resolve({ refused: null }));
+  const listening = new Listening(bus);
+  listening.on('Farewell', subjects.farewell, () => settle.resolve({ refused: null }));
   return {
     refuse: (reason) => settle.resolve({ refused: reason }),
     left: () => settle.resolve({ refused: null }),
     fail: (error) => settle.reject(error),
-    closing: (handles) =>
-      reached.finally(() => [...handles, subscription].forEach((handle) => handle.close())),
+    closing: (handles) => reached.finally(() => [...handles, listening].forEach((handle) => handle.close())),
   };
 }
 

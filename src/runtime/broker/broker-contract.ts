@@ -16,8 +16,24 @@ export interface BrokerOptions {
   readonly maxPayload?: number | undefined;
   /** Most bytes of the store. Default 1 GiB. */
   readonly maxStoreBytes?: number | undefined;
+  /** Who may connect, and what for. Default: one user with a new key, who may do everything. */
+  readonly users?: readonly BrokerUser[] | undefined;
   /** Start with an empty store. Default: what is there is kept. */
   readonly fresh?: boolean | undefined;
+}
+
+/** A user of a broker; subjects may hold `*` and end in `>`. What is not allowed is denied. */
+export interface BrokerUser {
+  /** `U…` */
+  readonly publicKey: string;
+  readonly publish: readonly string[];
+  readonly subscribe: readonly string[];
+  /** Of what `publish` allows. */
+  readonly denied: readonly string[];
+}
+
+export function mayEverything(publicKey: string): BrokerUser {
+  return { publicKey, publish: ['>'], subscribe: ['>'], denied: [] };
 }
 
 export interface BrokerRestart {
@@ -41,7 +57,8 @@ export class BrokerStartError extends EmarsError {
 export interface Broker {
   /** nats://127.0.0.1:port; the same for the broker's whole life. */
   readonly url: string;
-  readonly login: Extract<BusLogin, { kind: 'password' }>;
+  /** Of the one user who may do everything; null where `users` were given. */
+  readonly login: Extract<BusLogin, { kind: 'nkey' }> | null;
   /** The server's process now, or the last one while it is being started again. */
   pid(): number;
   /** The supervisor's process now. */

@@ -1,19 +1,19 @@
 /**
  * Our own broker: a real nats-server that lives and dies with us, and is disposable.
  *
- * It binds to 127.0.0.1 only, with a random password that stands in a file of mode 0600 (never in argv,
- * never in the environment), without monitoring. A supervisor process (broker-supervisor.ts) is its
- * parent: if we die, it ends the server; if the server dies, it starts it again on the same port with the
- * same credentials and store; a store that makes it fail is emptied. If the supervisor dies, we end the
- * server and start a new supervisor. What a kill of all three left behind is ended at the next start on
- * the store.
+ * It binds to 127.0.0.1 only and knows the public keys of its users alone, without monitoring. A supervisor
+ * process (broker-supervisor.ts) is its parent: if we die, it ends the server; if the server dies, it starts it
+ * again on the same port with the same users and store; a store that makes it fail is emptied. If the supervisor
+ * dies, we end the server and start a new supervisor. What a kill of all three left behind is ended at the next
+ * start on the store.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { resolve as absolute } from 'node:path';
+import { newUserKey, publicKeyOf } from '../bus/keys.js';
 import { freePort } from '../bus/server-info.js';
 import { writeFileAtomic } from '../storage/atomic-file.js';
-import { BrokerStartError, type Broker, type BrokerOptions } from './broker-contract.js';
+import { BrokerStartError, mayEverything, type Broker, type BrokerOptions } from './broker-contract.js';
 import { OwnBroker } from './own-broker.js';
 import { endLeftover, MIB, serverConfiguration, serverFiles } from './server-files.js';
 
@@ -35,25 +35,22 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const files = serverFiles(absolute(options.storeDir));
   await mkdir(files.folder, { recursive: true, mode: 0o700 });
   await endLeftover(files);
-  const credentials = { user: 'emars', password: randomBytes(24).toString('base64url') };
+  const login = options.users === undefined ? ({ kind: 'nkey', seed: newUserKey().seed } as const) : null;
+  const users = options.users ?? [mayEverything(publicKeyOf(login!.seed))];
   const serverName = `emars-${randomBytes(6).toString('hex')}`;
   for (let attempt = 1; ; attempt++) {
     const port = options.port ?? (await freePort());
-    const settings = { ...credentials, serverName, port, maxPayload, maxStoreBytes };
+    const settings = { users, serverName, port, maxPayload, maxStoreBytes };
     await writeFileAtomic(files.config, serverConfiguration(files, settings), 0o600);
-    const broker = new OwnBroker(
-      `nats://127.0.0.1:${port}`,
-      { kind: 'password', ...credentials },
-      {
-        type: 'start',
-        binary: options.binary,
-        configFile: files.config,
-        logFile: absolute(options.logFile),
-        store: files.store,
-        port,
-        serverName,
-      },
-    );
+    const broker = new OwnBroker(`nats://127.0.0.1:${port}`, login, {
+      type: 'start',
+      binary: options.binary,
+      configFile: files.config,
+      logFile: absolute(options.logFile),
+      store: files.store,
+      port,
+      serverName,
+    });
     const failure = await broker.start(options.fresh ?? false);
     if (failure === null) return broker;
     if (!failure.portTaken || options.port !== undefined || attempt === PORT_ATTEMPTS)

@@ -3,7 +3,6 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Handle } from '../bus/bus.js';
-import type { BusLogin } from '../bus/login.js';
 import { after, settledWithin } from '../process/monotonic.js';
 import { isSameProcess, processStartTime } from '../process/process-table.js';
 import { BrokerStartError, type Broker, type BrokerRestart } from './broker-contract.js';
@@ -34,7 +33,7 @@ export class OwnBroker implements Broker {
 
   constructor(
     readonly url: string,
-    readonly login: Extract<BusLogin, { kind: 'password' }>,
+    readonly login: Broker['login'],
     private readonly order: Extract<SupervisorOrder, { type: 'start' }>,
   ) {}
 

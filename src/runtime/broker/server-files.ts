@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sleep } from '../process/monotonic.js';
+import type { BrokerUser } from './broker-contract.js';
 
 export const MIB = 1024 * 1024;
 const GONE_MS = 20;
@@ -28,8 +29,7 @@ export function serverFiles(folder: string): ServerFiles {
 export interface ServerSettings {
   readonly serverName: string;
   readonly port: number;
-  readonly user: string;
-  readonly password: string;
+  readonly users: readonly BrokerUser[];
   /** Largest message, bytes. */
   readonly maxPayload: number;
   /** Most bytes of the store. */
@@ -38,7 +38,7 @@ export interface ServerSettings {
 
 /** The server's configuration. JSON's quoting is valid in it. */
 export function serverConfiguration(files: ServerFiles, settings: ServerSettings): string {
-  return `# Written by emars for one run; it holds a password. Changes are lost.
+  return `# Written by emars for one run. Changes are lost.
 server_name: ${JSON.stringify(settings.serverName)}
 host: "127.0.0.1"
 port: ${settings.port}
@@ -51,11 +51,18 @@ jetstream {
   max_memory_store: ${64 * MIB}
   max_file_store: ${settings.maxStoreBytes}
 }
-authorization {
-  user: ${JSON.stringify(settings.user)}
-  password: ${JSON.stringify(settings.password)}
+${authorization(settings.users)}`;
 }
-`;
+
+/** Users by key, each with what it may do; without a key nobody comes in. */
+function authorization(users: readonly BrokerUser[]): string {
+  const list = (subjects: readonly string[]): string => JSON.stringify(subjects);
+  const lines = users.map(
+    ({ publicKey, publish, subscribe, denied }) =>
+      `    { nkey: ${publicKey}, permissions: { ` +
+      `publish: { allow: ${list(publish)}, deny: ${list(denied)} }, subscribe: { allow: ${list(subscribe)} } } }`,
+  );
+  return `authorization {\n  users: [\n${lines.join('\n')}\n  ]\n}\n`;
 }
 
 /**

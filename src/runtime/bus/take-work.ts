@@ -2,13 +2,12 @@
  * The worker's side of a work queue: takes one item at a time, says that it is still at it, and
  * acknowledges what the handler has finished with.
  *
- * A consumer that the broker lost is made again; while the queue itself is missing, the worker waits for
- * its owner to declare it again.
+ * While the queue or its consumer is missing, the worker waits for their owner to declare them again.
  */
 import { sleep } from '../process/monotonic.js';
 import type { Bus, Handle } from './bus.js';
 import { BusClosed } from './bus-errors.js';
-import { WorkSource, type QueueFacts, type WorkItem } from './work-source.js';
+import { WorkSource, type WorkItem } from './work-source.js';
 
 /** What becomes of an item: done; to be tried again, by any worker; never to be delivered again. */
 export type Verdict = 'ack' | 'nak' | 'term';
@@ -27,8 +26,10 @@ export interface Taken {
 
 export interface TakeOptions {
   readonly stream: string;
-  /** The same for all workers of the queue. */
+  /** As the queue was declared. */
   readonly consumer: string;
+  readonly ackWaitMs: number;
+  readonly maxDeliver: number;
   /** Begin paused. Default false. */
   readonly paused?: boolean | undefined;
   /** Told what the handler throws and what keeps the worker from taking. Default: silent. */
@@ -144,7 +145,6 @@ class Taker implements WorkTaker {
   }
 
   private async run(): Promise<void> {
-    let facts: QueueFacts | null = null;
     let troubles = 0;
     while (!this.over) {
       if (this.isPaused) {
@@ -154,14 +154,12 @@ class Taker implements WorkTaker {
       }
       this.isTaking = true;
       try {
-        facts ??= await this.source.prepare();
         // A pause or an end that came meanwhile found no pull to end.
         if (!this.mayPull) continue;
         const item = await this.source.pull();
         troubles = 0;
-        if (item !== null) await this.workOn(item, facts);
+        if (item !== null) await this.workOn(item);
       } catch (error) {
-        facts = null;
         if (!(error instanceof BusClosed)) this.report(error);
         if (this.mayPull) await this.rest(BACK_OFF_MS[Math.min(troubles++, BACK_OFF_MS.length - 1)] ?? 0);
       } finally {
@@ -190,7 +188,8 @@ class Taker implements WorkTaker {
     });
   }
 
-  private async workOn(item: WorkItem, { ackWaitMs, maxDeliver }: QueueFacts): Promise<void> {
+  private async workOn(item: WorkItem): Promise<void> {
+    const { ackWaitMs, maxDeliver } = this.options;
     if (this.signal.aborted) {
       this.say(item, '-NAK');
       return;

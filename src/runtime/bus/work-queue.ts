@@ -31,6 +31,7 @@ import { Deadline, sleep } from '../process/monotonic.js';
 import { BusClosed } from './bus-errors.js';
 import type { Bus, Handle } from './bus.js';
 import { natsOf } from './nats-bus.js';
+import { declareConsumer, repairConsumer } from './work-consumer.js';
 
 export { takeWork, type Taken, type Verdict, type WorkTaker } from './take-work.js';
 
@@ -39,6 +40,8 @@ export interface WorkQueueOptions {
   readonly stream: string;
   /** Items travel on `<subject>.<id>`. */
   readonly subject: string;
+  /** Name of the consumer that all workers take from. */
+  readonly consumer: string;
   /** An item whose worker has been silent for so long goes to another. */
   readonly ackWaitMs: number;
   /** Deliveries after which an item is exhausted. */
@@ -65,6 +68,8 @@ export class WorkQueueError extends EmarsError {
 
 const STREAM_NOT_FOUND = 10059;
 const STREAM_EXISTS_DIFFERENTLY = 10058;
+/** What the server says where the files of a consumer are damaged. */
+const NO_CONSUMER_STORE = 10012;
 const API_MS = 3000;
 const DEFAULT_DEADLINE_MS = 15_000;
 const BACK_OFF_MS = [50, 100, 200, 500, 1000];
@@ -149,6 +154,25 @@ export class WorkQueue {
     });
   }
 
+  /**
+   * Declares what is missing, and makes a consumer anew that passes over items: one that came out of a damaged
+   * store may take them all for delivered. False: there was no mending it, and the queue is empty now.
+   */
+  async assure(deadlineMs = DEFAULT_DEADLINE_MS): Promise<boolean> {
+    return await this.insist('assure', deadlineMs, async () => {
+      try {
+        await this.declareOnce();
+        await repairConsumer(this.manager, this.options);
+        return true;
+      } catch (error) {
+        if (!(error instanceof JetStreamApiError && error.code === NO_CONSUMER_STORE)) throw error;
+        await this.manager.streams.delete(this.options.stream);
+        await this.declareOnce();
+        return false;
+      }
+    });
+  }
+
   /** Items in the queue, those being worked on included. */
   async size(deadlineMs = DEFAULT_DEADLINE_MS): Promise<number> {
     return await this.insistDeclared(
@@ -201,14 +225,12 @@ export class WorkQueue {
   }
 
   private async declareNow(): Promise<void> {
-    const { stream, subject, ackWaitMs, maxDeliver, storage } = this.options;
+    const { stream, subject, storage } = this.options;
     const settings = {
       subjects: [`${subject}.*`],
       max_msgs_per_subject: 1,
       discard: DiscardPolicy.New,
       discard_new_per_subject: true,
-      // Workers read here how to take from it.
-      metadata: { ackWaitMs: String(ackWaitMs), maxDeliver: String(maxDeliver) },
     };
     try {
       await this.manager.streams.info(stream);
@@ -221,10 +243,12 @@ export class WorkQueue {
         storage: kept,
         ...settings,
       });
+      await declareConsumer(this.manager, this.options);
       this.declaredOnce = true;
       return;
     }
     if (!this.declaredOnce) await this.manager.streams.update(stream, settings);
+    await declareConsumer(this.manager, this.options);
     this.declaredOnce = true;
   }
 

@@ -10,7 +10,7 @@ import { EmarsError } from '../../errors/error.js';
 import { after, monotonicMs } from '../process/monotonic.js';
 import type { Bus } from './bus.js';
 
-/** A broker without the stream or the consumer, or an answer that is none. */
+/** A broker without the stream or the consumer. */
 export class WorkUnavailable extends EmarsError {
   override readonly name = 'WorkUnavailable';
   readonly kind = 'unavailable';
@@ -30,13 +30,6 @@ export interface WorkItem {
   readonly deliveries: number;
 }
 
-/** How the queue was declared. */
-export interface QueueFacts {
-  readonly ackWaitMs: number;
-  readonly maxDeliver: number;
-}
-
-const API_MS = 3000;
 const PULL_MS = 10_000;
 /** A status that comes so much before the end of a pull is a refusal. */
 const EARLY_MS = 500;
@@ -44,7 +37,7 @@ const EARLY_MS = 500;
 const LATE_MS = 1000;
 const NANOSECONDS = 1e6;
 
-/** One worker's access to a queue; all workers of a queue share one durable consumer. */
+/** One worker's access to a queue; all workers of a queue share the consumer that its owner made. */
 export class WorkSource {
   private endPull: (() => void) | null = null;
 
@@ -53,33 +46,6 @@ export class WorkSource {
     private readonly stream: string,
     private readonly consumer: string,
   ) {}
-
-  /**
-   * Finds the stream, and makes the consumer if it is not there.
-   *
-   * Errors: WorkUnavailable, AskTimeout, NoResponder, BusClosed.
-   */
-  async prepare(): Promise<QueueFacts> {
-    const info = await this.request(`STREAM.INFO.${this.stream}`, {});
-    const metadata = (info['config'] as { metadata?: Record<string, string> } | undefined)?.metadata ?? {};
-    const facts = { ackWaitMs: Number(metadata['ackWaitMs']), maxDeliver: Number(metadata['maxDeliver']) };
-    if (!(facts.ackWaitMs > 0 && facts.maxDeliver > 0))
-      throw new WorkUnavailable(this.stream, 'it was not declared by declareWorkQueue');
-    await this.request(`CONSUMER.CREATE.${this.stream}.${this.consumer}`, {
-      stream_name: this.stream,
-      config: {
-        name: this.consumer,
-        durable_name: this.consumer,
-        deliver_policy: 'all',
-        ack_policy: 'explicit',
-        ack_wait: facts.ackWaitMs * NANOSECONDS,
-        max_deliver: -1,
-        max_ack_pending: 10_000,
-        replay_policy: 'instant',
-      },
-    });
-    return facts;
-  }
 
   /**
    * One item, or null: none came in time, or the pull was ended.
@@ -125,17 +91,6 @@ export class WorkSource {
   /** Ends the pull under way, if there is one. */
   end(): void {
     this.endPull?.();
-  }
-
-  private async request(name: string, body: object): Promise<Record<string, unknown>> {
-    const question = Buffer.from(JSON.stringify(body));
-    const bytes = await this.bus.ask(`$JS.API.${name}`, question, API_MS);
-    const answer: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'));
-    if (typeof answer !== 'object' || answer === null)
-      throw new WorkUnavailable(this.stream, `no object came as an answer to ${name}`);
-    const { error } = answer as { error?: { description?: unknown } };
-    if (error !== undefined) throw new WorkUnavailable(this.stream, String(error.description));
-    return answer as Record<string, unknown>;
   }
 }
 

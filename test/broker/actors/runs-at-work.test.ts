@@ -25,8 +25,7 @@ beforeAll(async () => {
     storeDir: join(folder, 'broker'),
     logFile: join(folder, 'broker.log'),
   });
-  const { user, password } = broker.login;
-  writeFileSync(join(folder, 'creds'), `${user}:${password}`, { mode: 0o600 });
+  writeFileSync(join(folder, 'creds'), broker.login!.seed, { mode: 0o600 });
   bus = await connect({ url: broker.url, login: broker.login, name: 'runs' });
 });
 

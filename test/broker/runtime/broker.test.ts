@@ -49,7 +49,7 @@ afterEach(async () => {
 });
 
 describe('our own broker', () => {
-  test('listens on the loopback address only, with a password that is in no command line and no readable file', async () => {
+  test('listens on the loopback address only, with keys that are in no command line, environment or configuration', async () => {
     const broker = await start();
     const port = Number(new URL(broker.url).port);
     const hexPort = port.toString(16).toUpperCase().padStart(4, '0');
@@ -61,8 +61,11 @@ describe('our own broker', () => {
     const owned =
       readFileSync(`/proc/${broker.pid()}/cmdline`, 'utf8') +
       readFileSync(`/proc/${broker.supervisorPid()}/cmdline`, 'utf8');
-    expect(owned).not.toContain(broker.login.password);
-    expect(readFileSync(`/proc/${broker.pid()}/environ`, 'utf8')).not.toContain(broker.login.password);
+    expect(owned).not.toContain(broker.login!.seed);
+    expect(readFileSync(`/proc/${broker.pid()}/environ`, 'utf8')).not.toContain(broker.login!.seed);
+    expect(readFileSync(join(folder, 'broker', 'nats-server.conf'), 'utf8')).not.toContain(
+      broker.login!.seed,
+    );
     expect(statSync(join(folder, 'broker', 'nats-server.conf')).mode & 0o777).toBe(0o600);
     expect(statSync(join(folder, 'broker')).mode & 0o777).toBe(0o700);
     await expect(connect({ url: broker.url, name: 'stranger', deadlineMs: 30_000 })).rejects.toThrow(

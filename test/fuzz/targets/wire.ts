@@ -45,9 +45,9 @@ const MESSAGES: { readonly [Name in MessageName]?: Draft<Name> } = {
 };
 const NAMES = Object.keys(MESSAGES) as MessageName[];
 
-function sealed(body: Uint8Array): Uint8Array {
+function sealed(name: string, body: Uint8Array): Uint8Array {
   const checksum = Buffer.alloc(4);
-  checksum.writeUInt32LE(crc32(body));
+  checksum.writeUInt32LE(crc32(body, crc32(name)));
   return Buffer.concat([body, checksum]);
 }
 
@@ -72,7 +72,10 @@ export const wire: FuzzTarget = {
     const first = bytes[0]!;
     const name = NAMES[(first & 0x7f) % NAMES.length]!;
     const body = bytes.subarray(1);
-    const message = await takenOrOneLine(() => decode(name, first < 0x80 ? sealed(body) : body), WireError);
+    const message = await takenOrOneLine(
+      () => decode(name, first < 0x80 ? sealed(name, body) : body),
+      WireError,
+    );
     if (message === null) return false;
     const again = decode(name, encode(name, message as never));
     demandSame(plain(message), plain(again), name);

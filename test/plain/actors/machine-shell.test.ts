@@ -17,6 +17,7 @@ function shellOn(broker: MemoryBroker, order: string[], onError: (error: unknown
   const shell = new MachineShell<number, Input, { readonly kind: 'work'; readonly n: number }>({
     bus: broker.connect(),
     subjects,
+    client: { role: 'trainer', id: 'me' },
     initial: 0,
     step: (state, input) => {
       order.push(input.kind);
@@ -42,6 +43,9 @@ function shellOn(broker: MemoryBroker, order: string[], onError: (error: unknown
   return shell;
 }
 
+/** From you to me. */
+const TO_ME = 'emars.run.trainer.me.credit.you';
+
 const credit = (sent: number): Uint8Array => encode('Credit', { from: 'you', sent });
 
 afterEach(() => vi.restoreAllMocks());
@@ -53,7 +57,7 @@ describe('a shell of a machine', () => {
     const other = broker.connect();
     other.subscribe(subjects.credit('you'), () => void order.push('sent'));
     const shell = shellOn(broker, order, () => undefined);
-    other.publish(subjects.credit('me'), credit(1));
+    other.publish(TO_ME, credit(1));
     await until(() => order.includes('sent'));
     shell.close();
     expect(order.filter((word) => word !== 'tick').slice(0, 4)).toEqual([
@@ -72,9 +76,9 @@ describe('a shell of a machine', () => {
     const order: string[] = [];
     const shell = shellOn(broker, order, () => undefined);
     const other = broker.connect();
-    other.publish(subjects.credit('me'), new Uint8Array());
-    for (let i = 0; i < 25; i++) other.publish(subjects.credit('me'), Uint8Array.from([10, 1, 32]));
-    other.publish(subjects.credit('me'), credit(1));
+    other.publish(TO_ME, new Uint8Array());
+    for (let i = 0; i < 25; i++) other.publish(TO_ME, Uint8Array.from([10, 1, 32]));
+    other.publish(TO_ME, credit(1));
     await until(() => order.includes('received'));
     shell.close();
     expect(lines.map((line) => /(\d+) of this kind/.exec(line)?.[1])).toEqual(['1', '10']);
@@ -86,7 +90,7 @@ describe('a shell of a machine', () => {
     const errors: unknown[] = [];
     shellOn(broker, order, (error) => errors.push(error));
     const other = broker.connect();
-    for (const sent of [13, 1]) other.publish(subjects.credit('me'), credit(sent));
+    for (const sent of [13, 1]) other.publish(TO_ME, credit(sent));
     await until(() => errors.length > 0);
     await new Promise((resolve) => setTimeout(resolve, 30));
     expect(errors).toEqual([new Error('a fault of the machine')]);

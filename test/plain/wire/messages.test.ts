@@ -23,9 +23,9 @@ const travelled = <Name extends MessageName>(name: Name, message: Draft<Name>) =
 const forged = <Name extends MessageName>(name: Name, message: object) => travelled(name, message as never);
 
 /** With the checksum that a peer would put behind them. */
-function sealed(bytes: Uint8Array): Uint8Array {
+function sealed(name: MessageName, bytes: Uint8Array): Uint8Array {
   const checksum = Buffer.alloc(4);
-  checksum.writeUInt32LE(crc32(bytes));
+  checksum.writeUInt32LE(crc32(bytes, crc32(name)));
   return Buffer.concat([bytes, checksum]);
 }
 
@@ -100,9 +100,14 @@ describe('a message', () => {
 
   it('travels as the bytes of proto/emars.proto and their checksum: 32 bytes a digest, none for an absent one', () => {
     const canary = Uint8Array.from([66, 32, ...Buffer.from(SHA, 'hex')]);
-    expect([...encode('Hello', { canary: SHA })]).toEqual([...sealed(canary)]);
+    expect([...encode('Hello', { canary: SHA })]).toEqual([...sealed('Hello', canary)]);
     const welcome = { accepted: true, reason: null, fence: 3 };
-    expect([...encode('Welcome', welcome)]).toEqual([...sealed(Uint8Array.from([8, 1, 24, 3]))]);
+    expect([...encode('Welcome', welcome)]).toEqual([...sealed('Welcome', Uint8Array.from([8, 1, 24, 3]))]);
+  });
+
+  it('is none under the name of another', () => {
+    const bytes = encode('Credit', { from: 'a', sent: 1 });
+    expect(() => decode('StateRequest', bytes)).toThrow(/another checksum/);
   });
 
   it('is cut where it quotes an error of any length', () => {
@@ -120,7 +125,7 @@ describe('a message is refused', () => {
     const bomb = Buffer.concat([Buffer.of(0), deflateRawSync(Buffer.alloc(64 * MESSAGE_LIMIT))]);
     expect(bomb.length).toBeLessThan(MESSAGE_LIMIT);
     for (const body of [bomb, Buffer.of(0), Buffer.of(0, 0xff, 0xff), bomb.subarray(0, 100)]) {
-      expect(() => decode('Directive', sealed(body))).toThrow(
+      expect(() => decode('Directive', sealed('Directive', body))).toThrow(
         /bytes that do not decode \((?!another checksum)/,
       );
     }
@@ -196,19 +201,21 @@ describe('a message is refused', () => {
   });
 
   it('with what is missing named', () => {
-    expect(() => decode('Heartbeat', sealed(new Uint8Array(0)))).toThrow(
+    expect(() => decode('Heartbeat', sealed('Heartbeat', new Uint8Array(0)))).toThrow(
       /expected a Heartbeat message.*"id"/,
     );
   });
 
   it('where it arrives as well as where it is sent', () => {
     // Field 1 of a Credit, a string of one space.
-    expect(() => decode('Credit', sealed(Uint8Array.from([10, 1, 32])))).toThrow(/"from" does not fit/);
+    expect(() => decode('Credit', sealed('Credit', Uint8Array.from([10, 1, 32])))).toThrow(
+      /"from" does not fit/,
+    );
     // Field 5 of a HeldSlot inside field 4 of SlotsHeld: two bytes for a digest.
     const held = [26, 1, 97, 42, 2, 1, 2];
-    expect(() => decode('SlotsHeld', sealed(Uint8Array.from([10, 1, 97, 34, held.length, ...held])))).toThrow(
-      /digest/,
-    );
+    expect(() =>
+      decode('SlotsHeld', sealed('SlotsHeld', Uint8Array.from([10, 1, 97, 34, held.length, ...held]))),
+    ).toThrow(/digest/);
   });
 
   it('of random or truncated bytes with a WireError, never another error', () => {
@@ -225,7 +232,7 @@ describe('a message is refused', () => {
       if (trial % 3 === 0 && bytes.length > 0) bytes[random.integer(bytes.length)]! ^= 1 << random.integer(8);
       for (const name of ['SlotsHeld', 'Directive', 'GradientChunk'] as const) {
         try {
-          decode(name, trial % 10 === 0 ? bytes : sealed(bytes));
+          decode(name, trial % 10 === 0 ? bytes : sealed(name, bytes));
         } catch (error) {
           expect(error).toBeInstanceOf(WireError);
         }

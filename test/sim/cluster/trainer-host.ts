@@ -54,7 +54,7 @@ export class TrainerHost extends WorkerHost {
     const { bus, subjects, controls } = this.cluster;
     const on = (subject: string, name: FromBus): void => {
       bus.subscribe(this.process, subject, ({ bytes }) => {
-        const message = this.read(name, controls.bytesOf(bytes));
+        const message = this.read(name, controls.bytesOf(name, bytes));
         if (message === null) return;
         if (name === 'Directive') this.tellOfStranger(message as Message<'Directive'>);
         this.take(controls.trainerInput({ kind: 'received', name, message, reply: null } as TrainerInput));

@@ -6,7 +6,7 @@
 import type { EvolutionInput } from '#emars/protocol/evolution/commands.js';
 import type { EvolutionState } from '#emars/protocol/evolution/evolution-state.js';
 import type { AppliedSlot, ReplicaCommand, TrainerInput } from '#emars/protocol/trainer/commands.js';
-import type { Message } from '#emars/wire/messages.js';
+import type { Message, MessageName } from '#emars/wire/messages.js';
 import { crc32 } from 'node:zlib';
 
 export const CONTROLS = ['fencing', 'checksum', 'journal-before-act', 'ordered-sum', 'dedupe'] as const;
@@ -35,11 +35,11 @@ export class Controls {
   /**
    * A message's checksum is compared; without it each fits.
    */
-  bytesOf(bytes: Uint8Array): Uint8Array {
+  bytesOf(name: MessageName, bytes: Uint8Array): Uint8Array {
     if (this.off !== 'checksum') return bytes;
     const body = bytes.subarray(0, bytes.length - 4);
     const resealed = Buffer.from(bytes);
-    resealed.writeUInt32LE(crc32(body), body.length);
+    resealed.writeUInt32LE(crc32(body, crc32(name)), body.length);
     return resealed;
   }
 

@@ -1,5 +1,6 @@
 /** Messages that no actor of the run has sent: of a stranger who has its password. */
 import { crc32 } from 'node:zlib';
+import type { MessageName } from '#emars/wire/messages.js';
 import { encode } from '#emars/wire/messages.js';
 import type { Subjects } from '#emars/wire/subjects.js';
 import type { Cluster } from '../cluster/cluster.js';
@@ -22,14 +23,14 @@ const PLAN = encode('Directive', {
 });
 
 /** With the checksum that a peer would put behind them: it is no secret. */
-function sealed(bytes: readonly number[]): Uint8Array {
+function sealed(name: MessageName, bytes: readonly number[]): Uint8Array {
   const frame = Buffer.from([...bytes, 0, 0, 0, 0]);
-  frame.writeUInt32LE(crc32(frame.subarray(0, bytes.length)), bytes.length);
+  frame.writeUInt32LE(crc32(frame.subarray(0, bytes.length), crc32(name)), bytes.length);
   return frame;
 }
 
 /** Field 1, a string of 300 letters: what encodes here would refuse it. */
-const LONG_ID = sealed([0x0a, 0xac, 0x02, ...Array.from({ length: 300 }, () => 0x78)]);
+const LONG_ID = sealed('Heartbeat', [0x0a, 0xac, 0x02, ...Array.from({ length: 300 }, () => 0x78)]);
 
 function forgeries(kind: 'forged-plan' | 'garbage', subjects: Subjects): readonly Forgery[] {
   if (kind === 'forged-plan')
@@ -38,7 +39,7 @@ function forgeries(kind: 'forged-plan' | 'garbage', subjects: Subjects): readonl
     {
       what: 'sends three bytes as a chunk',
       subject: subjects.gradient,
-      bytes: sealed([0xff, 0xff, 0xff]),
+      bytes: sealed('GradientChunk', [0xff, 0xff, 0xff]),
     },
     { what: 'sends a heartbeat with an id of 300 letters', subject: subjects.heartbeat, bytes: LONG_ID },
   ];

@@ -92,7 +92,7 @@ function measure(trainers: number, bytes: number): Row {
     {
       scale: {
         network: (timeline) => {
-          const isChunk = (subject: string): boolean => subject.endsWith('.trainer.gradient');
+          const isChunk = (subject: string): boolean => subject.endsWith('.trainer.gradient.*');
           const network = new LoadedNetwork(timeline, COSTS, (letter) =>
             isChunk(letter.subject) ? CHUNK_BYTES : letter.bytes.length,
           );
