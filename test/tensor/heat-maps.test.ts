@@ -50,7 +50,7 @@ describe('heat maps of phantoms', () => {
   let sick: LabelledPhantom[];
   let found: LabelledPhantom[];
   beforeAll(() => {
-    model = trainedModel(phantoms(90, 1), 120, 9);
+    model = trainedModel(phantoms(90, 1), 100, 8);
     const scans = phantoms(50, 2);
     expect(scans.filter((scan) => called(model, scan) === scan.label).length).toBeGreaterThan(0.8 * 50);
     sick = scans.filter(({ label }) => label === NCP);
@@ -64,8 +64,8 @@ describe('heat maps of phantoms', () => {
     // By chance a point in the lungs lies in a lesion as often as lesions are wide there.
     const lungs = shareOfLungs(found);
     expect(trained.exact / trained.scans).toBeGreaterThan(2 * lungs);
-    // Evidence is spread more widely than lesions, beyond the lungs too; yet far from evenly.
-    expect(trained.massInside).toBeGreaterThan(2 * trained.lesionShare!);
+    // Evidence is spread more widely than lesions, beyond the lungs too; yet a map of nothing but lungs has less inside.
+    expect(trained.massInside).toBeGreaterThan(1.2 * lungs);
   });
 
   it('are no work of the architecture alone: before training they point elsewhere', () => {

@@ -31,7 +31,7 @@ const architecture: Architecture = {
   space: {
     stem: 8,
     widths: [12],
-    strides: [2],
+    strides: [1],
     blocks: [2],
     operations: ['mb_k3_e2', 'skip'],
     head: 24,
