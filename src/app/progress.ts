@@ -113,6 +113,7 @@ export interface ProgressTarget {
   readonly write: (text: string) => unknown;
   readonly isTTY?: boolean;
   readonly columns?: number;
+  readonly rows?: number;
 }
 
 const REDRAW_MS = 100;

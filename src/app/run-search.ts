@@ -3,6 +3,8 @@ import type { Run } from '../library/search.js';
 import type { RunEvent, RunResult, StatusEvent } from '../library/run-events.js';
 import { runFolder } from '../run/folder.js';
 import { validationMajority } from '../run/majority.js';
+import type { RunRecord } from '../run/record.js';
+import { readRecordIfSound } from '../run/record.js';
 import { readSplit } from '../run/split.js';
 import { Interrupted } from './errors.js';
 import { renderFrontTable } from './front-table.js';
@@ -10,6 +12,7 @@ import { onReaderGone, print, printJson } from './output.js';
 import { Pace } from './pace.js';
 import type { ProgressStatus } from './progress.js';
 import { ProgressView, progressFraction } from './progress.js';
+import { StatusScreen } from './status-screen.js';
 
 /**
  * Begins a run in the folder `root` and shows it to its end; `command` goes on with it. Errors: Interrupted after
@@ -19,14 +22,32 @@ export async function showSearch(
   root: string,
   begin: (signal: AbortSignal) => Run,
   json: boolean,
-  command = 'search',
+  command: 'search' | 'cluster' = 'search',
 ): Promise<void> {
   const stopped = interruption(`go on with: npx emars ${command} --resume ${root}`);
+  const isScreen = command === 'cluster' && process.stderr.isTTY;
+  const view = isScreen ? new StatusScreen(process.stderr, newestRecord(root)) : undefined;
   try {
-    await showRun(begin, json, stopped.signal);
+    await showRun(begin, json, stopped.signal, view);
   } finally {
     stopped.forget();
   }
+}
+
+/** The newest `run.json`, which is read again whenever it is asked for. */
+function newestRecord(root: string): () => RunRecord | null {
+  let newest: RunRecord | null = null;
+  let isReading = false;
+  return () => {
+    if (!isReading) {
+      isReading = true;
+      void readRecordIfSound(runFolder(root)).then((record) => {
+        newest = record ?? newest;
+        isReading = false;
+      });
+    }
+    return newest;
+  };
 }
 
 /** Shows one run of a command to its end; what stops the command is the caller's. Errors: as `showSearch`. */
@@ -34,8 +55,9 @@ export async function showRun(
   begin: (signal: AbortSignal) => Run,
   json: boolean,
   signal: AbortSignal,
+  shown: View = new ProgressView(process.stderr),
 ): Promise<void> {
-  const view = json ? null : new ProgressView(process.stderr);
+  const view = json ? null : shown;
   const tell = view === null ? programsEvents() : personsEvents(view);
   try {
     for await (const event of begin(signal).events) await tell(event);
@@ -72,6 +94,8 @@ export function interruption(resume: string): Interruption {
   return { signal: controller.signal, forget };
 }
 
+type View = Pick<ProgressView, 'update' | 'note' | 'end'>;
+
 type Tell = (event: RunEvent) => Promise<void>;
 
 /** What a status says to a person, with the time left as it was until now; null for a run that has failed. */
@@ -83,7 +107,7 @@ function progressOf(status: StatusEvent, pace: Pace): ProgressStatus | null {
 }
 
 /** A line of progress, notes above it, and the front at the end. */
-function personsEvents(view: ProgressView): Tell {
+function personsEvents(view: View): Tell {
   const pace = new Pace();
   return async (event) => {
     switch (event.kind) {

@@ -1,6 +1,7 @@
 /** Conducts one run in this process, from native parts to the report: what `search` and `resume` share. */
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import { describeObjectives } from '../actors/objective/own-objectives.js';
 import { checkData } from '../actors/parent/check-data.js';
 import { prepareRun } from '../actors/parent/prepare-run.js';
 import { RunRecorder } from '../actors/parent/run-recorder.js';
@@ -56,6 +57,8 @@ export async function conductRun(plan: RunPlan, tell: Tell, signal: AbortSignal)
   const parts = await nativeParts((text, passing) => tell({ kind: 'providing', text, passing }), signal);
   const devices = [...plan.devices, plan.evaluatorDevice];
   const gpus = await requireDevices(devices);
+  // A module that does not load is told before anything is made; modules run in sandboxes alone.
+  await describeObjectives(plan.options);
   const lock = await lockRun(plan.folder.root);
   let deviceLocks: DeviceLocks | null = null;
   try {

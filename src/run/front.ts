@@ -34,7 +34,8 @@ export type FrontMember = z.infer<typeof frontMemberSchema>;
 /** An objective that joined the search and left it again: its last epoch, and why. */
 const formerSchema = measureSchema.extend({
   since: epochNumber,
-  until: epochNumber,
+  /** 0: it failed from the first epoch on. */
+  until: z.number().int().min(0).max(1e6),
   reason: z.string().max(8192),
 });
 /**

@@ -8,6 +8,18 @@ import { parseJson, readOptional, readRequired } from './read-file.js';
 
 const seconds = z.number().min(0).max(1e10);
 
+const deviceSeen = z.object({
+  /** CUDA_VISIBLE_DEVICES of the process. */
+  visible: shortText,
+  /** Of the GPU, by its driver; empty for a CPU. */
+  uuid: shortText,
+  name: shortText,
+  /** MB of 2^20 bytes. */
+  memoryMB: count,
+  /** Devices that TensorFlow lists; none where the native kernels compute. */
+  tensorflow: z.array(shortText).max(64),
+});
+
 const processSchema = z.object({
   role: shortText,
   id: shortText,
@@ -23,6 +35,12 @@ const processSchema = z.object({
   /** The first step of the run that it computed a slot of; null: none, or no trainer. */
   joinedAtStep: count.nullable().default(null),
   evaluations: count.nullable().default(null),
+  /** Bytes, resident, now. */
+  memory: count.nullable().default(null),
+  /** Processor time of the last seconds, in processors: 1 is one that never rests. */
+  busy: z.number().min(0).max(4096).nullable().default(null),
+  /** What a worker sees of its device. */
+  seen: deviceSeen.nullable().default(null),
 });
 /**
  * One process of a run.

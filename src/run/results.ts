@@ -4,7 +4,7 @@ import { writeFileAtomic } from '../runtime/storage/atomic-file.js';
 import { objectivesAt } from '../search/joined-objectives.js';
 import type { EpochRow, JoinedObjective, ObjectiveRule, SearchRules, SearchState } from '../search/state.js';
 import type { RunFolder } from './folder.js';
-import type { Front, FrontMember } from './front.js';
+import type { FormerMeasure, Front, FrontMember } from './front.js';
 import { formatFront } from './front.js';
 import type { HistoryLine } from './history.js';
 import { formatHistory } from './history.js';
@@ -86,6 +86,7 @@ function frontOf(rules: SearchRules, state: SearchState, historySha256: string):
         ]
       : [],
   );
+  const gone = [...dismissedOf(rules, state), ...former];
   return {
     format: 1,
     objectives: objectives
@@ -95,7 +96,7 @@ function frontOf(rules: SearchRules, state: SearchState, historySha256: string):
         const late = guest !== undefined && guest.since > state.history[0]!.epoch;
         return { name, direction, unit, ...(late ? { since: guest.since } : {}) };
       }),
-    ...(former.length === 0 ? {} : { former }),
+    ...(gone.length === 0 ? {} : { former: gone }),
     epoch,
     front,
     // Results are written once an epoch is selected, hence trained.
@@ -103,6 +104,15 @@ function frontOf(rules: SearchRules, state: SearchState, historySha256: string):
     ...(state.chosen === null ? {} : { chosen: { ...state.chosen } }),
     history: { sha256: historySha256 },
   };
+}
+
+/** Objectives of the configuration that failed too often; `until` is 0 for one that was never measured. */
+function dismissedOf({ objectives }: SearchRules, { dismissed }: SearchState): FormerMeasure[] {
+  return objectives.flatMap(({ name, direction, unit }) => {
+    const found = dismissed.get(name);
+    if (found === undefined) return [];
+    return [{ name, direction, unit, since: 1, until: found.epoch - 1, reason: found.reason }];
+  });
 }
 
 /** True for an objective that took no part in this epoch any more. */

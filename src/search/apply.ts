@@ -29,6 +29,7 @@ import {
   becomeSelecting,
   becomeTraining,
 } from './phases.js';
+import { withDismissal, withFailuresCounted } from './own-objectives.js';
 import { drawPopulation, planEpoch } from './plan.js';
 import { chooseEpoch, frontOf, measuredCompletely } from './selection.js';
 import type { EpochPlan, EpochRow, Measurement, SearchRules, SearchState } from './state.js';
@@ -203,7 +204,7 @@ function measured(
       ? withChanged(next, id, ({ history }) => ({ history: [...history, [epoch, event.value] as const] }))
       : next;
   const counted = withOutcome(known, objective, event.type === 'evaluated' ? null : event.reason);
-  return selectingWhenComplete(rules, counted);
+  return selectingWhenComplete(rules, withDismissal(rules, counted, objective));
 }
 
 function selectingWhenComplete(rules: SearchRules, state: SearchState): SearchState {
@@ -243,7 +244,7 @@ function selected(rules: SearchRules, state: SearchState, event: Of<'selected'>)
   );
   const survivors = new Set(event.survivors);
   const closed: SearchState = {
-    ...state,
+    ...withFailuresCounted(rules, state),
     history: [...state.history, ...rowsOf(rules, state, survivors)],
     front: frontOf(rules, state),
     chosen: chooseEpoch(rules, state),

@@ -20,11 +20,15 @@ const MOST_JOININGS = 256;
 /** What epoch `epoch` measures: the objectives of the configuration, then those that joined, in their order. */
 export function objectivesAt(
   rules: SearchRules,
-  { joined }: SearchState,
+  { joined, dismissed }: SearchState,
   epoch: number,
 ): readonly ObjectiveRule[] {
+  const own =
+    dismissed.size === 0
+      ? rules.objectives
+      : rules.objectives.filter(({ name }) => epoch < (dismissed.get(name)?.epoch ?? Infinity));
   const guests = joined.filter((objective) => takesPartIn(objective, epoch));
-  return guests.length === 0 ? rules.objectives : [...rules.objectives, ...guests.map(({ rule }) => rule)];
+  return guests.length === 0 ? own : [...own, ...guests.map(({ rule }) => rule)];
 }
 
 export function takesPartIn({ since, left }: JoinedObjective, epoch: number): boolean {

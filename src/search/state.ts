@@ -14,6 +14,8 @@ export interface ObjectiveRule {
   readonly needs: 'genome' | 'history' | 'weights';
   /** False for accuracy where it is only measured (potential needs it) and nothing is selected by it. */
   readonly selects: boolean;
+  /** A module of the user, which is done without once it fails again and again. */
+  readonly isOwn?: boolean;
 }
 
 export interface SearchRules {
@@ -115,6 +117,10 @@ export interface SearchState {
   readonly numerics: { readonly fingerprint: string; readonly canary: string } | null;
   /** Objectives that joined, in the order of their joining; those that left stay listed. */
   readonly joined: readonly JoinedObjective[];
+  /** Objectives of the configuration that are done without: from which epoch on, and why. */
+  readonly dismissed: ReadonlyMap<string, { readonly epoch: number; readonly reason: string }>;
+  /** Of objectives that are modules of the user: measurements that failed in a row, up to the epoch before. */
+  readonly failing: ReadonlyMap<string, number>;
   /** Epoch at work, from 1; warm-up epochs first. */
   readonly epoch: number;
   /** Steps committed since the run began. */
@@ -155,6 +161,8 @@ export function initialState(): SearchState {
     fence: 0,
     numerics: null,
     joined: [],
+    dismissed: new Map(),
+    failing: new Map(),
     epoch: 0,
     step: 0,
     plan: null,

@@ -26,6 +26,8 @@ export const objectiveName = z
   .regex(/^[a-z][a-z0-9-]{0,31}$/, 'expected 1 to 32 lower-case letters, digits and "-"');
 /** Unit of a measure, to be shown; may be empty. */
 export const unit = z.string().regex(/^[^\p{C}]{0,32}$/u, 'expected at most 32 printable characters');
+/** Text that is shown and nothing else; may be empty. */
+export const shown = z.string().max(256);
 export const list = <Item extends z.ZodType>(item: Item, longest: number) => z.array(item).max(longest);
 export const bytes = (longest: number) =>
   z.custom<Uint8Array>(

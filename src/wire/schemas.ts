@@ -17,6 +17,7 @@ import {
   objectiveName,
   quantityOrNull,
   reasonOrNull,
+  shown,
   textOrNull,
   title,
   token,
@@ -59,6 +60,7 @@ const SCHEDULE = 500_000;
 const CONFUSION = 10_000;
 const JOININGS = 256;
 const CELLS = 100;
+const DEVICES = 64;
 
 const role = z.enum(ROLES);
 const attempt = { fence: count, owner: token, number: count };
@@ -82,6 +84,8 @@ const stepPlan = z.object({
   joining: messageOrNull(z.object({ trainers: list(token, WORKERS), plan: messageOrNull(epochPlan) })),
 });
 const epochEnd = z.object({ commit: messageOrNull(commit), writer: token });
+const device = { visible: shown, uuid: shown, name: shown, memoryMb: count };
+const deviceSeen = z.object({ ...device, tensorflow: list(shown, DEVICES) });
 const workerStatus = z.object({
   id: token,
   role: wordOrNull(ROLES),
@@ -89,6 +93,8 @@ const workerStatus = z.object({
   evaluations: count,
   alive: z.boolean(),
   joinedAtStep: quantityOrNull,
+  device: shown,
+  seen: messageOrNull(deviceSeen),
 });
 const supplied = z.object({
   sha256: fileDigest,
@@ -151,6 +157,7 @@ export const schemas = {
     fingerprint: name,
     canary: digest,
     position: messageOrNull(position),
+    seen: messageOrNull(deviceSeen),
   }),
   Welcome: z.object({ accepted: z.boolean(), reason: reasonOrNull, fence: count }),
   RollCall: z.object({ fence: count, present: list(token, WORKERS) }),

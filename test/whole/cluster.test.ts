@@ -41,6 +41,8 @@ it('starts four trainers where there is no GPU, says so, and gives the front of 
   expect(code).toBe(0);
   const trainers = readRun(folder('four'))!.processes.filter(({ role }) => role === 'trainer');
   expect(trainers.map(({ id }) => id)).toEqual(['trainer-0', 'trainer-1', 'trainer-2', 'trainer-3']);
+  // Each says what it sees: no GPU.
+  for (const { seen } of trainers) expect(seen).toMatchObject({ visible: '', uuid: '' });
   expect(frontOf('four')).toBe(frontOf('one'));
 });
 

@@ -8,7 +8,7 @@ import type { Identity } from '../../protocol/worker/presence.js';
 import { snapshotAccess } from '../worker/snapshot-access.js';
 import { startPresence } from '../worker/presence.js';
 import { runFolder } from '../../run/folder.js';
-import { farewell, measurerOf, presenceTiming, tellWelcome } from '../worker/worker-bus.js';
+import { farewell, measurerOn, presenceTiming, tellWelcome } from '../worker/worker-bus.js';
 import type { BusMain, BusThread } from '../worker/worker-process.js';
 
 export interface EvaluatorBusData {
@@ -28,7 +28,7 @@ const taker = takeEvaluations({
   bus,
   subjects,
   client: identity,
-  measurer: measurerOf(main, options, snapshots, onError),
+  measurer: measurerOn(main, snapshots, onError),
   onError,
 });
 const presence = startPresence({

@@ -4,10 +4,8 @@
  *   node dist/actors/evaluator/evaluator.js RUN_FOLDER ID DEVICE [KERNELS]
  */
 import { guardAgainstOrphaning } from '../../runtime/process/orphan-guard.js';
-import { EvaluationBench } from '../worker/evaluation-bench.js';
+import { measurerOf } from '../worker/evaluation-bench.js';
 import type { EvaluatorBusData } from './evaluator-bus.js';
-import { loadObjectives } from '../setup/objective-rules.js';
-import { runFolder } from '../../run/folder.js';
 import { arithmeticOf, runBusThread, runWorker, workerIdentity } from '../worker/worker-process.js';
 import { openWorkbench } from '../worker/workbench.js';
 
@@ -16,14 +14,9 @@ async function main(): Promise<void> {
   const [root, id, device, addon = null] = process.argv.slice(2) as [string, string, string, string?];
   const workbench = await openWorkbench(root, addon);
   const identity = await workerIdentity('evaluator', id, device, arithmeticOf(workbench, addon));
-  const bench = new EvaluationBench(
-    workbench,
-    await loadObjectives(workbench.options),
-    runFolder(root).snapshots,
-  );
   const data: EvaluatorBusData = { root, identity };
   await runBusThread(new URL('./evaluator-bus.js', import.meta.url), data, {
-    measure: bench.measure.bind(bench),
+    measure: measurerOf(workbench, root, addon),
   });
 }
 

@@ -18,17 +18,20 @@ import { monotonicMs } from '../../runtime/process/monotonic.js';
 import { EvolutionShell } from './evolution-shell.js';
 import { evolutionWork } from './evolution-work.js';
 import type { ObjectiveThread, ObjectiveThreadData } from './objective-thread.js';
-import { loadObjectives, objectiveRules } from '../setup/objective-rules.js';
+import { describeObjectives, OwnObjectives } from '../objective/own-objectives.js';
+import { objectiveRules } from '../setup/objective-rules.js';
 import { netOf, optimizerOf, searchRulesOf } from '../setup/rules.js';
 import { snapshotBytes } from '../../training/replica.js';
 import { takeState } from './take-state.js';
+import type { LocalSubject } from '../../protocol/evolution/commands.js';
+import type { SearchRules } from '../../search/state.js';
 import { kindOf } from '../../errors/error.js';
 import { processExit, TERMINATED_EXIT } from '../../errors/exit-codes.js';
 import { dataDigest } from '../../run/data-record.js';
 import { runFolder } from '../../run/folder.js';
 import { openSearch } from './search-journal.js';
 import { readSides } from '../../run/sides.js';
-import { measureDeadlineMs } from '../worker/worker-bus.js';
+import { MEASURE_MS } from '../worker/worker-bus.js';
 
 /**
  * A worker that beats but says nothing of its step, or of the beginning or end of its epoch, for so
@@ -54,6 +57,17 @@ function timingOf({ runtime }: Options): EvolutionTiming {
   };
 }
 
+/** What `measure` of a user's module is called with. */
+function ownSubject(
+  { objectives, space }: SearchRules,
+  { input }: Options,
+  name: string,
+  { genome, history }: LocalSubject,
+): object {
+  const needs = objectives.find((rule) => rule.name === name)?.needs;
+  return needs === 'history' ? { history } : { space, genome, input };
+}
+
 async function main(): Promise<void> {
   guardAgainstOrphaning();
   const [root, trainers, minTrainers] = process.argv.slice(2) as [string, string, string];
@@ -63,7 +77,7 @@ async function main(): Promise<void> {
   const sides = await readSides(folder.split);
   const rules = searchRulesOf(
     options,
-    objectiveRules(options, await loadObjectives(options)),
+    objectiveRules(options, await describeObjectives(options)),
     sides.training.length,
     sides.classes.length,
   );
@@ -87,6 +101,7 @@ async function main(): Promise<void> {
   });
   const { layout } = netOf(options, sides.classes.length);
   const stateWords = snapshotBytes(layout, optimizerOf(options)) / 4;
+  const own = new OwnObjectives(options, null);
   const shell = new EvolutionShell(
     {
       setup: {
@@ -109,7 +124,9 @@ async function main(): Promise<void> {
         rules,
         queue,
         measure: (name, subject) =>
-          objectives.call(measureDeadlineMs(options, name), (api) => api.measure(name, subject)),
+          own.has(name)
+            ? own.measure(name, ownSubject(rules, options, name, subject))
+            : objectives.call(MEASURE_MS, (api) => api.measure(name, subject)),
         takeState: (holders) => takeState(bus, subjects, holders, stateWords),
       }),
       say: (line) => process.stdout.write(`${line}\n`),
@@ -118,6 +135,7 @@ async function main(): Promise<void> {
   );
   const close = async (): Promise<void> => {
     shell.close();
+    own.close();
     await objectives.stop();
     await bus.close();
     await journal.close();

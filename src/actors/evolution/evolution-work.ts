@@ -20,11 +20,13 @@ export interface WorkParts {
   readonly takeState: (holders: StateHolders) => Promise<Uint8Array>;
 }
 
-/** Commands of one kind of machinery run one after the other, in the order of the machine. */
+/**
+ * Commands of one kind of machinery run one after the other, in the order of the machine; who measures has a queue
+ * of its own, so that a module that hangs holds up no other objective.
+ */
 export function evolutionWork({ folder, rules, queue, measure, takeState }: WorkParts): EvolutionWork {
   const disk = inOrder();
   const broker = inOrder();
-  const measuring = inOrder();
   return (command, search) => {
     switch (command.kind) {
       case 'check-snapshot':
@@ -67,7 +69,7 @@ export function evolutionWork({ folder, rules, queue, measure, takeState }: Work
           }
         });
       case 'measure':
-        return measuring(async () => {
+        return (async () => {
           const { key, subject } = command;
           try {
             const { value, defined } = await measure(key.objective, subject);
@@ -77,7 +79,7 @@ export function evolutionWork({ folder, rules, queue, measure, takeState }: Work
             if (error instanceof ThreadExited) throw error;
             return { kind: 'measured', key, outcome: { failure: messageOf(error) } };
           }
-        });
+        })();
     }
   };
 }

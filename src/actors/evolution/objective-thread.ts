@@ -1,11 +1,11 @@
-/** The thread beside the evolution actor that measures objectives of genome and history. */
+/** The thread beside the evolution actor that measures built-in objectives of genome and history. */
 import { loadOptions } from '../../config/load.js';
+import { builtinObjectives } from '../../objectives/builtin.js';
 import type { Measured } from '../../objectives/objective.js';
 import { checkedMeasurement } from '../../objectives/objective.js';
 import { exposeInThread, threadData } from '../../runtime/process/thread.js';
 import { asGenome } from '../../space/genome.js';
 import type { LocalSubject } from '../../protocol/evolution/commands.js';
-import { loadObjectives } from '../setup/objective-rules.js';
 import { spaceOf } from '../setup/rules.js';
 
 export interface ObjectiveThreadData {
@@ -20,10 +20,9 @@ export interface ObjectiveThread {
 const { config, classes } = threadData() as ObjectiveThreadData;
 const options = loadOptions({ file: config });
 const space = spaceOf(options, classes);
-const objectives = new Map((await loadObjectives(options)).map((objective) => [objective.name, objective]));
 
 function measure(name: string, { genome, history }: LocalSubject): Measured {
-  const objective = objectives.get(name);
+  const objective = builtinObjectives.get(name);
   switch (objective?.needs) {
     case 'genome':
       return checkedMeasurement(

@@ -15,6 +15,12 @@ import { residentMemory } from '../../runtime/process/process-table.js';
 import type { ObjectiveDescription, SandboxCall, SandboxReply } from './sandbox-messages.js';
 import { sandboxReply } from './sandbox-messages.js';
 
+/** What a module that needs weights has beside its own: the run folder, native kernels, variables of TensorFlow. */
+export interface SandboxPlace {
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
 export interface SandboxLimits {
   /** Seconds that one measurement may take. */
   readonly deadlineSeconds: number;
@@ -72,6 +78,7 @@ export class Sandbox {
   constructor(
     private readonly module: string,
     private readonly limits: SandboxLimits,
+    private readonly place: SandboxPlace | null = null,
   ) {}
 
   /** Loads the module. Errors: ObjectiveUnfit. */
@@ -149,10 +156,10 @@ export class Sandbox {
 
   private begin(): Life {
     const { memoryMB } = this.limits;
-    const child = fork(PROCESS, [this.module], {
+    const child = fork(PROCESS, [this.module, ...(this.place?.args ?? [])], {
       detached: true,
       execArgv: [`--max-old-space-size=${memoryMB}`],
-      env: { ...passedOn(), [SUPERVISOR_VARIABLE]: String(process.pid) },
+      env: { ...passedOn(), ...this.place?.env, [SUPERVISOR_VARIABLE]: String(process.pid) },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       serialization: 'json',
     });

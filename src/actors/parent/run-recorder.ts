@@ -6,9 +6,11 @@ import { readRecordIfSound, writeRecord } from '../../run/record.js';
 import type { Message } from '../../wire/messages.js';
 
 /** What the parent knows of a process; its work is reported by evolution. */
-export type ProcessRow = Omit<ProcessRecord, 'slots' | 'evaluations' | 'joinedAtStep'> & {
+export type ProcessRow = Omit<ProcessRecord, 'slots' | 'evaluations' | 'joinedAtStep' | 'seen'> & {
   readonly role: 'broker' | 'evolution' | 'trainer' | 'evaluator';
 };
+
+type Seen = NonNullable<Message<'Status'>['workers'][number]['seen']>;
 
 /** Counters that a process restarts from zero; what earlier processes counted is carried along. */
 interface Counted {
@@ -26,6 +28,7 @@ export class RunRecorder {
   private before: Counted = { duplicates: 0, phases: {} };
   private current: Counted = { duplicates: 0, phases: {} };
   private last: Message<'Status'> | null = null;
+  private readonly seen = new Map<string, NonNullable<ProcessRecord['seen']>>();
   private writing: Promise<void> = Promise.resolve();
   status: RunRecord['status'] = 'running';
   /** Why the run has failed. */
@@ -68,6 +71,8 @@ export class RunRecorder {
     if (this.resumed && this.resumedFromEpoch === null && status.epoch > 0)
       this.resumedFromEpoch = status.epoch;
     this.last = status;
+    // Who is away for a moment still has its device.
+    for (const { id, seen } of status.workers) if (seen !== null) this.seen.set(id, recorded(seen));
     this.current = {
       duplicates: status.duplicateResults,
       phases: Object.fromEntries(
@@ -109,6 +114,7 @@ export class RunRecorder {
         slots: workers.get(row.id)?.slots ?? 0,
         joinedAtStep: workers.get(row.id)?.joinedAtStep ?? null,
         evaluations: workers.get(row.id)?.evaluations ?? 0,
+        seen: this.seen.get(row.id) ?? null,
       })),
       repeatedSlots: this.last?.repeatedSlots ?? 0,
       duplicateResults: this.before.duplicates + this.current.duplicates,
@@ -123,11 +129,26 @@ export class RunRecorder {
 
 /** Of a worker that joined by itself; none for our own processes. */
 function foreignRow(
-  { id, role }: Message<'Status'>['workers'][number],
+  { id, role, device }: Message<'Status'>['workers'][number],
   rows: readonly ProcessRow[],
 ): readonly ProcessRow[] {
   if (role === null || rows.some((row) => row.id === id)) return [];
-  return [{ role, id, pid: null, device: null, peakMemory: null, starts: null }];
+  return [
+    {
+      role,
+      id,
+      pid: null,
+      device: device === '' ? null : device,
+      peakMemory: null,
+      starts: null,
+      memory: null,
+      busy: null,
+    },
+  ];
+}
+
+function recorded({ memoryMb, ...seen }: Seen): NonNullable<ProcessRecord['seen']> {
+  return { ...seen, memoryMB: memoryMb, tensorflow: [...seen.tensorflow] };
 }
 
 function round(seconds: number): number {

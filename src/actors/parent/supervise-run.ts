@@ -19,6 +19,7 @@ import { Listening } from '../setup/listening.js';
 import { processEnd } from '../../errors/exit-codes.js';
 import { announceRun } from './announce-run.js';
 import { openBroker } from './run-broker.js';
+import { ProcessUsage } from './process-usage.js';
 import type { ProcessRow, RunRecorder } from './run-recorder.js';
 import type { RunSetup } from './run-setup.js';
 import { Supply } from './supply.js';
@@ -71,6 +72,7 @@ export class RunSupervision {
   /** Ends what was begun with broker and bus. */
   private readonly handles: Handle[] = [];
   private readonly startedAt = monotonicMs();
+  private readonly usage = new ProcessUsage();
 
   constructor(
     private readonly setup: RunSetup,
@@ -89,6 +91,7 @@ export class RunSupervision {
       device: null,
       peakMemory: null,
       starts: 1,
+      ...this.usage.of('broker', this.broker?.pid() ?? null),
     };
     return [
       broker,
@@ -99,6 +102,7 @@ export class RunSupervision {
         pid: process.pid,
         peakMemory: process.peakMemory(),
         starts,
+        ...this.usage.of(id, process.pid),
       })),
     ];
   }

@@ -11,7 +11,7 @@ import type { Measurer } from '../worker/evaluation-taker.js';
 import { takeEvaluations } from '../worker/evaluation-taker.js';
 import { snapshotAccess } from '../worker/snapshot-access.js';
 import { startPresence } from '../worker/presence.js';
-import { farewell, measurerOf, presenceTiming, tellWelcome } from '../worker/worker-bus.js';
+import { farewell, measurerOn, presenceTiming, tellWelcome } from '../worker/worker-bus.js';
 import type { BusMain, BusThread } from '../worker/worker-process.js';
 import type { SlotComputer } from './replica-work.js';
 import { ReplicaWork } from './replica-work.js';
@@ -41,7 +41,7 @@ const taker = takeEvaluations({
   bus,
   subjects,
   client: identity,
-  measurer: measurerOf(main, options, snapshots, onError),
+  measurer: measurerOn(main, snapshots, onError),
   onError,
 });
 const work = new ReplicaWork({

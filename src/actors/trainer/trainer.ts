@@ -13,11 +13,9 @@ import { learnedBytes, learnedViews } from '../../training/replica.js';
 import type { SlotKey } from '../../training/samples.js';
 import type { ComputedSlot, TrainingRules } from '../../training/slot.js';
 import { computeSlot } from '../../training/slot.js';
-import { EvaluationBench } from '../worker/evaluation-bench.js';
-import type { EvaluationKey, Measurer } from '../worker/evaluation-taker.js';
-import { loadObjectives } from '../setup/objective-rules.js';
+import { measurerOf } from '../worker/evaluation-bench.js';
+import type { Measurer } from '../worker/evaluation-taker.js';
 import { optimizerOf, samplingOf } from '../setup/rules.js';
-import { runFolder } from '../../run/folder.js';
 import type { TrainerBusData } from './trainer-bus.js';
 import type { SlotComputer } from './replica-work.js';
 import { arithmeticOf, runBusThread, runWorker, workerIdentity } from '../worker/worker-process.js';
@@ -34,7 +32,6 @@ function classWeights({ dataset, options }: Workbench): Float32Array | null {
 async function main(): Promise<void> {
   guardAgainstOrphaning();
   const [root, id, device, addon = null] = process.argv.slice(2) as [string, string, string, string?];
-  const folder = runFolder(root);
   const workbench = await openWorkbench(root, addon);
   const { net, dataset, options, kernels, signals } = workbench;
   const identity = await workerIdentity('trainer', id, device, arithmeticOf(workbench, addon));
@@ -49,7 +46,7 @@ async function main(): Promise<void> {
     classWeights: classWeights(workbench),
     labelSmoothing: options.training.labelSmoothing,
   };
-  const bench = new EvaluationBench(workbench, await loadObjectives(options), folder.snapshots);
+  const measure = measurerOf(workbench, root, addon);
   const serve: SlotComputer & Measurer = {
     initialise: (): Promise<void> => {
       learned.parameters.set(initialiseParameters(net.layout, options.seed));
@@ -64,7 +61,7 @@ async function main(): Promise<void> {
       const subnet = { net, path: pathIn(net, names), parameters: learned.parameters, kernels };
       return Promise.resolve(signals.during(() => computeSlot({ dataset, rules }, subnet, key, slotVector)));
     },
-    measure: (key: EvaluationKey) => bench.measure(key),
+    measure,
   };
   const data: TrainerBusData = { root, identity, memory, vector };
   await runBusThread(new URL('./trainer-bus.js', import.meta.url), data, serve);

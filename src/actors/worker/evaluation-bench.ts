@@ -1,4 +1,5 @@
 /** Measures objectives that need weights, on the TensorFlow thread; keeps one snapshot loaded. */
+import { builtinObjectives } from '../../objectives/builtin.js';
 import type { Objective, Measured } from '../../objectives/objective.js';
 import { checkedMeasurement } from '../../objectives/objective.js';
 import { readSnapshot } from '../../runtime/storage/snapshots.js';
@@ -6,6 +7,8 @@ import { pathIn } from '../../space/cohort.js';
 import type { SharedWeights } from '../../training/snapshot.js';
 import { decodeWeights } from '../../training/snapshot.js';
 import type { EvaluationKey, Measurer } from './evaluation-taker.js';
+import { runFolder } from '../../run/folder.js';
+import { OwnObjectives } from '../objective/own-objectives.js';
 import { validationOf } from '../setup/rules.js';
 import type { Workbench } from './workbench.js';
 
@@ -14,14 +17,14 @@ export class EvaluationBench implements Measurer {
 
   constructor(
     private readonly workbench: Workbench,
-    private readonly objectives: readonly Objective[],
+    private readonly objectives: ReadonlyMap<string, Objective>,
     private readonly snapshots: string,
   ) {}
 
   /** Errors: SnapshotError, SnapshotFormatError, and whatever the objective throws. */
   async measure({ epoch, snapshot, genome, objective }: EvaluationKey): Promise<Measured> {
     const { net, dataset, options, kernels, signals } = this.workbench;
-    const found = this.objectives.find(({ name }) => name === objective);
+    const found = this.objectives.get(objective);
     if (found?.needs !== 'weights')
       throw new RangeError(`expected an objective that needs weights, got "${objective}"`);
     const weights = await this.weights(snapshot);
@@ -48,4 +51,11 @@ export class EvaluationBench implements Measurer {
     this.loaded = { sha256, weights };
     return weights;
   }
+}
+
+/** What a worker of a run measures by: built-in objectives on its own thread, modules of users in sandboxes. */
+export function measurerOf(workbench: Workbench, root: string, addon: string | null): Measurer['measure'] {
+  const bench = new EvaluationBench(workbench, builtinObjectives, runFolder(root).snapshots);
+  const own = new OwnObjectives(workbench.options, { root, addon });
+  return (key) => (own.has(key.objective) ? own.measure(key.objective, key) : bench.measure(key));
 }

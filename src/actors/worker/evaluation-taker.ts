@@ -50,7 +50,8 @@ export function takeEvaluations(parts: TakerParts): Handle & Pick<WorkTaker, 'pa
       void measurer.measure(command.key).then(
         ({ value, confusion }) =>
           shell.take({ kind: 'measured', value, confusion: confusion === undefined ? [] : [...confusion] }),
-        (error: unknown) => shell.take({ kind: 'measured', failure: textOf(error) }),
+        (error: unknown) =>
+          shell.take({ kind: 'measured', failure: textOf(error), isVerdict: isModuleAtFault(error) }),
       );
       return;
     }
@@ -97,6 +98,11 @@ export function takeEvaluations(parts: TakerParts): Handle & Pick<WorkTaker, 'pa
 
 function say(error: unknown): void {
   process.stderr.write(`evaluation: ${textOf(error)}\n`);
+}
+
+/** A module of the user that failed in its sandbox has been tried again already. The class does not cross threads. */
+function isModuleAtFault(error: unknown): boolean {
+  return error instanceof Error && error.name === 'MeasurementFailed';
 }
 
 function textOf(error: unknown): string {

@@ -48,24 +48,18 @@ export function presenceTiming(options: Options): { heartbeatMs: number; askMs: 
 }
 
 /**
- * How long one measurement may take. The deadline of the configuration is for modules of users, which
- * may hang; our own take what a slow host needs, as a clock must not decide what a front looks like.
+ * How long one measurement may take: our own take what a slow host needs, as a clock must not decide what a front
+ * looks like, and modules of users have deadlines in their sandboxes.
  */
-export function measureDeadlineMs(options: Options, objective: string): number {
-  const found = options.objectives.find(({ name }) => name === objective);
-  return 1000 * (found !== undefined && found.module !== null ? found.deadline : DAY_SECONDS);
-}
-
-const DAY_SECONDS = 86_400;
+export const MEASURE_MS = 86_400_000;
 
 /**
  * Measures on the TensorFlow thread, once the snapshot is here. One that does not answer in time never will: the
  * process ends and is started again. So it does (`fail`) where the snapshot cannot be brought: that says nothing
  * of the individual, and the queue gives the request to another worker.
  */
-export function measurerOf(
+export function measurerOn(
   main: Caller<Measurer>,
-  options: Options,
   snapshots: SnapshotAccess,
   fail: (error: unknown) => void,
 ): Measurer {
@@ -78,7 +72,7 @@ export function measurerOf(
         return new Promise<never>(() => undefined);
       }
       try {
-        return await main.call(measureDeadlineMs(options, key.objective), (api) => api.measure(key));
+        return await main.call(MEASURE_MS, (api) => api.measure(key));
       } catch (error) {
         if (error instanceof ThreadDeadline) {
           writeSync(2, `${key.objective} did not end within its deadline of ${error.deadlineMs / 1000} s\n`);

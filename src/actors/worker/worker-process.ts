@@ -1,6 +1,7 @@
 /** What trainer and evaluator processes have in common: who they are, and their bus thread. */
 import { randomUUID } from 'node:crypto';
-import { listGpus } from '../../native/devices.js';
+import type { Gpu } from '../../native/devices.js';
+import { gpuIndexOf, listGpus } from '../../native/devices.js';
 import type { Kernels } from '../../kernels/kernels.js';
 import type { SignalGuard } from '../../kernels/signal-guard.js';
 import { fingerprint } from '../../native/fingerprint.js';
@@ -40,11 +41,14 @@ export async function workerIdentity(
   device: string,
   { threads, native, signals }: WorkerArithmetic,
 ): Promise<Identity> {
+  const gpu = await gpuOf(device);
+  // TensorFlow's own threads begin here, and inherit that signals are kept away.
+  const tensorflow = native === null ? signals.during(() => tensorflowOn(device)) : null;
   const { hash } = fingerprint({
-    // TensorFlow's own threads begin here, and inherit that signals are kept away.
-    tensorflow: native === null ? signals.during(() => tensorflowOn(device)) : null,
+    tensorflow: tensorflow === null ? null : { version: tensorflow.version, id: '' },
     threads,
-    device: await deviceModel(device),
+    // Two devices of one model compute alike: the model counts, not the index.
+    device: device === 'cpu' ? device : `cuda ${gpu?.name ?? 'unknown'}`,
     kernels: native?.id ?? null,
   });
   return {
@@ -55,24 +59,31 @@ export async function workerIdentity(
     device,
     fingerprint: hash,
     canary: signals.during(() => canaryDigest(native?.kernels ?? null)).toString('hex'),
+    seen: {
+      visible: process.env['CUDA_VISIBLE_DEVICES'] ?? '',
+      uuid: gpu?.uuid ?? '',
+      name: gpu?.name ?? '',
+      memoryMb: gpu?.memoryMB ?? 0,
+      tensorflow: [...(tensorflow?.devices ?? [])],
+    },
   };
 }
 
 /** Errors: Error where TensorFlow would compute on another device in silence. */
-function tensorflowOn(device: string): { readonly version: string; readonly id: string } {
+function tensorflowOn(device: string): ReturnType<typeof tensorflowFacts> {
   const { version, devices } = tensorflowFacts();
   if (device.startsWith('cuda:') && !devices.includes('gpu'))
     throw new Error(
       `expected TensorFlow to use ${device}, it sees only ${devices.join(', ')}; see emars doctor`,
     );
-  return { version, id: '' };
+  return { version, devices };
 }
 
-/** Two devices of one model compute alike: the model counts, not the index. */
-async function deviceModel(device: string): Promise<string> {
-  if (!device.startsWith('cuda:')) return device;
-  const gpus = await listGpus(process.env);
-  return `cuda ${gpus.find(({ index }) => index === Number(device.slice('cuda:'.length)))?.name ?? 'unknown'}`;
+/** As the driver lists it; null for a CPU, and where there is no word of the driver. */
+async function gpuOf(device: string): Promise<Gpu | null> {
+  const index = gpuIndexOf(device);
+  if (index === null) return null;
+  return (await listGpus(process.env)).find((gpu) => gpu.index === index) ?? null;
 }
 
 /**

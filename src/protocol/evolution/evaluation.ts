@@ -14,6 +14,7 @@ import { NO_ACCURACY, objectivesAt } from '../../search/joined-objectives.js';
 import type { ObjectiveRule } from '../../search/state.js';
 import type { Message } from '../../wire/messages.js';
 import type { LocalMeasurement, Outcome } from './commands.js';
+import { configured, sayDismissed } from './configured-objectives.js';
 import { mayReplay, rollBack } from './roll-back.js';
 import type { Turn } from './turn.js';
 
@@ -143,6 +144,9 @@ export function measured(
   const local = new Set(stage.local);
   local.delete(nameOf(key));
   const { epoch, individual, objective } = key;
+  const { dismissed } = turn.search;
+  // Another one of an objective that is done without by now.
+  if (dismissed.has(objective)) return { ...evaluation, stage: { ...stage, local } };
   const about = { epoch, individual, objective };
   if ('failure' in outcome) turn.commit({ type: 'evaluation-failed', ...about, reason: outcome.failure });
   else {
@@ -150,6 +154,7 @@ export function measured(
     const undefinedMark = defined ? {} : { defined: false };
     count(turn, { ...about, value, worker: 'evolution', ...undefinedMark }, problemOf(value));
   }
+  sayDismissed(turn, objective, dismissed);
   return { ...evaluation, stage: { ...stage, movedAt: turn.now, local } };
 }
 
@@ -169,7 +174,7 @@ export function result(turn: Turn, evaluation: Evaluation, message: Message<'Eva
   const { search, rules } = turn;
   const { epoch, individual, objective, value, error, worker, confusion } = message;
   const { stage } = evaluation;
-  const rule = rules.objectives.find(({ name, needs }) => name === objective && needs === 'weights');
+  const rule = configured(turn).find(({ name, needs }) => name === objective && needs === 'weights');
   const wanted =
     stage.name === 'measuring' &&
     epoch === search.epoch &&
@@ -178,9 +183,11 @@ export function result(turn: Turn, evaluation: Evaluation, message: Message<'Eva
     rule !== undefined &&
     !isKnown(turn, individual, rule);
   if (!wanted) return { ...evaluation, duplicates: evaluation.duplicates + 1 };
+  const { dismissed } = search;
   const problem = error ?? problemOf(value) ?? tableProblem(confusion, rules.space.classes);
   const table = confusion.length > 0 ? { confusion: [...confusion] } : {};
   count(turn, { epoch, individual, objective, value, worker, ...table }, problem);
+  sayDismissed(turn, objective, dismissed);
   const moved: Evaluation = { ...evaluation, stage: { ...stage, movedAt: turn.now } };
   return objective === 'accuracy' ? measureLocally(turn, moved) : moved;
 }
@@ -215,7 +222,7 @@ function ask(turn: Turn, evaluation: Evaluation): Evaluation {
   const { stage } = evaluation;
   if (stage.name !== 'measuring') return evaluation;
   const { epoch, trainedSnapshot: snapshot, fence, individuals, evaluees } = turn.search;
-  const rules = turn.rules.objectives.filter(({ needs }) => needs === 'weights');
+  const rules = configured(turn).filter(({ needs }) => needs === 'weights');
   const requests = evaluees.flatMap((id) =>
     rules
       .filter((rule) => !isKnown(turn, id, rule))
@@ -242,7 +249,7 @@ function measureLocally(turn: Turn, evaluation: Evaluation): Evaluation {
   const { epoch, fence, individuals, evaluees } = turn.search;
   const local = new Set(stage.local);
   for (const individual of evaluees) {
-    for (const rule of turn.rules.objectives) {
+    for (const rule of configured(turn)) {
       const key = { fence, epoch, individual, objective: rule.name };
       if (rule.needs === 'weights' || isKnown(turn, individual, rule) || local.has(nameOf(key))) continue;
       const accuracy = turn.search.measured.get(individual)?.['accuracy'];

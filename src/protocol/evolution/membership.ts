@@ -14,6 +14,9 @@ export interface Worker {
   /** What decides the bits it computes. */
   readonly numerics: Numerics;
   readonly position: { readonly epoch: number; readonly appliedStep: number } | null;
+  readonly device: string;
+  /** What it sees of its device; for people. */
+  readonly seen: Message<'Hello'>['seen'];
   /** It was told to end: it gets no more epochs. */
   readonly isLeaving: boolean;
 }
@@ -73,7 +76,7 @@ export function joined(
   hello: Message<'Hello'>,
   now: number,
 ): { readonly membership: Membership; readonly replaced: boolean } {
-  const { id, role, incarnation, fingerprint, canary, position } = hello;
+  const { id, role, incarnation, fingerprint, canary, position, device, seen } = hello;
   const before = membership.workers.get(id);
   const worker = {
     id,
@@ -81,6 +84,8 @@ export function joined(
     incarnation,
     numerics: { fingerprint, canary },
     position,
+    device,
+    seen,
     isLeaving: false,
   };
   return {

@@ -16,6 +16,7 @@ import {
   sameMeasure,
   takesPartIn,
 } from '../../search/joined-objectives.js';
+import { FAILURES } from '../../search/own-objectives.js';
 import type { JoinedObjective } from '../../search/state.js';
 import type { Message } from '../../wire/messages.js';
 import { HISTORY_POINTS, PROTOCOL, SUBJECTS } from '../../wire/messages.js';
@@ -51,8 +52,6 @@ export const noObjectiveActors: ObjectiveActors = {
 
 /** Open measurements are asked for again after so long. */
 const REPEAT_MS = 1000;
-/** Failures in a row after which an objective is no longer asked. */
-const FAILURES = 5;
 
 // --- what its process says ---
 

@@ -1,6 +1,7 @@
 /** What the evolution actor tells those who watch: progress, workers, where the time went. */
 import type { SearchRules, SearchState } from '../../search/state.js';
 import type { Draft, RunPhase, WorkPhase } from '../../wire/messages.js';
+import { FAILURES } from '../../search/own-objectives.js';
 import type { Membership } from './membership.js';
 import { trainersOf } from './membership.js';
 import type { ObjectiveActors } from './objective-actors.js';
@@ -88,16 +89,30 @@ export function statusOf(parts: StatusParts): Draft<'Status'> {
       seconds: spentIn(stopwatch, name, now) / 1000,
     })),
     absoluteStep: search.step,
-    objectives: search.joined.map(({ rule, since, left, failures }) => ({
-      name: rule.name,
-      since,
-      alive: parts.objectives.present.has(rule.name),
-      failures,
-      left: left?.epoch ?? 0,
-      reason: left?.reason ?? null,
-    })),
+    objectives: objectivesOf(parts),
     error: parts.error,
   };
+}
+
+/** Those that joined, and those of the configuration that are done without. */
+function objectivesOf({ search, objectives }: StatusParts): NonNullable<Draft<'Status'>['objectives']> {
+  const joined = search.joined.map(({ rule, since, left, failures }) => ({
+    name: rule.name,
+    since,
+    alive: objectives.present.has(rule.name),
+    failures,
+    left: left?.epoch ?? 0,
+    reason: left?.reason ?? null,
+  }));
+  const dismissed = [...search.dismissed].map(([name, { epoch, reason }]) => ({
+    name,
+    since: 1,
+    alive: false,
+    failures: FAILURES,
+    left: epoch,
+    reason,
+  }));
+  return [...joined, ...dismissed];
 }
 
 /** Share of the epoch at work that is done; training counts for more of it than evaluation. */
@@ -127,6 +142,8 @@ function workersOf({ workers, known }: Membership, tally: Tally): NonNullable<Dr
     evaluations: tally.evaluations.get(id) ?? 0,
     alive: workers.has(id),
     joinedAtStep: tally.joinedAt.get(id) ?? null,
+    device: workers.get(id)?.device ?? '',
+    seen: workers.get(id)?.seen ?? null,
   }));
 }
 

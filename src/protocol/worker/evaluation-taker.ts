@@ -37,7 +37,8 @@ export type TakerInput =
   /** An item of the queue. `deliveries`: how often it has been handed out, from 1. */
   | { readonly kind: 'taken'; readonly request: Message<'EvaluationRequest'>; readonly deliveries: number }
   | { readonly kind: 'measured'; readonly value: number; readonly confusion: readonly number[] }
-  | { readonly kind: 'measured'; readonly failure: string }
+  /** `isVerdict`: another worker would find the same. */
+  | { readonly kind: 'measured'; readonly failure: string; readonly isVerdict?: boolean }
   | Received<'Receipt'>
   | { readonly kind: 'tick' };
 
@@ -101,7 +102,7 @@ function measured(
   if (!('failure' in input))
     return becomeDelivering({ ...head, value: input.value, confusion: input.confusion }, now);
   // Tried again elsewhere first: the fault may be this worker's, and must not become a verdict.
-  if (deliveries < setup.maxDeliver) return becomeIdle('nak', input.failure);
+  if (deliveries < setup.maxDeliver && input.isVerdict !== true) return becomeIdle('nak', input.failure);
   return becomeDelivering({ ...head, error: input.failure }, now);
 }
 

@@ -18,6 +18,8 @@ export interface Identity {
   readonly fingerprint: string;
   /** SHA-256, hexadecimal. */
   readonly canary: string;
+  /** For people. */
+  readonly seen: Message<'Hello'>['seen'];
 }
 
 export interface PresenceSetup {

@@ -41,9 +41,10 @@ function guestSentences({ objectives, run }: ReportData): string[] {
     ...objectives.flatMap(({ name, direction, since }) =>
       since === undefined ? [] : [`${name} (${direction}) takes part since epoch ${since}.`],
     ),
-    ...(run.front?.former ?? []).map(
-      ({ name, direction, since, until, reason }) =>
-        `${name} (${direction}) took part in epochs ${since} to ${until}: ${reason}.`,
+    ...(run.front?.former ?? []).map(({ name, direction, since, until, reason }) =>
+      until < since
+        ? `${name} (${direction}) was left out: ${reason}.`
+        : `${name} (${direction}) took part in epochs ${since} to ${until}: ${reason}.`,
     ),
   ];
 }

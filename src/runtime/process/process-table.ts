@@ -50,6 +50,16 @@ export function residentMemory(pid: number): number | null {
   return memoryField(pid, 'VmRSS');
 }
 
+/** Processor time of process `pid` so far, with its threads, in seconds; null if it is gone or there is no /proc. */
+export function processorSeconds(pid: number): number | null {
+  const [, ...fields] = statFields(pid) ?? [];
+  const [user, system] = [Number(fields[10]), Number(fields[11])];
+  return Number.isFinite(user + system) ? (user + system) / CLOCK_TICKS : null;
+}
+
+/** Clock ticks of /proc a second: the same on every Linux that Node runs on. */
+const CLOCK_TICKS = 100;
+
 function memoryField(pid: number, field: 'VmHWM' | 'VmRSS'): number | null {
   try {
     const status = readFileSync(`/proc/${pid}/status`, 'utf8');

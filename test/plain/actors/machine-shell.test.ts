@@ -121,6 +121,7 @@ describe('presence on a bus', () => {
         incarnation: 'one',
         pid: 1,
         device: 'cpu',
+        seen: null,
         fingerprint: 'f',
         canary: 'ab'.repeat(32),
       },

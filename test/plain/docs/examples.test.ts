@@ -1,7 +1,8 @@
 /** What the guides show as code works: the objective of docs/examples, and every configuration in a block. */
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { loadObjectives, objectiveRules } from '#emars/actors/setup/objective-rules.js';
+import { describeObjectives } from '#emars/actors/objective/own-objectives.js';
+import { objectiveRules } from '#emars/actors/setup/objective-rules.js';
 import { DEFAULTS } from '#emars/config/defaults.js';
 import { loadOptions } from '#emars/config/load.js';
 import type { GenomeObjective } from '#emars/objectives/objective.js';
@@ -24,7 +25,7 @@ describe('the objective of docs/guides/own-objective.md', () => {
   };
 
   it('is loaded as a search loads it, and selects beside accuracy', async () => {
-    const rules = objectiveRules(options, await loadObjectives(options));
+    const rules = objectiveRules(options, await describeObjectives(options));
     expect(rules).toMatchObject([
       { name: 'accuracy', direction: 'max', selects: true },
       { name: 'memory', direction: 'min', unit: 'MB', needs: 'genome', selects: true },
@@ -41,7 +42,8 @@ describe('the objective of docs/guides/own-objective.md', () => {
       16384,
     ],
   ])('gives the memory of %s', async (_, genome, floats) => {
-    const memory = (await loadObjectives(options)).find(({ name }) => name === 'memory') as GenomeObjective;
+    const { module } = options.objectives.find(({ name }) => name === 'memory')!;
+    const { default: memory } = (await import(module!)) as { readonly default: GenomeObjective };
     expect(memory.measure({ space, genome, input: options.input })).toEqual({
       value: (4 * floats) / 2 ** 20,
     });

@@ -73,6 +73,13 @@ describe('a taker of evaluations', () => {
     ]);
   });
 
+  it('reports a failure at the first try where another worker would find the same', () => {
+    const taker = new Taker();
+    taker.take(1);
+    const { send } = taker.give(0, { kind: 'measured', failure: 'no such layer', isVerdict: true });
+    expect(send).toMatchObject([{ name: 'EvaluationResult', message: { error: 'no such layer' } }]);
+  });
+
   it('works no more on an item that was handed out too often: it says so', () => {
     const { save, send } = new Taker().take(4);
     expect(save).toEqual([]);

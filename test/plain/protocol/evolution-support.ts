@@ -107,6 +107,7 @@ export class Bench {
       fingerprint: 'host',
       canary: SHA,
       position: null,
+      seen: null,
       ...change,
     };
     return this.receive('Hello', hello, 'inbox');

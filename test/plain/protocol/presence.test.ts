@@ -12,6 +12,7 @@ const setup = {
     incarnation: 'one',
     pid: 1,
     device: 'cpu',
+    seen: null,
     fingerprint: 'f',
     canary: 'ab'.repeat(32),
   },

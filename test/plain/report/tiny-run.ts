@@ -142,7 +142,8 @@ export async function tinyRun(parent: string, name: string): Promise<string> {
     history,
     front: FRONT.map(idOf),
   });
-  const worker = { device: 'cpu', starts: 1, joinedAtStep: 0, peakMemory: 100 * 2 ** 20 };
+  const unseen = { memory: null, busy: null, seen: null };
+  const worker = { ...unseen, device: 'cpu', starts: 1, joinedAtStep: 0, peakMemory: 100 * 2 ** 20 };
   await writeRecord(folder, {
     format: 1,
     status: 'finished',

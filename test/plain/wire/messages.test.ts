@@ -88,7 +88,7 @@ describe('a message', () => {
     expect(travelled('SlotsHeld', { id: 't' }).stateDigest).toBeNull();
     expect(travelled('SlotsHeld', { id: 't', stateDigest: SHA }).stateDigest).toBe(SHA);
     expect(travelled('EpochReady', { id: 't' }).error).toBeNull();
-    expect(travelled('Hello', hello)).toEqual({ ...hello, position: null });
+    expect(travelled('Hello', hello)).toEqual({ ...hello, position: null, seen: null });
     const slots = [{ slot: 3, ...attempt, digest: null, diverged: true }];
     const step = { step: 9, stepInEpoch: 1, leases: [], commit: { step: 8, slots }, joining: null };
     expect(travelled('Directive', { members: [], step }).step!.commit).toEqual({ step: 8, slots });

@@ -99,7 +99,7 @@ export class Cluster {
       operations,
       scale?.stemFloats,
     );
-    this.setup = { evolution: scale?.evolution ?? evolutionSetup(search.rules, trainers) };
+    this.setup = { evolution: scale?.evolution ?? evolutionSetup(plan, trainers) };
     this.exchange = scale?.exchange;
     this.slotMs = scale?.slotMs ?? SLOT_MS;
     this.evolution = new EvolutionHost(this, 'evolution', 'evolution');
@@ -399,7 +399,7 @@ export class Cluster {
   /** The run is resumed with another number of trainers. */
   private recast(trainers: number): void {
     this.trainers = trainers;
-    this.setup.evolution = evolutionSetup(this.plan.search.rules, trainers);
+    this.setup.evolution = evolutionSetup(this.plan, trainers);
   }
 
   /** Hosts that take part: evolution, the trainers asked for, evaluators. */

@@ -36,6 +36,8 @@ export interface JoiningPlan {
   /** The epoch in which it is removed; null: never. */
   readonly leavesIn: number | null;
   readonly needs: 'genome' | 'history';
+  /** What the run does when its process is lost. Default: wait. */
+  readonly onLost?: 'wait' | 'drop';
 }
 
 export interface ClusterOptions {

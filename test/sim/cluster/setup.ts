@@ -1,4 +1,5 @@
 /** Names and times of a simulated run. Shorter than the defaults of a real one, in the same proportions. */
+import type { JoiningPlan } from './plan.js';
 import type { EvolutionSetup } from '#emars/protocol/evolution/evolution-state.js';
 import type { ExchangeSetup, TrainerSetup } from '#emars/protocol/trainer/setup.js';
 import type { TakerSetup } from '#emars/protocol/worker/evaluation-taker.js';
@@ -25,13 +26,23 @@ export const MAX_DELIVER = 16;
 /** After which work on a replica hangs. */
 export const HANG_MS = 60_000;
 
-export function evolutionSetup(rules: SearchRules, expectedTrainers: number): EvolutionSetup {
+/** What of a plan evolution is set up by. */
+interface EvolutionPlan {
+  readonly search: { readonly rules: SearchRules };
+  readonly objective: Pick<JoiningPlan, 'onLost'> | null;
+}
+
+export function evolutionSetup(
+  { search: { rules }, objective }: EvolutionPlan,
+  expectedTrainers: number,
+): EvolutionSetup {
+  const onLost = objective?.onLost ?? 'wait';
   return {
     rules,
     expectedTrainers,
     minTrainers: 0,
     tolerant: false,
-    objectives: { input: { slices: 8, size: 16 }, onLost: 'wait', silenceMs: 3500 },
+    objectives: { input: { slices: 8, size: 16 }, onLost, silenceMs: 3500 },
     timing: {
       leaseMs: 3000,
       adoptMs: 4500,
@@ -93,6 +104,7 @@ export function presenceSetup(
       pid: life,
       device: 'cpu',
       fingerprint: isForeign ? 'other' : 'simulated',
+      seen: null,
       canary: 'ab'.repeat(32),
     },
     protocol: PROTOCOL,

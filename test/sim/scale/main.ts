@@ -86,7 +86,7 @@ function measure(trainers: number, bytes: number): Row {
   const search: SearchCase = { ...CASES[0]!, name: 'scale', rules };
   const chunks = Math.ceil(bytes / CHUNK_BYTES);
   const networks: LoadedNetwork[] = [];
-  const { timing, ...setup } = evolutionSetup(rules, trainers);
+  const { timing, ...setup } = evolutionSetup({ search: { rules }, objective: null }, trainers);
   const cluster = new Cluster(
     { ...plain(search), trainers, evaluators: 0 },
     {

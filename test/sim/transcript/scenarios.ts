@@ -2,7 +2,7 @@
  * One scenario for each row of docs/guides/faults.md: a short search, that fault, and the transcript of what
  * happened in `transcripts/<file>.txt`. Rows that no protocol is in: on-disk.ts.
  */
-import type { Plan } from '../cluster/plan.js';
+import type { JoiningPlan, Plan } from '../cluster/plan.js';
 import type { SearchCase } from '../cluster/rules.js';
 import { CASES } from '../cluster/rules.js';
 import type { Fault, KillPoint, TailFate } from '../faults/fault.js';
@@ -34,6 +34,9 @@ const ONE_FAILS: SearchCase = {
   isUnmeasurable: (id) => id.startsWith('1'),
 };
 
+/** From the second epoch on. */
+const JOINS: JoiningPlan = { since: 2, leavesIn: null, needs: 'genome' };
+
 const KEPT: TailFate = { kind: 'kept' };
 
 function kill(at: number, actor: string, point: KillPoint = 'now', tail: TailFate = KEPT): Fault {
@@ -45,8 +48,9 @@ function end(at: number, cause: string, trainers: number | null = null, tail: Ta
 }
 
 function scenario(file: string, row: string, faults: readonly Fault[], plan: Partial<Plan> = {}): Scenario {
-  const result =
-    plan.search === ONE_FAILS ? 'the search goes on without that individual, in every run alike' : null;
+  let result: string | null = null;
+  if (plan.search === ONE_FAILS) result = 'the search goes on without that individual, in every run alike';
+  if (plan.objective?.onLost === 'drop') result = 'the search goes on without that objective';
   return { file, row, plan: { ...plain(SHORT), seed: 11, faults, ...plan }, result };
 }
 
@@ -126,6 +130,18 @@ export const SCENARIOS: readonly Scenario[] = [
     search: ONE_FAILS,
     maxDeliver: 5,
   }),
+  scenario(
+    'lost-objective',
+    'the process of an objective that joined is lost, with `joining.onLost: wait`',
+    [{ kind: 'pause', at: 1300, actor: 'objective-0', ms: 8000 }],
+    { objective: JOINS },
+  ),
+  scenario(
+    'dropped-objective',
+    'the process of an objective that joined is lost, with `joining.onLost: drop`',
+    [{ kind: 'pause', at: 1300, actor: 'objective-0', ms: 60_000 }],
+    { objective: { ...JOINS, onLost: 'drop' } },
+  ),
   scenario('torn-journal', 'journal cut in its last group (power cut in mid-write)', [
     kill(1050, 'evolution', 'recorded', { kind: 'torn', share: 0.5 }),
   ]),

@@ -15,6 +15,7 @@ export interface RecordedProcess {
   readonly joinedAtStep: number | null;
   readonly evaluations: number;
   readonly starts: number;
+  readonly seen: { readonly visible: string; readonly uuid: string } | null;
 }
 
 export interface RunJson {
