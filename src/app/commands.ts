@@ -26,6 +26,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     register: async (program) => (await import('./cluster.js')).registerCluster(program),
   },
   {
+    name: 'broker',
+    summary: 'a broker for several hosts: certificates and credentials made, a server run',
+    register: async (program) => (await import('./broker.js')).registerBroker(program),
+  },
+  {
     name: 'runs',
     summary: 'list the searches that are at work on a broker',
     register: async (program) => (await import('./runs.js')).registerRuns(program),

@@ -12,6 +12,10 @@ export interface BrokerOptions {
   readonly logFile: string;
   /** Default: a free one. */
   readonly port?: number | undefined;
+  /** Default: 127.0.0.1. Any that others reach needs `tls`. */
+  readonly host?: string | undefined;
+  /** Files of the server's certificate and key, PEM. */
+  readonly tls?: { readonly certificate: string; readonly key: string } | undefined;
   /** Largest message, bytes; 1 MiB to 8 MiB. Default 1 MiB. */
   readonly maxPayload?: number | undefined;
   /** Most bytes of the store. Default 1 GiB. */

@@ -12,6 +12,8 @@ export type SupervisorOrder =
       readonly configFile: string;
       readonly logFile: string;
       readonly store: string;
+      /** Where it is looked for. */
+      readonly host: string;
       readonly port: number;
       readonly serverName: string;
     }

@@ -63,7 +63,7 @@ function logSince(log: number, from: number): string {
 }
 
 /** Waits until our server (by name) answers with JetStream; false if it exits or takes too long. */
-async function becomesReady(child: ChildProcess, { port, serverName }: Start): Promise<boolean> {
+async function becomesReady(child: ChildProcess, { host, port, serverName }: Start): Promise<boolean> {
   const end = performance.now() + READY_MS;
   while (
     performance.now() < end &&
@@ -71,7 +71,7 @@ async function becomesReady(child: ChildProcess, { port, serverName }: Start): P
     child.signalCode === null &&
     child.pid !== undefined
   ) {
-    const info = await readServerInfo(port, 1000);
+    const info = await readServerInfo(port, 1000, host);
     if (info?.serverName === serverName) return info.jetstream;
     await wait(20);
   }

@@ -28,7 +28,9 @@ export function serverFiles(folder: string): ServerFiles {
 
 export interface ServerSettings {
   readonly serverName: string;
+  readonly host: string;
   readonly port: number;
+  readonly tls: { readonly certificate: string; readonly key: string } | null;
   readonly users: readonly BrokerUser[];
   /** Largest message, bytes. */
   readonly maxPayload: number;
@@ -40,7 +42,7 @@ export interface ServerSettings {
 export function serverConfiguration(files: ServerFiles, settings: ServerSettings): string {
   return `# Written by emars for one run. Changes are lost.
 server_name: ${JSON.stringify(settings.serverName)}
-host: "127.0.0.1"
+host: ${JSON.stringify(settings.host)}
 port: ${settings.port}
 pid_file: ${JSON.stringify(files.pid)}
 max_payload: ${settings.maxPayload}
@@ -51,7 +53,12 @@ jetstream {
   max_memory_store: ${64 * MIB}
   max_file_store: ${settings.maxStoreBytes}
 }
-${authorization(settings.users)}`;
+${tlsBlock(settings)}${authorization(settings.users)}`;
+}
+
+function tlsBlock({ tls }: ServerSettings): string {
+  if (tls === null) return '';
+  return `tls {\n  cert_file: ${JSON.stringify(tls.certificate)}\n  key_file: ${JSON.stringify(tls.key)}\n}\n`;
 }
 
 /** Users by key, each with what it may do; without a key nobody comes in. */

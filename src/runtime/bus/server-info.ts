@@ -4,6 +4,7 @@
  */
 import { createConnection, createServer } from 'node:net';
 
+const LOOPBACK = '127.0.0.1';
 const LONGEST_LINE = 64 * 1024;
 
 export interface ServerInfo {
@@ -11,10 +12,10 @@ export interface ServerInfo {
   readonly jetstream: boolean;
 }
 
-/** The introduction of the server on 127.0.0.1:`port`; null if none came within `ms`. */
-export function readServerInfo(port: number, ms: number): Promise<ServerInfo | null> {
+/** The introduction of the server on `port` of this machine; null if none came within `ms`. */
+export function readServerInfo(port: number, ms: number, host = LOOPBACK): Promise<ServerInfo | null> {
   return new Promise((resolve) => {
-    const socket = createConnection({ host: '127.0.0.1', port });
+    const socket = createConnection({ host, port });
     let line = '';
     const done = (info: ServerInfo | null): void => {
       clearTimeout(timer);

@@ -1,0 +1,108 @@
+/** `emars broker`: a nats-server that several hosts share, with certificates, keys and rights by role. */
+import type { Command } from 'commander';
+import { Option } from 'commander';
+import { addClient, initBroker } from '../library/broker-folder.js';
+import { runBroker } from '../library/run-broker.js';
+import { jsonOption, wholeNumber } from './arguments.js';
+import { print, printJson } from './output.js';
+
+const DEFAULT_PORT = 4222;
+
+export function registerBroker(program: Command): void {
+  const broker = program
+    .command('broker')
+    .summary('a broker for several hosts: certificates and credentials made, a server run')
+    .description('A nats-server that searches and workers of several hosts share.');
+  registerInit(broker);
+  registerStart(broker);
+  registerCreds(broker);
+}
+
+function registerInit(broker: Command): void {
+  broker
+    .command('init')
+    .summary('make the folder of a broker: certificates, and credentials for searches')
+    .description(
+      'Makes an authority and a certificate for the names of --host, and keys. Without --host the broker is for this machine alone.',
+    )
+    .argument('<dir>', 'folder of the broker, made new')
+    .option('--host <name...>', 'names or addresses that other hosts know this machine by')
+    .option('--port <n>', 'port of the broker', wholeNumber('--port', 1, 65_535), DEFAULT_PORT)
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      `
+Writes search.creds (for emars search) and watcher.creds (for emars runs), mode 0600: who has such a file has its rights.
+
+Examples:
+  emars broker init broker --host node1.lan
+  emars broker init broker --host node1.lan 10.0.0.5 --port 4333`,
+    )
+    .action(async (folder: string, flags: { host?: string[]; port: number; json?: boolean }) => {
+      const credentials = await initBroker({ folder, hosts: flags.host ?? [], port: flags.port });
+      if (flags.json === true) await printJson({ broker: folder, credentials });
+      else await print(`credentials: ${credentials.join(', ')}\nstart it: emars broker start ${folder}`);
+    });
+}
+
+function registerStart(broker: Command): void {
+  broker
+    .command('start')
+    .summary('run the broker of a folder until Ctrl-C')
+    .description(
+      'Runs a nats-server with the certificates, keys and rights of the folder, until Ctrl-C or SIGTERM.',
+    )
+    .argument('<dir>', 'folder that emars broker init has made')
+    .option('--listen <address>', 'address of this machine to listen on; all of them: 0.0.0.0', '127.0.0.1')
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      `
+An address that other hosts reach needs the certificates that init makes with --host (else exit code 2).
+Credentials that are made while it runs count from its next start.
+
+Examples:
+  emars broker start broker
+  emars broker start broker --listen 0.0.0.0`,
+    )
+    .action(async (folder: string, flags: { listen: string; json?: boolean }) => {
+      const stop = new AbortController();
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort());
+      await runBroker({ folder, listen: flags.listen, signal: stop.signal }, async ({ url, pid }) => {
+        if (flags.json === true) await printJson({ url, pid });
+        else await print(`listens on ${url} (nats-server, pid ${pid}); Ctrl-C ends it`);
+      });
+    });
+}
+
+function registerCreds(broker: Command): void {
+  broker
+    .command('creds')
+    .summary('credentials for one worker or objective more')
+    .description('Writes a file of credentials for one worker or objective, to be carried to its host.')
+    .argument('<dir>', 'folder that emars broker init has made')
+    .addOption(
+      new Option('--role <role>', 'what it is for')
+        .choices(['trainer', 'evaluator', 'objective', 'watcher'])
+        .makeOptionMandatory(),
+    )
+    .requiredOption('--name <name>', 'id of the worker, name of the objective')
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      `
+Examples:
+  emars broker creds broker --role trainer --name gpu1
+  emars broker creds broker --role objective --name memory`,
+    )
+    .action(
+      async (
+        folder: string,
+        flags: { role: 'trainer' | 'evaluator' | 'objective' | 'watcher'; name: string; json?: boolean },
+      ) => {
+        const path = await addClient(folder, flags.role, flags.name);
+        if (flags.json === true) await printJson({ credentials: path });
+        else await print(path);
+      },
+    );
+}

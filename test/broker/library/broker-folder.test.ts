@@ -1,0 +1,103 @@
+/** A broker for several hosts: what `emars broker init` makes, over TLS, against a real nats-server. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { addClient, initBroker } from '#emars/library/broker-folder.js';
+import { runBroker } from '#emars/library/run-broker.js';
+import { loginFor, readCredentials } from '#emars/run/credentials.js';
+import { connect, BrokerUnreachable, NotPermitted, type Bus } from '#emars/runtime/bus/connection.js';
+import { freePort } from '#emars/runtime/bus/server-info.js';
+import { inboxOf, type BusClient } from '#emars/wire/bus-role.js';
+import { fromClient } from '#emars/wire/sender.js';
+import { subjectsOf } from '#emars/wire/subjects.js';
+import { until } from '../../support/until.js';
+
+const root = mkdtempSync(join(tmpdir(), 'emars-broker-'));
+const folder = join(root, 'broker');
+const stop = new AbortController();
+let over: Promise<void>;
+let log = '';
+
+beforeAll(async () => {
+  await initBroker({ folder, hosts: ['localhost', '127.0.0.1'], port: await freePort() });
+  await addClient(folder, 'trainer', 'w1');
+  await new Promise<void>((ready, fail) => {
+    over = runBroker({ folder, listen: '127.0.0.1', signal: stop.signal }, () => Promise.resolve(ready()));
+    over.catch(fail);
+  });
+  log = join(folder, 'broker.log');
+});
+afterAll(async () => {
+  stop.abort();
+  await over;
+  rmSync(root, { recursive: true, force: true });
+});
+
+const refused: string[] = [];
+async function enter(creds: string, client: BusClient): Promise<Bus> {
+  const { urls, ca, login } = readCredentials(join(folder, `${creds}.creds`));
+  return connect({
+    ...{ url: urls[0]!, ca, login: loginFor({ login }, client), inboxPrefix: inboxOf(client) },
+    name: client.id,
+    onError: (error) => void refused.push((error as NotPermitted).subject),
+  });
+}
+
+it('all its files are readable by their owner alone, and the server knows no secret key', () => {
+  for (const name of readdirSync(folder))
+    expect(statSync(join(folder, name)).mode & 0o077 & (name === 'broker.log' ? 0o022 : 0o077)).toBe(0);
+  const seeds = ['search', 'w1'].flatMap((name) =>
+    [...readFileSync(join(folder, `${name}.creds`), 'utf8').matchAll(/SU[A-Z2-7]{56}/g)].map(
+      ([seed]) => seed,
+    ),
+  );
+  expect(seeds.length).toBeGreaterThan(5);
+  const known = ['broker.json', 'broker.log', join('server', 'nats-server.conf')];
+  for (const name of known)
+    for (const seed of seeds) expect(readFileSync(join(folder, name), 'utf8')).not.toContain(seed);
+});
+
+it('a worker comes in over TLS with its file, speaks in its own name in any run, and in no other', async () => {
+  const w1 = { role: 'trainer', id: 'w1' } as const;
+  const worker = await enter('w1', w1);
+  const search = await enter('search', { role: 'evolution', id: 'evolution' });
+  const { heartbeat, directive } = subjectsOf('0123456789ab');
+  const heard: string[] = [];
+  search.subscribe(heartbeat, (_, { subject }) => void heard.push(subject));
+  await search.flush();
+  const other = fromClient(heartbeat, { role: 'trainer', id: 'w2' });
+  for (const subject of [directive, other, fromClient(heartbeat, w1)]) worker.publish(subject, Buffer.of(1));
+  await worker.flush();
+  await until(() => heard.length > 0 && refused.length === 2);
+  expect(heard).toEqual([fromClient(heartbeat, w1)]);
+  expect(refused).toEqual([directive, other]);
+  await worker.close();
+  await search.close();
+});
+
+it('a client that does not know its authority, or shows no key, stays outside', async () => {
+  const { urls, ca, login } = readCredentials(join(folder, 'w1.creds'));
+  const key = loginFor({ login }, { role: 'trainer', id: 'w1' });
+  const url = urls[0]!;
+  await expect(connect({ url, login: key, name: 'trusting', deadlineMs: 500 })).rejects.toThrow(
+    /certificate/,
+  );
+  await expect(connect({ url, ca, name: 'keyless' })).rejects.toThrow(BrokerUnreachable);
+  expect(readFileSync(log, 'utf8')).toContain('TLS');
+});
+
+it('credentials are for one name each, and a name is no path', async () => {
+  await expect(addClient(folder, 'evaluator', 'w1')).rejects.toThrow(/which has credentials already/);
+  await expect(addClient(folder, 'evaluator', '../w2')).rejects.toThrow(/--name: expected 1 to 64/);
+  await expect(initBroker({ folder: join(root, 'x'), hosts: ['a b'], port: 4222 })).rejects.toThrow(/--host/);
+});
+
+it('a broker without certificates does not listen where others reach it', async () => {
+  const bare = join(root, 'bare');
+  await initBroker({ folder: bare, hosts: [], port: 4222 });
+  const running = runBroker({ folder: bare, listen: '0.0.0.0', signal: stop.signal }, () =>
+    Promise.resolve(),
+  );
+  await expect(running).rejects.toThrow(/without certificates, got 0\.0\.0\.0/);
+});
