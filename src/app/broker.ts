@@ -23,7 +23,8 @@ function registerInit(broker: Command): void {
     .command('init')
     .summary('make the folder of a broker: certificates, and credentials for searches')
     .description(
-      'Makes an authority and a certificate for the names of --host, and keys. Without --host the broker is for this machine alone.',
+      'Makes an authority and a certificate for the names of --host, and keys. Without --host the broker is ' +
+        'for this machine alone.',
     )
     .argument('<dir>', 'folder of the broker, made new')
     .option('--host <name...>', 'names or addresses that other hosts know this machine by')
@@ -32,7 +33,8 @@ function registerInit(broker: Command): void {
     .addHelpText(
       'after',
       `
-Writes search.creds (for emars search) and watcher.creds (for emars runs), mode 0600: who has such a file has its rights.
+Writes search.creds (for emars search) and watcher.creds (for emars runs), mode 0600. Who has such a file has its
+rights.
 
 Examples:
   emars broker init broker --host node1.lan

@@ -1,11 +1,11 @@
 /**
  * Our own broker: a real nats-server that lives and dies with us, and is disposable.
  *
- * It binds to 127.0.0.1, where it is not told otherwise and has a certificate, and knows the public keys of its users alone, without monitoring. A supervisor
- * process (broker-supervisor.ts) is its parent: if we die, it ends the server; if the server dies, it starts it
- * again on the same port with the same users and store; a store that makes it fail is emptied. If the supervisor
- * dies, we end the server and start a new supervisor. What a kill of all three left behind is ended at the next
- * start on the store.
+ * It binds to 127.0.0.1, where it is not told otherwise and has a certificate, and knows the public keys of its
+ * users alone, without monitoring. A supervisor process (broker-supervisor.ts) is its parent: if we die, it ends
+ * the server; if the server dies, it starts it again on the same port with the same users and store; a store that
+ * makes it fail is emptied. If the supervisor dies, we end the server and start a new supervisor. What a kill of
+ * all three left behind is ended at the next start on the store.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';

@@ -6,7 +6,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { addClient, initBroker } from '#emars/library/broker-folder.js';
 import { runBroker } from '#emars/library/run-broker.js';
 import { loginFor, readCredentials } from '#emars/run/credentials.js';
-import { connect, BrokerUnreachable, NotPermitted, type Bus } from '#emars/runtime/bus/connection.js';
+import type { NotPermitted } from '#emars/runtime/bus/connection.js';
+import { connect, BrokerUnreachable, type Bus } from '#emars/runtime/bus/connection.js';
 import { freePort } from '#emars/runtime/bus/server-info.js';
 import { inboxOf, type BusClient } from '#emars/wire/bus-role.js';
 import { fromClient } from '#emars/wire/sender.js';
@@ -23,7 +24,10 @@ beforeAll(async () => {
   await initBroker({ folder, hosts: ['localhost', '127.0.0.1'], port: await freePort() });
   await addClient(folder, 'trainer', 'w1');
   await new Promise<void>((ready, fail) => {
-    over = runBroker({ folder, listen: '127.0.0.1', signal: stop.signal }, () => Promise.resolve(ready()));
+    over = runBroker({ folder, listen: '127.0.0.1', signal: stop.signal }, () => {
+      ready();
+      return Promise.resolve();
+    });
     over.catch(fail);
   });
   log = join(folder, 'broker.log');
