@@ -81,6 +81,7 @@ describe('commands in the documentation', () => {
     expect(new Set(inPages.flatMap(({ calls }) => calls.map(([name]) => name)))).toEqual(
       new Set([
         'baselines',
+        'broker',
         'chaos',
         'cluster',
         'data',
