@@ -8,7 +8,7 @@ import { EmarsError } from '../../errors/error.js';
 import { after, settledWithin } from '../process/monotonic.js';
 import type { Bus } from './bus.js';
 import { natsOf } from './nats-bus.js';
-import { replicasFor } from './replicas.js';
+import { onReplicas } from './replicas.js';
 
 /** The store does not do what was asked now; asking again may help. */
 export class ObjectStoreError extends EmarsError {
@@ -29,7 +29,6 @@ const API_MS = 5000;
 const CHUNK_BYTES = 512 * 1024;
 /** An object of which nothing comes for so long is asked for anew. */
 const STALLED_MS = 8000;
-const NO_REPLICAS = 1;
 
 /** The owner's side. */
 export class ObjectKeeper {
@@ -81,16 +80,9 @@ export class ObjectKeeper {
   }
 
   private async declared(): Promise<NatsObjectStore> {
-    const nats = natsOf(this.bus);
-    const declare = (replicas: number): Promise<NatsObjectStore> =>
-      managerOf(this.bus).create(this.bucket, { storage: StorageType.File, replicas });
-    const wanted = replicasFor(nats);
-    try {
-      return await declare(wanted);
-    } catch (error) {
-      if (wanted === NO_REPLICAS || !(error instanceof JetStreamApiError)) throw error;
-      return declare(NO_REPLICAS);
-    }
+    return onReplicas(natsOf(this.bus), (replicas) =>
+      managerOf(this.bus).create(this.bucket, { storage: StorageType.File, replicas }),
+    );
   }
 }
 

@@ -31,6 +31,7 @@ import { Deadline, sleep } from '../process/monotonic.js';
 import { BusClosed } from './bus-errors.js';
 import type { Bus, Handle } from './bus.js';
 import { natsOf } from './nats-bus.js';
+import { onReplicas } from './replicas.js';
 import { declareConsumer, repairConsumer } from './work-consumer.js';
 
 export { takeWork, type Taken, type Verdict, type WorkTaker } from './take-work.js';
@@ -237,12 +238,10 @@ export class WorkQueue {
     } catch (error) {
       if (code(error) !== STREAM_NOT_FOUND) throw error;
       const kept = storage === 'memory' ? StorageType.Memory : StorageType.File;
-      await this.manager.streams.add({
-        name: stream,
-        retention: RetentionPolicy.Workqueue,
-        storage: kept,
-        ...settings,
-      });
+      const made = { name: stream, retention: RetentionPolicy.Workqueue, storage: kept, ...settings };
+      await onReplicas(natsOf(this.bus), (replicas) =>
+        this.manager.streams.add({ ...made, num_replicas: replicas }),
+      );
       await declareConsumer(this.manager, this.options);
       this.declaredOnce = true;
       return;
