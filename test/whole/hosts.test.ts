@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { until } from '../support/until.js';
+import { startNatsCluster, streamsOf } from './support/nats-cluster.js';
 import type { NatsServer } from './support/nats-server.js';
 import { startNatsServer } from './support/nats-server.js';
 import type { OtherUser } from './support/other-user.js';
@@ -156,6 +157,24 @@ describe('workers that know only the broker', () => {
     const { objectives } = JSON.parse(front('far')) as { objectives: { name: string; since?: number }[] };
     expect(objectives.at(-1)).toMatchObject({ name: 'memory', since: 1 });
     expect(front('far')).toBe(front('near'));
+  });
+
+  it('go on when one of three brokers is killed: the queue lies on all of them', async () => {
+    const quick = ['search', '--config', 'configs/smoke.yaml', '--trainers', '1', '--out'];
+    await emarsExits(0, [...quick, folder('quick')]);
+    const cluster = await startNatsCluster(folder('brokers'));
+    try {
+      const search = emars([...quick, folder('three'), '--nats', cluster.url, '--creds', cluster.login]);
+      await untilRun(search, folder('three'), 'the second epoch has begun', ({ epoch }) => epoch > 1);
+      const [queue] = await streamsOf(cluster);
+      expect(queue!.config.num_replicas).toBe(3);
+      const { leader } = queue!.cluster;
+      cluster.servers.find(({ name }) => name === leader)!.process.kill('SIGKILL');
+      expect((await search.ended).code, search.output()).toBe(0);
+      expect(front('three')).toBe(front('quick'));
+    } finally {
+      for (const { process: broker } of cluster.servers) broker.kill('SIGKILL');
+    }
   });
 
   it('say what is wrong: two sources of a run, no broker there', async () => {

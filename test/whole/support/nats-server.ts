@@ -25,7 +25,7 @@ export async function startNatsServer(folder: string): Promise<NatsServer> {
   return { url: `nats://127.0.0.1:${port}`, login, process: server };
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer();
     probe.once('error', reject);
