@@ -17,7 +17,7 @@ export interface OtherUser {
 
 /**
  * The user nobody, with an own cache of native parts in `home`, made before. Null, and said aloud, where this test is not
- * run by root, has no setpriv, or the code lies where nobody cannot read it.
+ * run by root, has no setpriv, or code or `home` lie where nobody cannot reach them.
  */
 export function otherUser(home: string): OtherUser | null {
   const words = ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'] as const;
@@ -27,7 +27,9 @@ export function otherUser(home: string): OtherUser | null {
       ? 'only root can become another user'
       : spawnSync(program, args).status !== 0
         ? 'the user nobody cannot run the code here'
-        : null;
+        : spawnSync(words[0], [...words.slice(1), 'test', '-x', home]).status !== 0
+          ? 'the user nobody cannot reach the folder of the test'
+          : null;
   if (why !== null) {
     process.stderr.write(`workers run as the user of the search: ${why}\n`);
     return null;
