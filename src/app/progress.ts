@@ -122,6 +122,14 @@ const PLAIN_COLUMNS = 120;
 const ERASE_LINE = '\r\u001b[2K';
 
 /**
+ * Columns that a line on a terminal may take. One is left free: some wrap when the last one is written. A
+ * terminal that says 0 does not know its width.
+ */
+export function freeColumns({ columns = 0 }: { readonly columns?: number }): number {
+  return (columns > 0 ? columns : 80) - 1;
+}
+
+/**
  * Draws progress on a stream: in a terminal one line, redrawn at most ten times a second; elsewhere
  * a plain line at each new phase or epoch and every five seconds.
  */
@@ -161,9 +169,8 @@ export class ProgressView {
 
   private draw(status: ProgressStatus): void {
     const terminal = this.target.isTTY === true;
-    // One column is left free: some terminals wrap when the last one is written.
     this.furthest = Math.max(this.furthest, progressFraction(status));
-    const columns = terminal ? (this.target.columns ?? 80) - 1 : PLAIN_COLUMNS;
+    const columns = terminal ? freeColumns(this.target) : PLAIN_COLUMNS;
     const line = renderProgress(status, columns, this.furthest);
     this.target.write(terminal ? ERASE_LINE + line : `${line}\n`);
     this.drawnAt = this.now();

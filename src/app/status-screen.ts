@@ -5,7 +5,7 @@
 import type { ProcessRecord, RunRecord } from '../run/record.js';
 import { textTable } from './output.js';
 import type { ProgressStatus, ProgressTarget } from './progress.js';
-import { progressFraction, renderProgress } from './progress.js';
+import { freeColumns, progressFraction, renderProgress } from './progress.js';
 
 const NONE = '–';
 
@@ -117,8 +117,7 @@ export class StatusScreen {
   private draw(): void {
     if (this.last === null) return;
     this.furthest = Math.max(this.furthest, progressFraction(this.last));
-    // One column is left free: some terminals wrap when the last one is written.
-    const columns = (this.target.columns ?? 80) - 1;
+    const columns = freeColumns(this.target);
     const record = this.record();
     const lines =
       record === null

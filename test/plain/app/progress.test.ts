@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { ProgressStatus } from '#emars/app/progress.js';
-import { ProgressView, progressFraction, renderProgress, timeLeft } from '#emars/app/progress.js';
+import {
+  freeColumns,
+  ProgressView,
+  progressFraction,
+  renderProgress,
+  timeLeft,
+} from '#emars/app/progress.js';
 
 const status: ProgressStatus = {
   phase: 'search',
@@ -71,6 +77,10 @@ describe('the progress line', () => {
   ])('tells %s seconds as %s', (seconds, text) => {
     expect(timeLeft(seconds)).toBe(text);
   });
+});
+
+it('has 79 columns on a terminal that does not know its width, else one less than it has', () => {
+  expect([{}, { columns: 0 }, { columns: 120 }].map(freeColumns)).toEqual([79, 79, 119]);
 });
 
 describe('the progress view', () => {
