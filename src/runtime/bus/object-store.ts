@@ -90,7 +90,8 @@ export class ObjectKeeper {
 export async function readObject(bus: Bus, bucket: string, name: string): Promise<Buffer | null> {
   try {
     const store = await managerOf(bus).open(bucket, false);
-    const found = await store.get(name);
+    // The client tries for ever to read from a store that is deleted meanwhile.
+    const found = await moving(store.get(name));
     if (found === null) return null;
     // What goes wrong comes out of the stream of data as well.
     found.error.catch(() => undefined);
