@@ -11,7 +11,6 @@ const DEFAULT_PORT = 4222;
 export function registerBroker(program: Command): void {
   const broker = program
     .command('broker')
-    .summary('a broker for several hosts: certificates and credentials made, a server run')
     .description('A nats-server that searches and workers of several hosts share.');
   registerInit(broker);
   registerStart(broker);

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { EvaluationUnfit } from '../library/evaluate-scans.js';
-import { cacheFolder } from '../native/cache.js';
+import { scanCacheFolder } from '../actors/setup/decoded-scans.js';
 import { auc } from '../metrics/auc.js';
 import type { ScoreReport } from '../metrics/scores.js';
 import { MODEL_FILE } from '../model/write-model.js';
@@ -37,7 +37,7 @@ export async function evaluateModel(
     size: input.size,
     crop: input.crop,
     window: { ...lungWindow, ...preprocessing.window },
-    cacheDir: join(cacheFolder(), 'scans'),
+    cacheDir: scanCacheFolder(),
     threads: 2,
     onProgress: progressOf('reading scans'),
   });

@@ -3,12 +3,10 @@ import { totalmem } from 'node:os';
 import type { Options } from '../config/options.js';
 import { dealtProcesses } from '../library/deal-devices.js';
 import { kernelsOfRun } from '../library/run-kernels.js';
-import { trainerMemory } from '../actors/setup/trainer-memory.js';
+import { gigabytes, trainerMemory } from '../actors/setup/trainer-memory.js';
 import { runFolder } from '../run/folder.js';
 import { printJson } from './output.js';
 import type { RetrainFlags } from './retrain-flags.js';
-
-const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
 
 /** One note, on standard error or as a line of JSON; where the machine has less, with what to do. */
 export async function sayMemory(root: string, options: Options, flags: RetrainFlags): Promise<void> {

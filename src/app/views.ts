@@ -1,5 +1,5 @@
 /** The views of a scan that predictions and heat maps look at: as it is, and flipped in the plane. */
-import type { Flips } from '../training/augment.js';
+import { copyFlipped, type Flips } from '../training/augment.js';
 
 /** As they are, and flipped left to right, front to back, and both. */
 export const VIEWS: readonly Flips[] = [false, true].flatMap((vertical) =>
@@ -10,14 +10,13 @@ export const VIEWS: readonly Flips[] = [false, true].flatMap((vertical) =>
 export function flippedStack(
   stack: Float32Array,
   [depth, height, width]: readonly [depth: number, height: number, width: number],
-  { horizontal, vertical }: Flips,
+  flips: Flips,
 ): Float32Array {
   const out = new Float32Array(stack.length);
-  for (let z = 0; z < depth; z++)
-    for (let y = 0; y < height; y++) {
-      const from = (z * height + (vertical ? height - 1 - y : y)) * width;
-      const to = (z * height + y) * width;
-      for (let x = 0; x < width; x++) out[to + x] = stack[from + (horizontal ? width - 1 - x : x)]!;
-    }
+  const area = height * width;
+  for (let from = 0; from < depth * area; from += area) {
+    const slice = stack.subarray(from, from + area);
+    copyFlipped(slice, out.subarray(from, from + area), [height, width], flips);
+  }
   return out;
 }

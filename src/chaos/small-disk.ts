@@ -17,11 +17,10 @@ const ROOMY = 'size=50%';
 export const ownMounts = (): boolean => process.env[MARK] !== undefined;
 
 /**
- * Runs this very command again where it may mount. Resolves with its exit code; null where the host lets
- * nobody mount, or this process already may.
+ * Runs this very command again where it may mount; not where `ownMounts`. Resolves with its exit code; null
+ * where the host lets nobody mount.
  */
 export async function rerunWithOwnMounts(): Promise<number | null> {
-  if (ownMounts()) return null;
   for (const flags of UNSHARE) {
     const probe = ['sh', '-c', 'mount -t tmpfs tmpfs /mnt'];
     if (!(await run('unshare', [...flags, ...probe]).then(succeeded, failed))) continue;

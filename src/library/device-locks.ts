@@ -67,8 +67,7 @@ export function deviceLockFolder(env: NodeJS.ProcessEnv = process.env): string {
   if (isAbsolute(own)) return join(own, 'emars-devices');
   const { uid } = userInfo();
   const usual = `/run/user/${uid}`;
-  const base = isFolderOf(usual, uid) ? join(usual, 'emars-devices') : join(tmpdir(), `emars-devices-${uid}`);
-  return base;
+  return isFolderOf(usual, uid) ? join(usual, 'emars-devices') : join(tmpdir(), `emars-devices-${uid}`);
 }
 
 function isFolderOf(path: string, uid: number): boolean {

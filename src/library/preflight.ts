@@ -6,7 +6,7 @@ import { constants, existsSync, readFileSync } from 'node:fs';
 import { access, statfs } from 'node:fs/promises';
 import { freemem } from 'node:os';
 import { dirname, join } from 'node:path';
-import { snapshotMemory, trainerMemory } from '../actors/setup/trainer-memory.js';
+import { gigabytes, snapshotMemory, trainerMemory } from '../actors/setup/trainer-memory.js';
 import type { Options } from '../config/options.js';
 import type { ErrorKind } from '../errors/error.js';
 import { EmarsError, kindOf } from '../errors/error.js';
@@ -77,8 +77,6 @@ class MachineTooSmall extends EmarsError {
   override readonly name = 'MachineTooSmall';
   readonly kind = 'environment';
 }
-
-const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
 
 function requireMemory({ options, processes }: PreflightRequest): void {
   const isNative = options.engine.native !== 'off' && processes.devices.every((device) => device === 'cpu');

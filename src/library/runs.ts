@@ -3,6 +3,7 @@ import { joinBroker } from '../actors/setup/bus-access.js';
 import { clientOf } from '../run/credentials.js';
 import type { Bus } from '../runtime/bus/bus.js';
 import { Deadline, sleep } from '../runtime/process/monotonic.js';
+import { codeUnitOrder } from '../scan/catalogue/natural-order.js';
 import { decode, encode, PROTOCOL, WireError } from '../wire/messages.js';
 import { RUNS_SUBJECT } from '../wire/subjects.js';
 import type { BrokerRequest } from './broker.js';
@@ -66,7 +67,7 @@ export async function askForRuns(bus: Bus, signal?: AbortSignal): Promise<RunAtW
     await sleep(PAUSE_MS, signal);
   }
   answers.close();
-  return [...found.values()].sort((a, b) => order(a.name, b.name) || order(a.run, b.run));
+  return [...found.values()].sort((a, b) => codeUnitOrder(a.name, b.name) || codeUnitOrder(a.run, b.run));
 }
 
 /** Null for what is no such answer: anybody may send to an inbox. */
@@ -81,8 +82,4 @@ function runOf(bytes: Uint8Array): RunAtWork | null {
     if (error instanceof WireError) return null;
     throw error;
   }
-}
-
-function order(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

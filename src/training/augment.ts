@@ -14,10 +14,15 @@ export function drawFlips(allowed: Flips, random: Generator): Flips {
   return { horizontal: horizontal && allowed.horizontal, vertical: vertical && allowed.vertical };
 }
 
-/** Writes one `[size, size]` slice to `out`, mirrored left-right and top-bottom as asked. */
-export function copyFlipped(slice: Float32Array, out: Float32Array, size: number, flips: Flips): void {
-  for (let y = 0; y < size; y++) {
-    const row = (flips.vertical ? size - 1 - y : y) * size;
-    for (let x = 0; x < size; x++) out[y * size + x] = slice[row + (flips.horizontal ? size - 1 - x : x)]!;
+/** Writes one `[height, width]` slice to `out`, mirrored left-right and top-bottom as asked. */
+export function copyFlipped(
+  slice: Float32Array,
+  out: Float32Array,
+  [height, width]: readonly [height: number, width: number],
+  flips: Flips,
+): void {
+  for (let y = 0; y < height; y++) {
+    const row = (flips.vertical ? height - 1 - y : y) * width;
+    for (let x = 0; x < width; x++) out[y * width + x] = slice[row + (flips.horizontal ? width - 1 - x : x)]!;
   }
 }

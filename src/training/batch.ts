@@ -79,7 +79,7 @@ export function assembleImages(
       const from = indices[z]! * area;
       const to = (position * slices + z) * area;
       const image = images.subarray(to, to + area);
-      copyFlipped(data.subarray(from, from + area), image, size, flips);
+      copyFlipped(data.subarray(from, from + area), image, [size, size], flips);
       if (distortion !== null) distortSlice(image, scratch, size, distortion);
     }
   });

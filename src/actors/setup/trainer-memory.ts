@@ -55,3 +55,5 @@ function uniformGenomes(space: SearchSpace): Genome[] {
 export function snapshotMemory(options: Options): number {
   return snapshotBytes(netOf(options, SOME_CLASSES).layout, optimizerOf(options));
 }
+
+export const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;

@@ -1,6 +1,5 @@
 /** Snapshots where a worker needs them: those of its run folder lie there; on another host they are fetched. */
-import { readSnapshot, SnapshotError } from '../../runtime/storage/snapshots.js';
-import { writeSnapshot } from '../../runtime/storage/snapshots.js';
+import { readSnapshot, SnapshotError, writeSnapshot } from '../../runtime/storage/snapshots.js';
 import type { Bus } from '../../runtime/bus/bus.js';
 import { ContentCache } from '../../runtime/storage/content-cache.js';
 import { readWorkplace } from '../../run/workplace.js';

@@ -5,16 +5,12 @@ import type { Kernels } from '../../kernels/kernels.js';
 import { loadKernels } from '../../kernels/kernels.js';
 import { SignalGuard } from '../../kernels/signal-guard.js';
 import { linkedKernels } from '../../native/kernels.js';
-import type { ScanStore } from '../../scan/store/store.js';
 import type { Net } from '../../space/cohort.js';
 import { Dataset } from '../../training/dataset.js';
-import { openStore } from '../setup/decoded-scans.js';
+import { openSameScans } from '../setup/decoded-scans.js';
 import { netOf } from '../setup/rules.js';
-import { readDataRecord, requireSameData } from '../../run/data-record.js';
-import type { RunFolder } from '../../run/folder.js';
 import { runFolder } from '../../run/folder.js';
 import { readSides } from '../../run/sides.js';
-import { readSplit } from '../../run/split.js';
 import { readWorkplace } from '../../run/workplace.js';
 import { openWorkplaceScans } from './workplace-scans.js';
 
@@ -37,7 +33,9 @@ export async function openWorkbench(root: string, addon: string | null): Promise
   const options = loadOptions({ file: folder.config });
   const place = await readWorkplace(root);
   const store =
-    place === null ? await runScans(folder, options) : await openWorkplaceScans(root, place, options);
+    place === null
+      ? await openSameScans(folder, options, options.data.path ?? folder.phantoms)
+      : await openWorkplaceScans(root, place, options);
   const dataset = new Dataset(store, await readSides(folder.split), datasetOptions(options));
   return {
     options,
@@ -46,14 +44,6 @@ export async function openWorkbench(root: string, addon: string | null): Promise
     kernels: addon === null ? null : loadKernels(addon),
     signals: new SignalGuard(addon ?? (await linkedKernels())?.path ?? null),
   };
-}
-
-/** The scans of a run of this host: those that it began with. */
-async function runScans(folder: RunFolder, options: Options): Promise<ScanStore> {
-  const store = await openStore(options, options.data.path ?? folder.phantoms);
-  const record = await readDataRecord(folder);
-  if (record !== null) requireSameData(record, await readSplit(folder), store);
-  return store;
 }
 
 export function datasetOptions(options: Options): ConstructorParameters<typeof Dataset>[2] {

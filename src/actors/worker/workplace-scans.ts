@@ -1,6 +1,5 @@
 /** The scans of a worker on another host than its run: from the same path, or from the run. */
 import type { Options } from '../../config/options.js';
-import { readDataRecord, requireSameData } from '../../run/data-record.js';
 import { runFolder } from '../../run/folder.js';
 import { readSplit } from '../../run/split.js';
 import type { Workplace } from '../../run/workplace.js';
@@ -8,7 +7,7 @@ import { ContentCache } from '../../runtime/storage/content-cache.js';
 import { openEntryStore } from '../../scan/store/entry-store.js';
 import type { ScanStore } from '../../scan/store/store.js';
 import { joinBus } from '../setup/bus-access.js';
-import { openStore } from '../setup/decoded-scans.js';
+import { openSameScans } from '../setup/decoded-scans.js';
 import { fetchContents } from './fetch-contents.js';
 import type { WorkerNews } from './worker-news.js';
 
@@ -20,12 +19,7 @@ export async function openWorkplaceScans(
 ): Promise<ScanStore> {
   const folder = runFolder(root);
   const { scans, paths } = place.manifest;
-  if (place.scansHere) {
-    const store = await openStore(options, paths.scans);
-    const record = await readDataRecord(folder);
-    if (record !== null) requireSameData(record, await readSplit(folder), store);
-    return store;
-  }
+  if (place.scansHere) return openSameScans(folder, options, paths.scans);
   const cache = new ContentCache(place.cache, place.cacheBytes);
   await fetchScans(root, place, cache);
   const { classes } = await readSplit(folder);

@@ -143,7 +143,7 @@ describe('flips', () => {
     const slice = Float32Array.of(1, 2, 3, 4);
     const flipped = (horizontal: boolean, vertical: boolean): number[] => {
       const out = new Float32Array(4);
-      copyFlipped(slice, out, 2, { horizontal, vertical });
+      copyFlipped(slice, out, [2, 2], { horizontal, vertical });
       return [...out];
     };
     expect([flipped(false, false), flipped(true, false), flipped(false, true), flipped(true, true)]).toEqual([
