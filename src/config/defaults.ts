@@ -87,6 +87,7 @@ export const DEFAULTS: Options = deepFreeze<Options>({
     askSeconds: 10,
     checkDigestEvery: 10,
     restarts: 5,
+    hangSeconds: 600,
     waitForTrainersSeconds: 600,
   },
 });

@@ -209,6 +209,8 @@ export interface RuntimeOptions {
   readonly checkDigestEvery: number;
   /** Restarts of one process in a row before it is given up. */
   readonly restarts: number;
+  /** The longest that a trainer's work on its weights may take, and a third of the longest of a slot: it hangs then. */
+  readonly hangSeconds: number;
   /** How long a run without any trainer waits for one. */
   readonly waitForTrainersSeconds: number;
 }

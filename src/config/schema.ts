@@ -165,6 +165,7 @@ export const schema = z.strictObject({
     askSeconds: number(0.1, 3600),
     checkDigestEvery: integer(1, 1_000_000),
     restarts: integer(0, 1000),
+    hangSeconds: number(1, 86_400),
     waitForTrainersSeconds: number(1, 604_800),
   }),
 });

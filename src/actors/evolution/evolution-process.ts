@@ -33,12 +33,10 @@ import { openSearch } from './search-journal.js';
 import { readSides } from '../../run/sides.js';
 import { MEASURE_MS } from '../worker/worker-bus.js';
 
-/**
- * A worker that beats but says nothing of its step, or of the beginning or end of its epoch, for so
- * long is left out.
- */
+/** A worker that beats but says nothing of its step for so long is left out. */
 const MUTED_MS = 120_000;
-const BOUNDARY_MS = 1_800_000;
+/** The same at the beginning and end of its epoch, in deadlines of its work there: it ends itself before. */
+const BOUNDARIES = 3;
 /** How long a search that goes on waits for all its trainers. */
 const GATHER_AGAIN_MS = 30_000;
 
@@ -49,7 +47,7 @@ function timingOf({ runtime }: Options): EvolutionTiming {
     adoptMs: 1000 * runtime.silenceSeconds + 1000,
     repeatMs: 1000,
     mutedMs: MUTED_MS,
-    boundaryMs: BOUNDARY_MS,
+    boundaryMs: BOUNDARIES * 1000 * runtime.hangSeconds,
     silenceMs: 1000 * runtime.silenceSeconds,
     gatherMs: waitMs,
     gatherAgainMs: GATHER_AGAIN_MS,

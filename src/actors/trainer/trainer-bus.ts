@@ -15,7 +15,7 @@ import { farewell, measurerOn, presenceTiming, tellWelcome } from '../worker/wor
 import type { BusMain, BusThread } from '../worker/worker-process.js';
 import type { SlotComputer } from './replica-work.js';
 import { ReplicaWork } from './replica-work.js';
-import { SLOT_MS, startTrainer, TRAINER_TIMING } from './trainer-shell.js';
+import { deadlinesOf, startTrainer, TRAINER_TIMING } from './trainer-shell.js';
 
 export interface TrainerBusData {
   readonly root: string;
@@ -44,6 +44,7 @@ const taker = takeEvaluations({
   measurer: measurerOn(main, snapshots, onError),
   onError,
 });
+const deadlines = deadlinesOf(options);
 const work = new ReplicaWork({
   net,
   replica: new Replica({
@@ -55,8 +56,8 @@ const work = new ReplicaWork({
   }),
   slotVector: new Float32Array(vector),
   computer: {
-    initialise: () => main.call(SLOT_MS, (api) => api.initialise()),
-    computeSlot: (key, genome) => main.call(SLOT_MS, (api) => api.computeSlot(key, genome)),
+    initialise: () => main.call(deadlines.compute, (api) => api.initialise()),
+    computeSlot: (key, genome) => main.call(deadlines.compute, (api) => api.computeSlot(key, genome)),
   },
   snapshots: { folder: folder.snapshots, ensure: (sha256) => snapshots.ensure(sha256) },
   slotSamples: batch / microBatches,
@@ -71,6 +72,7 @@ const trainer = startTrainer({
     checkDigestEvery: options.runtime.checkDigestEvery,
     stateWords: snapshotBytes(net.layout, optimizerOf(options)) / 4,
     ...TRAINER_TIMING,
+    deadlines,
   },
   work,
   taker,

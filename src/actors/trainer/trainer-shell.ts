@@ -1,4 +1,5 @@
 /** Shell of the trainer machine: its numbers, its subjects, its work. Lives in the bus thread. */
+import type { Options } from '../../config/options.js';
 import type { TrainerCommand, TrainerInput } from '../../protocol/trainer/commands.js';
 import type { TrainerSetup } from '../../protocol/trainer/setup.js';
 import type { TrainerState } from '../../protocol/trainer/trainer-state.js';
@@ -12,13 +13,10 @@ import type { Subjects } from '../../wire/subjects.js';
 import { MachineShell } from '../worker/machine-shell.js';
 import type { ReplicaWork } from './replica-work.js';
 
-/** A slot takes seconds; one that takes this long never ends. */
-export const SLOT_MS = 1_800_000;
-const WEIGHTS_MS = 600_000;
 const TICK_MS = 100;
 
 /** What a run sets the trainer machine up with, besides what its configuration says. */
-export const TRAINER_TIMING: Pick<TrainerSetup, 'exchange' | 'behindMs' | 'deadlines'> = {
+export const TRAINER_TIMING: Pick<TrainerSetup, 'exchange' | 'behindMs'> = {
   exchange: {
     chunkBytes: CHUNK_BYTES,
     windowBytes: 16 * 1024 * 1024,
@@ -27,15 +25,20 @@ export const TRAINER_TIMING: Pick<TrainerSetup, 'exchange' | 'behindMs' | 'deadl
     chaseMs: 700,
   },
   behindMs: 8000,
-  deadlines: {
-    'load-epoch': WEIGHTS_MS,
-    'join-epoch': WEIGHTS_MS,
-    compute: SLOT_MS,
-    apply: WEIGHTS_MS,
-    digest: WEIGHTS_MS,
-    'write-snapshot': WEIGHTS_MS,
-  },
 };
+
+/** What takes longer than its deadline never ends; a slot takes the longest, as it is computed. */
+export function deadlinesOf({ runtime }: Options): TrainerSetup['deadlines'] {
+  const weightsMs = 1000 * runtime.hangSeconds;
+  return {
+    'load-epoch': weightsMs,
+    'join-epoch': weightsMs,
+    compute: 3 * weightsMs,
+    apply: weightsMs,
+    digest: weightsMs,
+    'write-snapshot': weightsMs,
+  };
+}
 
 export interface TrainerParts {
   readonly bus: Bus;

@@ -2,6 +2,7 @@
 import { writeSync } from 'node:fs';
 import type { Options } from '../../config/options.js';
 import type { Bus, Handle } from '../../runtime/bus/bus.js';
+import { after } from '../../runtime/process/monotonic.js';
 import type { Caller } from '../../runtime/process/thread.js';
 import { ThreadDeadline } from '../../runtime/process/thread.js';
 import type { Subjects } from '../../wire/subjects.js';
@@ -20,6 +21,9 @@ export interface Farewell {
   closing(handles: readonly Handle[]): Promise<WorkerEnd>;
 }
 
+/** How long the main thread of a process that cannot go on has to end it. It may hang: that may be the failure. */
+const LAST_MS = 5000;
+
 /** Waits for the search to say farewell on the bus. */
 export function farewell(bus: Bus, subjects: Subjects): Farewell {
   let settle!: { resolve: (end: WorkerEnd) => void; reject: (error: unknown) => void };
@@ -31,9 +35,18 @@ export function farewell(bus: Bus, subjects: Subjects): Farewell {
   return {
     refuse: (reason) => settle.resolve({ refused: reason }),
     left: () => settle.resolve({ refused: null }),
-    fail: (error) => settle.reject(error),
+    fail: (error) => {
+      settle.reject(error);
+      after(LAST_MS, () => endByForce(error));
+    },
     closing: (handles) => reached.finally(() => [...handles, listening].forEach((handle) => handle.close())),
   };
+}
+
+/** Ends the process from this thread, whatever the others are at; its last words are the reason. */
+function endByForce(error: unknown): void {
+  writeSync(2, `${error instanceof Error ? error.message : String(error)}\n`);
+  process.kill(process.pid, 'SIGKILL');
 }
 
 /** The supervisor of this process hears that the run has taken it in; nobody waits for that. */
@@ -74,10 +87,10 @@ export function measurerOn(
       try {
         return await main.call(MEASURE_MS, (api) => api.measure(key));
       } catch (error) {
-        if (error instanceof ThreadDeadline) {
-          writeSync(2, `${key.objective} did not end within its deadline of ${error.deadlineMs / 1000} s\n`);
-          process.kill(process.pid, 'SIGKILL');
-        }
+        if (error instanceof ThreadDeadline)
+          endByForce(
+            new Error(`${key.objective} did not end within its deadline of ${error.deadlineMs / 1000} s`),
+          );
         throw error;
       }
     },

@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { RunningTrainer } from '#emars/actors/trainer/trainer-shell.js';
-import { startTrainer, TRAINER_TIMING } from '#emars/actors/trainer/trainer-shell.js';
+import { loadOptions } from '#emars/config/load.js';
+import { deadlinesOf, startTrainer, TRAINER_TIMING } from '#emars/actors/trainer/trainer-shell.js';
 import { digestOf } from '#emars/gradient/chunks.js';
 import type { AppliedSlot, ReplicaCommand, TrainerInput } from '#emars/protocol/trainer/commands.js';
 import { generator } from '#emars/random/generator.js';
@@ -125,6 +126,7 @@ class World {
         checkDigestEvery: 10,
         stateWords: STATE_WORDS,
         ...TRAINER_TIMING,
+        deadlines: deadlinesOf(loadOptions({})),
       },
       work: {
         run: (command) => Promise.resolve(this.work(id, command)),

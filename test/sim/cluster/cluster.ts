@@ -19,7 +19,7 @@ import { resultOf } from '../check/result.js';
 import { Controls } from '../faults/controls.js';
 import { FaultCount } from '../faults/count.js';
 import { endOf, type Fault } from '../faults/fault.js';
-import { SeededWeather } from '../faults/weather.js';
+import { SeededWeather, tellOfWeather } from '../faults/weather.js';
 import type { Letter } from '../kernel/bus.js';
 import { SimBus } from '../kernel/bus.js';
 import { SimDisk } from '../kernel/disk.js';
@@ -136,7 +136,13 @@ export class Cluster {
   /** Runs until so many steps are committed. */
   runUntil(step: number): void {
     for (const host of this.cast()) this.timeline.after(0, () => host.start());
+    for (const fault of this.plan.faults) this.timeline.after(fault.at, () => this.inject(fault));
     while ((this.evolution.search?.step ?? 0) < step && this.timeline.advance());
+  }
+
+  /** The search as evolution has it; null before it has begun. */
+  get search(): SearchState | null {
+    return this.evolution.search;
   }
 
   // --- what hosts tell ---
@@ -338,17 +344,8 @@ export class Cluster {
       case 'garbage':
         forge(fault.kind, this);
         return;
-      case 'partition':
-        this.tell('network', `cuts ${fault.actor} off (${fault.direction})`);
-        this.timeline.after(fault.ms, () => this.tell('network', `${fault.actor} is connected again`));
-        return;
-      case 'drop':
-      case 'duplicate':
-      case 'damage':
-      case 'delay':
-      case 'reorder':
-        this.tell('network', `begins to ${fault.kind} messages`);
-        this.timeline.after(fault.ms, () => this.tell('network', `ends to ${fault.kind} messages`));
+      default:
+        tellOfWeather(fault, this);
     }
   }
 

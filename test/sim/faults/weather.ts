@@ -1,6 +1,7 @@
 /** What the schedule does to messages on their way: lost, twice, late, overtaken, damaged, cut off. */
 import type { Generator } from '#emars/random/generator.js';
 import type { Fate, Letter, Weather } from '../kernel/bus.js';
+import type { Cluster } from '../cluster/cluster.js';
 import type { Timeline } from '../kernel/timeline.js';
 import type { Fault } from './fault.js';
 import type { FaultCount } from './count.js';
@@ -90,6 +91,24 @@ export class SeededWeather implements Weather {
       if ('ms' in fault && fault.at + fault.ms <= now) this.open.splice(i, 1);
     }
   }
+}
+
+type WeatherFault = Extract<
+  Fault,
+  { readonly kind: 'partition' | 'drop' | 'duplicate' | 'damage' | 'delay' | 'reorder' }
+>;
+
+/** Takes down when the network begins and ends to do something to messages. */
+export function tellOfWeather(fault: WeatherFault, cluster: Cluster): void {
+  const { timeline } = cluster;
+  const tell = (text: string): void => cluster.tell('network', text);
+  if (fault.kind === 'partition') {
+    tell(`cuts ${fault.actor} off (${fault.direction})`);
+    timeline.after(fault.ms, () => tell(`${fault.actor} is connected again`));
+    return;
+  }
+  tell(`begins to ${fault.kind} messages`);
+  timeline.after(fault.ms, () => tell(`ends to ${fault.kind} messages`));
 }
 
 const MESSAGE_FAULTS: ReadonlySet<string> = new Set([

@@ -1,0 +1,55 @@
+/** A thread that hangs for good, in a real trainer: its other thread goes on with heartbeats, and ends the process. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, it } from 'vitest';
+import { runFolder } from '#emars/run/folder.js';
+import { emarsExits, readRun } from './support/search-process.js';
+
+const root = mkdtempSync(join(tmpdir(), 'emars-hang-'));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+/**
+ * Loaded before all else into each process of the search: the first trainer-1 that the run welcomes blocks its main thread,
+ * which is to make the initial weights then.
+ */
+const HANG = `
+import { existsSync, writeFileSync } from 'node:fs';
+import { isMainThread } from 'node:worker_threads';
+const [, program = '', , id] = process.argv;
+const flag = process.env.EMARS_TEST_HANG;
+if (isMainThread && program.endsWith('trainer.js') && id === 'trainer-1' && !existsSync(flag)) {
+  const send = process.send.bind(process);
+  process.send = (message, ...more) => {
+    const sent = send(message, ...more);
+    if (message.kind === 'welcomed') {
+      writeFileSync(flag, '');
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+    }
+    return sent;
+  };
+}
+`;
+
+it('a trainer whose main thread hangs while an epoch is prepared is ended, started again, and changes no byte', async () => {
+  const hook = join(root, 'hang.mjs');
+  writeFileSync(hook, HANG);
+  const flag = join(root, 'has-hung');
+  const args = (name: string): string[] => [
+    ...['search', '--config', 'configs/smoke.yaml', '--seed', '5', '--trainers', '2'],
+    ...['--set', 'warmup.epochs=0', '--set', 'evolution.epochs=1', '--out', join(root, name)],
+  ];
+  await emarsExits(0, args('undisturbed'));
+  const { stderr } = await emarsExits(0, [...args('hanging'), '--set', 'runtime.hangSeconds=15'], {
+    NODE_OPTIONS: `--import ${hook}`,
+    EMARS_TEST_HANG: flag,
+  });
+  expect(readFileSync(flag, 'utf8')).toBe('');
+  const front = (name: string): string => readFileSync(join(root, name, 'front.json'), 'utf8');
+  expect(front('hanging')).toBe(front('undisturbed'));
+  expect(stderr).toContain('trainer-1 died (SIGKILL)');
+  const row = readRun(join(root, 'hanging'))!.processes.find(({ id }) => id === 'trainer-1');
+  expect(row!.starts).toBeGreaterThanOrEqual(2);
+  const log = readFileSync(runFolder(join(root, 'hanging')).log('trainer-1'), 'utf8');
+  expect(log).toContain('expected load-epoch to end within 15 s, but it goes on');
+});
