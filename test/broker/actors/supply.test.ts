@@ -11,7 +11,9 @@ import { PIECE_BYTES } from '#emars/actors/setup/pieces.js';
 import type { FetchSource } from '#emars/actors/worker/fetch-contents.js';
 import { fetchContent, fetchContents, manifestDigest } from '#emars/actors/worker/fetch-contents.js';
 import { loadOptions } from '#emars/config/load.js';
+import { loginFor } from '#emars/run/credentials.js';
 import { runFolder } from '#emars/run/folder.js';
+import { issueKeysForAll } from '#emars/run/keys.js';
 import type { Manifest } from '#emars/run/manifest.js';
 import { parseManifest } from '#emars/run/manifest.js';
 import type { Broker } from '#emars/runtime/broker/broker.js';
@@ -22,6 +24,8 @@ import { ObjectKeeper } from '#emars/runtime/bus/object-store.js';
 import { ContentCache } from '#emars/runtime/storage/content-cache.js';
 import { writePhantoms } from '#emars/scan/phantom/phantom.js';
 import { openEntryStore } from '#emars/scan/store/entry-store.js';
+import type { BusClient } from '#emars/wire/bus-role.js';
+import { inboxOf } from '#emars/wire/bus-role.js';
 import { subjectsOf } from '#emars/wire/subjects.js';
 import { natsBinary } from '../nats-binary.js';
 
@@ -53,9 +57,16 @@ beforeAll(async () => {
   });
   await prepareRun(folder, options, () => undefined, new AbortController().signal);
   const files = { storeDir: join(root, 'broker'), logFile: join(root, 'broker.log') };
-  broker = await startBroker({ binary, ...files });
-  bus = await connect({ ...broker, name: 'parent' });
-  workersBus = await connect({ ...broker, name: 'worker' });
+  // Each with the rights of its role, as on a broker of several hosts.
+  const issued = issueKeysForAll();
+  broker = await startBroker({ binary, ...files, users: issued.users });
+  const enter = (client: BusClient): Promise<Bus> =>
+    connect({
+      ...{ url: broker.url, name: client.id },
+      ...{ login: loginFor(issued, client), inboxPrefix: inboxOf(client) },
+    });
+  bus = await enter({ role: 'parent', id: 'parent' });
+  workersBus = await enter({ role: 'trainer', id: 'worker' });
   supply = new Supply(bus, subjects, { folder, options }, () => undefined);
 });
 
