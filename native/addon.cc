@@ -1,135 +1,34 @@
 /**
  * The door from JavaScript: reads the arguments, checks them, and calls the kernels of the chosen
- * instruction set on the calling thread. Vectors are typed arrays over memory of the caller's, shared or
- * not; nothing is copied and nothing kept but scratch memory.
+ * instruction set on the calling thread, which others may help. Vectors are typed arrays over memory of
+ * the caller's, shared or not; nothing is copied and nothing kept but scratch memory.
  */
 #include <node_api.h>
-#include <signal.h>
 
 #include <cmath>
 #include <cstring>
 #include <exception>
+#include <memory>
 #include <string>
-#include <vector>
 
-#include "arena.h"
-#include "check.h"
-#include "plan.h"
+#include "arguments.h"
 #include "rounding.h"
+#include "signals.h"
+#include "workspace.h"
 
 namespace {
 
 const Kernels* chosen = nullptr;
 thread_local Arena arena;
+/** One thread, the calling one, unless that asks for more. */
+thread_local std::unique_ptr<Pool> pool;
 
-/** An argument that does not fit; becomes a RangeError. */
-struct Refused {
-  std::string reason;
-};
+constexpr uint32_t MOST_THREADS = 256;
 
-struct Floats {
-  float* data = nullptr;
-  size_t length = 0;
-};
-
-template <typename Element>
-struct Expected;
-template <>
-struct Expected<float> {
-  static constexpr napi_typedarray_type type = napi_float32_array;
-};
-template <>
-struct Expected<int32_t> {
-  static constexpr napi_typedarray_type type = napi_int32_array;
-};
-
-template <typename Element>
-Element* elements(napi_env env, napi_value value, const char* name, size_t& length) {
-  bool is = false;
-  napi_typedarray_type type;
-  void* data = nullptr;
-  if (napi_is_typedarray(env, value, &is) != napi_ok || !is ||
-      napi_get_typedarray_info(env, value, &type, &length, &data, nullptr, nullptr) != napi_ok ||
-      type != Expected<Element>::type)
-    throw Refused{std::string("expected a typed array of the right kind for ") + name};
-  return static_cast<Element*>(data);
+Workspace workspace() {
+  if (pool == nullptr) pool = std::make_unique<Pool>(1);
+  return {arena, *pool};
 }
-
-Floats floats(napi_env env, napi_value value, const char* name) {
-  Floats result;
-  result.data = elements<float>(env, value, name, result.length);
-  return result;
-}
-
-/** Null for null. */
-Floats optionalFloats(napi_env env, napi_value value, const char* name) {
-  napi_valuetype type;
-  if (napi_typeof(env, value, &type) == napi_ok && type == napi_null) return {};
-  return floats(env, value, name);
-}
-
-void expectLength(const Floats& given, long length, const char* name) {
-  if (given.data != nullptr && given.length != static_cast<size_t>(length))
-    throw Refused{"expected " + std::to_string(length) + " floats for " + name + ", got " +
-                  std::to_string(given.length)};
-}
-
-/** A plan and images, as src/kernels/plan.ts writes them. */
-class Request {
- public:
-  Request(napi_env env, const napi_value* arguments) {
-    readPlan(env, arguments[0]);
-    const Floats parameters = floats(env, arguments[1], "parameters");
-    expectLength(parameters, plan.parameterCount, "parameters");
-    parameters_ = parameters.data;
-    const Floats values = floats(env, arguments[2], "images");
-    size_t axes = 0;
-    const int32_t* shape = elements<int32_t>(env, arguments[3], "the images' shape", axes);
-    if (axes != 4) throw Refused{"expected four extents of the images"};
-    images = {values.data, shape[0], shape[1], shape[2], shape[3]};
-    const std::string problem = problemOf(plan, images);
-    if (!problem.empty()) throw Refused{problem};
-    expectLength(values, images.scans * images.depth * images.height * images.width, "images");
-  }
-
-  const float* parameters() const { return parameters_; }
-
-  Plan plan{};
-  Images images{};
-
- private:
-  static constexpr size_t HEADER = 12, STAGE = 3, UNIT = 13;
-
-  void readPlan(napi_env env, napi_value value) {
-    size_t length = 0;
-    const int32_t* words = elements<int32_t>(env, value, "the plan", length);
-    if (length < HEADER) throw Refused{"the plan is cut short"};
-    const size_t stages = static_cast<uint32_t>(words[0]), units = static_cast<uint32_t>(words[1]);
-    if (stages > 10000 || units > 30000 || length != HEADER + STAGE * stages + UNIT * units)
-      throw Refused{"the plan's length does not fit its counts"};
-    for (size_t i = 0; i < stages; i++) {
-      const int32_t* at = words + HEADER + STAGE * i;
-      stages_.push_back({static_cast<StageKind>(at[0]), at[1], at[2]});
-    }
-    for (size_t i = 0; i < units; i++) {
-      const int32_t* at = words + HEADER + STAGE * stages + UNIT * i;
-      units_.push_back({at[0], at[1], at[2], at[3], at[4], at[5], at[6], at[7], at[8], at[9], at[10],
-                        at[11], at[12]});
-    }
-    plan = {stages_.data(),
-            static_cast<int32_t>(stages),
-            units_.data(),
-            static_cast<int32_t>(units),
-            {words[5], words[6], words[7], words[8], words[9], words[10]},
-            words[2],
-            words[3],
-            words[4]};
-  }
-
-  std::vector<Stage> stages_;
-  std::vector<Unit> units_;
-  const float* parameters_ = nullptr;
-};
 
 /** Position of the first value that is not finite, or -1. */
 long firstNonFinite(const float* values, long count) {
@@ -189,7 +88,7 @@ napi_value gradient(napi_env env, napi_callback_info info) {
     if (vector.length < static_cast<size_t>(length)) throw Refused{"the vector is too short"};
     const double loss = chosen->gradient(plan, request.parameters(), request.images,
                                          {targets.data, weights.data, mask.data}, vector.data,
-                                         vector.data + plan.gradientCount, arena);
+                                         vector.data + plan.gradientCount, workspace());
     napi_value result, number;
     napi_create_array_with_length(env, 2, &result);
     napi_create_double(env, loss, &number);
@@ -209,7 +108,7 @@ napi_value batchForward(napi_env env, napi_callback_info info) {
     expectLength(statistics, request.plan.statisticCount, "statistics");
     expectLength(logits, request.images.scans * request.plan.classifier.outputs, "logits");
     chosen->batchForward(request.plan, request.parameters(), request.images, statistics.data,
-                         logits.data, arena);
+                         logits.data, workspace());
     return arguments[5];
   });
 }
@@ -223,7 +122,7 @@ napi_value fixedForward(napi_env env, napi_callback_info info) {
     expectLength(statistics, request.plan.statisticCount, "statistics");
     expectLength(logits, request.images.scans * request.plan.classifier.outputs, "logits");
     chosen->fixedForward(request.plan, request.parameters(), request.images, statistics.data,
-                         logits.data, arena);
+                         logits.data, workspace());
     return arguments[5];
   });
 }
@@ -257,6 +156,22 @@ napi_value useInstructions(napi_env env, napi_callback_info info) {
   });
 }
 
+/** (count) → nothing: calls from this thread share their work among so many threads, it among them. */
+napi_value useThreads(napi_env env, napi_callback_info info) {
+  return guarded<1>(env, info, [env](const napi_value* arguments) {
+    uint32_t count = 0;
+    if (napi_get_value_uint32(env, arguments[0], &count) != napi_ok || count < 1 || count > MOST_THREADS)
+      throw Refused{"expected 1 to " + std::to_string(MOST_THREADS) + " threads"};
+    if (static_cast<int>(count) != workspace().pool.threads()) {
+      pool.reset();
+      pool = std::make_unique<Pool>(static_cast<int>(count));
+    }
+    napi_value nothing;
+    napi_get_undefined(env, &nothing);
+    return nothing;
+  });
+}
+
 /**
  * (blocked) → nothing: keeps every signal but those of faults from the calling thread, or lets them in
  * again. What comes meanwhile goes to another thread, or waits.
@@ -266,15 +181,9 @@ napi_value blockSignals(napi_env env, napi_callback_info info) {
     bool blocked = false;
     if (napi_get_value_bool(env, arguments[0], &blocked) != napi_ok)
       throw Refused{"expected true or false"};
-    static thread_local sigset_t before;
-    static thread_local bool held = false;
-    if (blocked != held) {
-      sigset_t all;
-      sigfillset(&all);
-      for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP}) sigdelset(&all, fault);
-      pthread_sigmask(SIG_SETMASK, blocked ? &all : &before, blocked ? &before : nullptr);
-      held = blocked;
-    }
+    static thread_local std::unique_ptr<SignalsKeptOut> guard;
+    if (blocked && guard == nullptr) guard = std::make_unique<SignalsKeptOut>();
+    if (!blocked) guard.reset();
     napi_value nothing;
     napi_get_undefined(env, &nothing);
     return nothing;
@@ -288,6 +197,7 @@ napi_value initialise(napi_env env, napi_value exports) {
       {"gradient", nullptr, gradient, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"batchForward", nullptr, batchForward, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"fixedForward", nullptr, fixedForward, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"useThreads", nullptr, useThreads, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"useInstructions", nullptr, useInstructions, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"blockSignals", nullptr, blockSignals, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
   };

@@ -10,9 +10,14 @@ namespace EMARS_NAMESPACE {
 class BackwardPass {
  public:
   BackwardPass(const Plan& plan, const float* parameters, const StageRecord* records, float* gradient,
-               Arena& arena)
-      : plan_(plan), parameters_(parameters), records_(records), gradient_(gradient), arena_(arena) {
-    long outputs = 0, hidden = 0, weights = 0, taps = 0, padded = 0, positions = 0;
+               const Workspace& workspace)
+      : plan_(plan),
+        parameters_(parameters),
+        records_(records),
+        gradient_(gradient),
+        pool_(workspace.pool) {
+    Arena& arena = workspace.arena;
+    long outputs = 0, hidden = 0, weights = 0, stemBlocks = 0, positions = 0;
     for (int i = 0; i < plan.stageCount; i++) {
       const Stage& stage = plan.stages[i];
       raise(outputs, records[i].output.floats());
@@ -21,22 +26,23 @@ class BackwardPass {
         const Unit& unit = *record.unit;
         const long cube = static_cast<long>(unit.kernel) * unit.kernel * unit.kernel * LANES;
         raise(hidden, record.raw.floats());
-        raise(taps, cube);
+        raise(taps_, cube);
         raise(positions, record.raw.volume.positions());
         raise(weights, blocksOf(unit.inputs) * LANES * blocksOf(unit.outputs) * LANES);
         if (stage.kind == StageKind::block)
-          raise(padded, PaddedRows::floats(record.raw.volume, unit.kernel / 2));
+          raise(padded_, PaddedRows::floats(record.raw.volume, unit.kernel / 2));
+        if (stage.kind == StageKind::stem) raise(stemBlocks, blocksOf(unit.outputs));
       }
     }
+    const long threads = pool_.threads();
+    filtered_ = positions * LANES;
     upstream_ = arena.floats(outputs);
     next_ = arena.floats(outputs);
     raw_ = arena.floats(hidden);
     hidden_ = arena.floats(hidden);
     weights_ = arena.floats(weights);
-    taps_ = arena.floats(taps);
-    inputRows_ = arena.floats(padded);
-    upstreamRows_ = arena.floats(padded);
-    filtered_ = arena.floats(positions * LANES);
+    kernels_ = arena.floats(taps_ * (stemBlocks > threads ? stemBlocks : threads));
+    own_ = arena.floats(threads * (2 * padded_ + filtered_));
   }
 
   /** Where the caller puts the gradient of the last feature map. */
@@ -88,12 +94,12 @@ class BackwardPass {
 
   void normBackward(const UnitRecord& record, const float* upstream, float* to) {
     const long step = record.raw.volume.positions() * LANES;
-    for (long block = 0; block < blocksOf(record.unit->outputs); block++) {
+    pool_.each(blocksOf(record.unit->outputs), [&](long block, int) {
       if (record.unit->relu6 != 0)
         normBlock<true>(record, block, upstream + block * step, to + block * step);
       else
         normBlock<false>(record, block, upstream + block * step, to + block * step);
-    }
+    });
   }
 
   /** The weights' gradient of a pointwise unit from that of its convolution's output. */
@@ -104,7 +110,7 @@ class BackwardPass {
     const bool whole = unit.outputs % LANES == 0;
     float* rows = whole ? gradient_ + unit.weightGradient : weights_;
     multiplyMatrices({record.input.data, block, true}, {raw, block}, {rows, LANES, blocks * LANES},
-                     {unit.inputs, blocks, positions}, false);
+                     {unit.inputs, blocks, positions}, false, pool_);
     if (!whole) unpackRows(weights_, unit.inputs, unit.outputs, gradient_ + unit.weightGradient);
   }
 
@@ -112,9 +118,10 @@ class BackwardPass {
   void inputGradient(const UnitRecord& record, const float* raw, float* to, bool accumulate) {
     const Unit& unit = *record.unit;
     const long positions = record.input.volume.positions(), block = positions * LANES;
-    packTransposed(parameters_ + unit.weight, unit.inputs, unit.outputs, weights_);
+    packTransposed(parameters_ + unit.weight, unit.inputs, unit.outputs, weights_, pool_);
     multiplyMatrices({raw, block, false}, {weights_, unit.outputs * static_cast<long>(LANES)},
-                     {to, block, LANES}, {positions, blocksOf(unit.inputs), unit.outputs}, accumulate);
+                     {to, block, LANES}, {positions, blocksOf(unit.inputs), unit.outputs}, accumulate,
+                     pool_);
   }
 
   void pointwise(const StageRecord& record) {
@@ -134,9 +141,9 @@ class BackwardPass {
   void spread(const UnitRecord& record, const FeatureMap& input) {
     const long stride = record.unit->stride;
     const Volume &from = record.input.volume, &to = input.volume;
-    std::memset(next_, 0, input.floats() * sizeof(float));
-    const float* source = hidden_;
-    for (long block = 0; block < blocksOf(input.channels); block++)
+    pool_.each(blocksOf(input.channels), [&](long block, int) {
+      std::memset(next_ + block * to.positions() * LANES, 0, to.positions() * LANES * sizeof(float));
+      const float* source = hidden_ + block * from.positions() * LANES;
       for (long d = 0; d < from.depth; d++)
         for (long n = 0; n < from.scans; n++)
           for (long h = 0; h < from.height; h++) {
@@ -146,6 +153,7 @@ class BackwardPass {
             for (long w = 0; w < from.width; w++, source += LANES)
               store(row + w * stride * LANES, load(source));
           }
+    });
   }
 
   void swap() {
@@ -162,14 +170,31 @@ class BackwardPass {
     inputGradient(project, raw_, hidden_, false);
     const long padding = middle.unit->kernel / 2;
     const Volume& v = middle.raw.volume;
-    const PaddedRows input{inputRows_, v.width, padding}, upstream{upstreamRows_, v.width, padding};
-    input.clear(v);
-    upstream.clear(v);
-    for (long index = 0; index < blocksOf(middle.unit->outputs); index++)
-      filterBlock(expanded ? &record.units[0] : nullptr, middle, index, input, upstream);
+    pool_.each(pool_.threads(), [&](long thread, int) {
+      const FilterSpace space = filterSpace(v, padding, thread);
+      space.input.clear(v);
+      space.upstream.clear(v);
+    });
+    pool_.each(blocksOf(middle.unit->outputs), [&](long index, int thread) {
+      filterBlock(expanded ? &record.units[0] : nullptr, middle, index, filterSpace(v, padding, thread));
+    });
     if (!expanded) return;
     weightGradient(record.units[0], hidden_);
     inputGradient(record.units[0], hidden_, upstream_, true);
+  }
+
+  /** Of a thread, for the block of channels at hand. */
+  struct FilterSpace {
+    PaddedRows input, upstream;
+    float *taps, *filtered;
+  };
+
+  FilterSpace filterSpace(const Volume& v, long padding, long thread) const {
+    float* own = own_ + thread * (2 * padded_ + filtered_);
+    return {{own, v.width, padding},
+            {own + padded_, v.width, padding},
+            kernels_ + thread * taps_,
+            own + 2 * padded_};
   }
 
   /**
@@ -177,7 +202,8 @@ class BackwardPass {
    * product, in place; without an expansion it is added to the stage's gradient.
    */
   void filterBlock(const UnitRecord* expansion, const UnitRecord& middle, long index,
-                   const PaddedRows& input, const PaddedRows& upstream) {
+                   const FilterSpace& space) {
+    const auto& [input, upstream, kernel, filtered] = space;
     const Unit& unit = *middle.unit;
     const Volume& v = middle.raw.volume;
     const long positions = v.positions(), rows = v.depth * v.scans * v.height;
@@ -201,39 +227,44 @@ class BackwardPass {
               expansion == nullptr ? seen : applied<true>(expansion->states[index].affine, seen));
       }
     }
-    depthwiseFilterGradient(v, input, upstream, unit.kernel, taps_);
-    unpackTaps(taps_, taps, unit.outputs, index, gradient_ + unit.weightGradient);
-    packTaps(parameters_ + unit.weight, taps, unit.outputs, index, true, taps_);
-    depthwise(v, upstream, taps_, unit.kernel, filtered_);
+    depthwiseFilterGradient(v, input, upstream, unit.kernel, kernel);
+    unpackTaps(kernel, taps, unit.outputs, index, gradient_ + unit.weightGradient);
+    packTaps(parameters_ + unit.weight, taps, unit.outputs, index, true, kernel);
+    depthwise(v, upstream, kernel, unit.kernel, filtered);
     if (expansion != nullptr) {
-      normBlock<true>(*expansion, index, filtered_, here);
+      normBlock<true>(*expansion, index, filtered, here);
       return;
     }
     float* sum = upstream_ + index * positions * LANES;
     for (p = 0; p < positions * LANES; p += LANES)
-      store(sum + p, add(load(sum + p), load(filtered_ + p)));
+      store(sum + p, add(load(sum + p), load(filtered + p)));
   }
 
   void stem(const StageRecord& record) {
     const UnitRecord& unit = record.units[0];
     const long taps = static_cast<long>(unit.unit->kernel) * unit.unit->kernel * unit.unit->kernel;
-    const long step = unit.raw.volume.positions() * LANES;
-    for (long block = 0; block < blocksOf(unit.unit->outputs); block++) {
-      if (unit.unit->relu6 != 0)
-        normBlock<true>(unit, block, upstream_ + block * step, raw_);
-      else
-        normBlock<false>(unit, block, upstream_ + block * step, raw_);
-      stemFilterGradient(*record.images, unit.raw.volume, raw_, taps_);
-      unpackTaps(taps_, taps, unit.unit->outputs, block, gradient_ + unit.unit->weightGradient);
-    }
+    const long step = unit.raw.volume.positions() * LANES, blocks = blocksOf(unit.unit->outputs);
+    normBackward(unit, upstream_, raw_);
+    const Cut cut(taps, STEM_TAPS, taps);
+    pool_.each(blocks * cut.parts, [&](long item, int) {
+      const long block = item / cut.parts;
+      stemFilterGradient(*record.images, unit.raw.volume, raw_ + block * step,
+                         cut.first(item % cut.parts), kernels_ + block * taps_);
+    });
+    for (long block = 0; block < blocks; block++)
+      unpackTaps(kernels_ + block * taps_, taps, unit.unit->outputs, block,
+                 gradient_ + unit.unit->weightGradient);
   }
 
   const Plan& plan_;
   const float* parameters_;
   const StageRecord* records_;
   float* gradient_;
-  Arena& arena_;
-  float *upstream_, *next_, *raw_, *hidden_, *weights_, *taps_, *inputRows_, *upstreamRows_, *filtered_;
+  Pool& pool_;
+  /** `kernels_`: of a block of channels, one a thread or a block of the stem. `own_`: `filterSpace`. */
+  float *upstream_, *next_, *raw_, *hidden_, *weights_, *kernels_, *own_;
+  /** Floats of a block of channels: of its largest kernel, of its rows, of its positions. */
+  long taps_ = 0, padded_ = 0, filtered_;
 };
 
 }  // namespace EMARS_NAMESPACE

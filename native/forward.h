@@ -18,17 +18,20 @@ class ForwardPass {
         parameters_(parameters),
         statistics_(statistics),
         space_(space),
-        arena_(space.arena()) {
-    long packed = 0, taps = 0;
+        arena_(space.arena()),
+        pool_(space.pool()) {
+    long packed = 0;
     for (int i = 0; i < plan.unitCount; i++) {
       const Unit& unit = plan.units[i];
       const long floats = unit.kernel > 1 ? 0 : unit.inputs * blocksOf(unit.outputs) * LANES;
       if (floats > packed) packed = floats;
       const long cube = static_cast<long>(unit.kernel) * unit.kernel * unit.kernel * LANES;
-      if (cube > taps) taps = cube;
+      if (cube > taps_) taps_ = cube;
     }
     packed_ = arena_.floats(packed);
-    taps_ = arena_.floats(taps);
+    const long stemBlocks = plan.unitCount == 0 ? 0 : blocksOf(plan.units[0].outputs);
+    const long kernels = stemBlocks > pool_.threads() ? stemBlocks : pool_.threads();
+    kernels_ = arena_.floats(taps_ * kernels);
   }
 
   /** The last feature map. `records`, one a stage, are filled where the space keeps what it gives. */
@@ -93,7 +96,7 @@ class ForwardPass {
   void normalise(const UnitRecord& record, float* to, const float* residual) {
     const Unit& unit = *record.unit;
     const long positions = record.raw.volume.positions();
-    for (long block = 0; block < blocksOf(unit.outputs); block++) {
+    pool_.each(blocksOf(unit.outputs), [&](long block, int) {
       const float* from = record.raw.block(block);
       const NormState state = normOf(unit, block, from, positions);
       if (record.states != nullptr) record.states[block] = state;
@@ -105,20 +108,25 @@ class ForwardPass {
         if (other != nullptr) y = add(load(other + p), y);
         store(target + p, y);
       }
-    }
+    });
   }
 
   FeatureMap stem(const Unit& unit, const Images& images, StageRecord& record) {
     PaddedImages padded(images, unit);
     padded.data = arena_.floats(padded.floats(images.scans));
-    padded.fill(images);
+    padded.fill(images, pool_);
     const Volume volume = record.input.volume.strided(unit.stride);
     FeatureMap raw{space_.floats(Space::RAW, floatsOf(volume, unit.outputs)), volume, unit.outputs};
     const long taps = static_cast<long>(unit.kernel) * unit.kernel * unit.kernel;
-    for (long block = 0; block < blocksOf(unit.outputs); block++) {
-      packTaps(parameters_ + unit.weight, taps, unit.outputs, block, false, taps_);
-      stemConvolution(padded, volume, taps_, raw.block(block));
-    }
+    const long blocks = blocksOf(unit.outputs), rows = volume.depth * volume.scans * volume.height;
+    for (long block = 0; block < blocks; block++)
+      packTaps(parameters_ + unit.weight, taps, unit.outputs, block, false, kernels_ + block * taps_);
+    const Cut cut(rows, 1, pool_.threads() == 1 ? 1 : 8 * pool_.threads());
+    pool_.each(blocks * cut.parts, [&](long item, int) {
+      const long block = item / cut.parts, part = item % cut.parts;
+      stemConvolution(padded, volume, kernels_ + block * taps_, {cut.first(part), cut.end(part, rows)},
+                      raw.block(block));
+    });
     record.units[0] = {&unit, record.input, raw, statesOf(unit)};
     record.images = nullptr;
     if (space_.keeps()) {
@@ -136,7 +144,7 @@ class ForwardPass {
     if (stride == 1) return map;
     const Volume to = map.volume.strided(stride), &from = map.volume;
     FeatureMap result{space_.floats(Space::SAMPLED, floatsOf(to, map.channels)), to, map.channels};
-    for (long block = 0; block < blocksOf(map.channels); block++) {
+    pool_.each(blocksOf(map.channels), [&](long block, int) {
       float* target = result.block(block);
       for (long d = 0; d < to.depth; d++)
         for (long n = 0; n < to.scans; n++)
@@ -147,17 +155,17 @@ class ForwardPass {
             for (long w = 0; w < to.width; w++, target += LANES)
               store(target, load(row + w * stride * LANES));
           }
-    }
+    });
     return result;
   }
 
   void product(const Unit& unit, const FeatureMap& input, const FeatureMap& result) {
-    packColumns(parameters_ + unit.weight, unit.inputs, unit.outputs, packed_);
+    packColumns(parameters_ + unit.weight, unit.inputs, unit.outputs, packed_, pool_);
     const long positions = input.volume.positions();
     multiplyMatrices({input.data, positions * LANES, false},
                      {packed_, unit.inputs * static_cast<long>(LANES)},
                      {result.data, positions * LANES, LANES},
-                     {positions, blocksOf(unit.outputs), unit.inputs}, false);
+                     {positions, blocksOf(unit.outputs), unit.inputs}, false, pool_);
   }
 
   /** A pointwise unit, its output summed with `residual` where there is one. */
@@ -189,29 +197,39 @@ class ForwardPass {
     FeatureMap hidden{space_.floats(Space::HIDDEN, floats), input.volume, filter.outputs};
     FeatureMap raw{space_.keeps() ? arena_.floats(floats) : hidden.data, input.volume, filter.outputs};
     middle = {&filter, before, raw, statesOf(filter)};
-    const PaddedRows rows = paddedRows(input.volume, filter.kernel / 2);
-    for (long index = 0; index < blocksOf(filter.outputs); index++)
-      filterBlock(expanded ? &record.units[0] : nullptr, middle, index, rows, hidden.block(index));
+    const long rows = paddedRows(input.volume, filter.kernel / 2);
+    pool_.each(blocksOf(filter.outputs), [&](long index, int thread) {
+      const PaddedRows own{rows_ + thread * rows, input.volume.width, filter.kernel / 2};
+      filterBlock(expanded ? &record.units[0] : nullptr, middle, index,
+                  {own, kernels_ + thread * taps_}, hidden.block(index));
+    });
     return pointwise(project, hidden, record.units[count - 1], input.data);
   }
 
-  /** Zeroed rows for one block of channels. Zeros stay between blocks and between stages of one shape.
-   */
-  PaddedRows paddedRows(const Volume& v, long padding) {
-    const long floats = PaddedRows::floats(v, padding);
-    if (rowsCapacity_ < floats) {
-      rows_ = arena_.floats(floats);
-      rowsCapacity_ = floats;
+  /** Zeroed rows for one block of channels, for each thread; their floats. Zeros stay between blocks. */
+  long paddedRows(const Volume& v, long padding) {
+    const long floats = PaddedRows::floats(v, padding), all = floats * pool_.threads();
+    if (rowsCapacity_ < all) {
+      rows_ = arena_.floats(all);
+      rowsCapacity_ = all;
     }
-    const PaddedRows rows{rows_, v.width, padding};
-    rows.clear(v);
-    return rows;
+    pool_.each(pool_.threads(), [&](long part, int) {
+      PaddedRows{rows_ + part * floats, v.width, padding}.clear(v);
+    });
+    return floats;
   }
 
+  /** Of a thread, for the block of channels at hand: what the filter sees, and its taps. */
+  struct FilterSpace {
+    PaddedRows rows;
+    float* taps;
+  };
+
   /** One block of channels from the expansion's product to the projection's input. */
-  void filterBlock(UnitRecord* expansion, UnitRecord& middle, long index, const PaddedRows& rows,
+  void filterBlock(UnitRecord* expansion, UnitRecord& middle, long index, const FilterSpace& space,
                    float* hidden) {
     const Unit& unit = *middle.unit;
+    const PaddedRows& rows = space.rows;
     const Volume& v = middle.raw.volume;
     const long positions = v.positions();
     const float* from = middle.input.block(index);
@@ -223,9 +241,9 @@ class ForwardPass {
       fillRows<false>(v, from, {none(), none()}, rows);
     }
     const long taps = static_cast<long>(unit.kernel) * unit.kernel * unit.kernel;
-    packTaps(parameters_ + unit.weight, taps, unit.outputs, index, false, taps_);
+    packTaps(parameters_ + unit.weight, taps, unit.outputs, index, false, space.taps);
     float* raw = middle.raw.block(index);
-    depthwise(v, rows, taps_, unit.kernel, raw);
+    depthwise(v, rows, space.taps, unit.kernel, raw);
     const NormState state = normOf(unit, index, raw, positions);
     if (middle.states != nullptr) middle.states[index] = state;
     for (long p = 0; p < positions * LANES; p += LANES)
@@ -248,8 +266,10 @@ class ForwardPass {
   const Statistics statistics_;
   Space& space_;
   Arena& arena_;
-  float *packed_, *taps_, *rows_ = nullptr;
-  long rowsCapacity_ = 0;
+  Pool& pool_;
+  /** Pointwise weights; kernels of a block of channels, one a thread or a block of the stem; rows. */
+  float *packed_, *kernels_, *rows_ = nullptr;
+  long taps_ = 0, rowsCapacity_ = 0;
   bool other_ = false;
 };
 

@@ -10,38 +10,40 @@ namespace EMARS_NAMESPACE {
 namespace {
 
 double gradientOf(const Plan& plan, const float* parameters, const Images& images, const Loss& loss,
-                  float* gradient, float* statistics, Arena& arena) {
+                  float* gradient, float* statistics, const Workspace& workspace) {
+  Arena& arena = workspace.arena;
   arena.reset();
   auto* records = reinterpret_cast<StageRecord*>(
       arena.floats(plan.stageCount * static_cast<long>(sizeof(StageRecord) / sizeof(float) + 1)));
-  Space space(arena, true);
+  Space space(workspace, true);
   ForwardPass forward(plan, parameters, {statistics, nullptr}, space);
   const FeatureMap last = forward.run(images, records);
   Head head(plan, parameters, last, loss.mask, arena);
   const double result = head.loss(loss);
-  BackwardPass backward(plan, parameters, records, gradient, arena);
+  BackwardPass backward(plan, parameters, records, gradient, workspace);
   head.backward(gradient, backward.upstream());
   backward.run();
   return result;
 }
 
 void forwardOf(const Plan& plan, const float* parameters, const Images& images,
-               const Statistics& statistics, float* logits, Arena& arena) {
+               const Statistics& statistics, float* logits, const Workspace& workspace) {
+  Arena& arena = workspace.arena;
   arena.reset();
-  Space space(arena, false);
+  Space space(workspace, false);
   ForwardPass forward(plan, parameters, statistics, space);
   const FeatureMap last = forward.run(images, nullptr);
   if (logits != nullptr) Head(plan, parameters, last, nullptr, arena).logits(logits);
 }
 
 void batchForwardOf(const Plan& plan, const float* parameters, const Images& images, float* statistics,
-                    float* logits, Arena& arena) {
-  forwardOf(plan, parameters, images, {statistics, nullptr}, logits, arena);
+                    float* logits, const Workspace& workspace) {
+  forwardOf(plan, parameters, images, {statistics, nullptr}, logits, workspace);
 }
 
 void fixedForwardOf(const Plan& plan, const float* parameters, const Images& images,
-                    const float* statistics, float* logits, Arena& arena) {
-  forwardOf(plan, parameters, images, {nullptr, statistics}, logits, arena);
+                    const float* statistics, float* logits, const Workspace& workspace) {
+  forwardOf(plan, parameters, images, {nullptr, statistics}, logits, workspace);
 }
 
 const Kernels KERNELS{gradientOf, batchForwardOf, fixedForwardOf};

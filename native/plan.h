@@ -51,20 +51,20 @@ struct Loss {
   const float* mask;
 };
 
-class Arena;
+struct Workspace;
 
 /** The computations of one instruction set. */
 struct Kernels {
   /** Gradient `[gradientCount]` and batch statistics `[statisticCount]`; returns the loss. */
   double (*gradient)(const Plan&, const float* parameters, const Images&, const Loss&, float* gradient,
-                     float* statistics, Arena&);
+                     float* statistics, const Workspace&);
   /** Logits `[scans][classes]` by the batch's own statistics, which are written; null: none are wanted.
    */
   void (*batchForward)(const Plan&, const float* parameters, const Images&, float* statistics,
-                       float* logits, Arena&);
+                       float* logits, const Workspace&);
   /** Logits `[scans][classes]` by given statistics. */
   void (*fixedForward)(const Plan&, const float* parameters, const Images&, const float* statistics,
-                       float* logits, Arena&);
+                       float* logits, const Workspace&);
 };
 
 const Kernels& plainKernels();

@@ -6,6 +6,7 @@
  */
 #pragma once
 #include "lanes.h"
+#include "pool.h"
 
 namespace EMARS_NAMESPACE {
 
@@ -95,32 +96,67 @@ void multiplyColumns(const Left& left, const Right& right, const Result& result,
     multiplyTile<1, BLOCKS>(left, row, right, result.data + row * result.row, result, from, end, addTo);
 }
 
-/** result = left·right, or result += left·right. */
-inline void multiplyMatrices(const Left& left, const Right& right, const Result& result,
-                             const Extents& extents, bool accumulate) {
+/** Of the result: rows and blocks of columns, from `first` to `end`. */
+struct Part {
+  long firstRow, endRow, firstBlock, endBlock;
+};
+
+/** One part of result = left·right, or of result += left·right. */
+inline void multiplyPart(const Left& left, const Right& right, const Result& result, const Part& part,
+                         long terms, bool accumulate) {
   // A slab of rows of the left matrix stays in the second cache while all columns pass over it.
-  const long slab = left.channelsAreRows ? extents.rows : 128;
-  for (long from = 0; from < extents.terms; from += RUN) {
-    const long end = from + RUN < extents.terms ? from + RUN : extents.terms;
+  const long slab = left.channelsAreRows ? part.endRow - part.firstRow : 128;
+  for (long from = 0; from < terms; from += RUN) {
+    const long end = from + RUN < terms ? from + RUN : terms;
     const bool addTo = accumulate || from > 0;
-    for (long first = 0; first < extents.rows; first += slab) {
-      const long last = first + slab < extents.rows ? first + slab : extents.rows;
-      for (long block = 0; block < extents.blocks;) {
-        const long left_ = extents.blocks - block;
+    for (long first = part.firstRow; first < part.endRow; first += slab) {
+      const long last = first + slab < part.endRow ? first + slab : part.endRow;
+      for (long block = part.firstBlock; block < part.endBlock;) {
+        const long left_ = part.endBlock - block;
         const long take = left_ == 4 && PRODUCT_BLOCKS == 3 ? 2
                           : left_ < PRODUCT_BLOCKS          ? left_
                                                             : PRODUCT_BLOCKS;
         const Right columns{right.data + block * right.block, right.block};
-        const Result part{result.data + block * result.block, result.block, result.row};
-        if (take == 1) multiplyColumns<1>(left, columns, part, first, last, from, end, addTo);
+        const Result tiles{result.data + block * result.block, result.block, result.row};
+        if (take == 1) multiplyColumns<1>(left, columns, tiles, first, last, from, end, addTo);
         if constexpr (PRODUCT_BLOCKS >= 2)
-          if (take == 2) multiplyColumns<2>(left, columns, part, first, last, from, end, addTo);
+          if (take == 2) multiplyColumns<2>(left, columns, tiles, first, last, from, end, addTo);
         if constexpr (PRODUCT_BLOCKS >= 3)
-          if (take == 3) multiplyColumns<3>(left, columns, part, first, last, from, end, addTo);
+          if (take == 3) multiplyColumns<3>(left, columns, tiles, first, last, from, end, addTo);
         block += take;
       }
     }
   }
+}
+
+/** `extent` in at most `parts` of whole units; the number of parts that gives. */
+struct Cut {
+  long step, parts;
+  Cut(long extent, long unit, long parts_) {
+    const long units = (extent + unit - 1) / unit;
+    const long most = parts_ < 1 ? 1 : parts_ < units ? parts_ : units;
+    step = (units + most - 1) / most * unit;
+    parts = (extent + step - 1) / step;
+  }
+  EMARS_INLINE long first(long part) const { return part * step; }
+  EMARS_INLINE long end(long part, long extent) const {
+    return (part + 1) * step < extent ? (part + 1) * step : extent;
+  }
+};
+
+/** result = left·right, or result += left·right: in parts that threads share. */
+inline void multiplyMatrices(const Left& left, const Right& right, const Result& result,
+                             const Extents& extents, bool accumulate, Pool& pool) {
+  const long wanted = pool.threads() == 1 ? 1 : 4 * pool.threads();
+  const Cut rows(extents.rows, left.channelsAreRows ? PRODUCT_ROWS : 4 * PRODUCT_ROWS, wanted);
+  const Cut columns(extents.blocks, PRODUCT_BLOCKS, (wanted + rows.parts - 1) / rows.parts);
+  pool.each(rows.parts * columns.parts, [&](long item, int) {
+    const long row = item / columns.parts, column = item % columns.parts;
+    multiplyPart(left, right, result,
+                 {rows.first(row), rows.end(row, extents.rows), columns.first(column),
+                  columns.end(column, extents.blocks)},
+                 extents.terms, accumulate);
+  });
 }
 
 }  // namespace EMARS_NAMESPACE

@@ -1,10 +1,10 @@
 /** What a forward pass leaves behind for the backward pass, and where it takes its memory from. */
 #pragma once
-#include "arena.h"
 #include "normalise.h"
 #include "plan.h"
 #include "stem.h"
 #include "volume.h"
+#include "workspace.h"
 
 namespace EMARS_NAMESPACE {
 
@@ -42,22 +42,23 @@ class Space {
  public:
   enum Use { OUTPUT, OTHER_OUTPUT, RAW, HIDDEN, SAMPLED, USES };
 
-  Space(Arena& arena, bool keep) : arena_(arena), keep_(keep) {}
+  Space(const Workspace& workspace, bool keep) : workspace_(workspace), keep_(keep) {}
 
   bool keeps() const { return keep_; }
-  Arena& arena() const { return arena_; }
+  Arena& arena() const { return workspace_.arena; }
+  Pool& pool() const { return workspace_.pool; }
 
   float* floats(Use use, long count) {
-    if (keep_) return arena_.floats(count);
+    if (keep_) return arena().floats(count);
     if (capacity_[use] < count) {
-      places_[use] = arena_.floats(count);
+      places_[use] = arena().floats(count);
       capacity_[use] = count;
     }
     return places_[use];
   }
 
  private:
-  Arena& arena_;
+  const Workspace workspace_;
   bool keep_;
   float* places_[USES] = {};
   long capacity_[USES] = {};

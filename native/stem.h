@@ -6,6 +6,7 @@
 #pragma once
 #include "lanes.h"
 #include "plan.h"
+#include "pool.h"
 #include "volume.h"
 
 namespace EMARS_NAMESPACE {
@@ -28,14 +29,15 @@ struct PaddedImages {
 
   long floats(long scans) const { return scans * depth * height * width; }
 
-  void fill(const Images& images) const {
-    std::memset(data, 0, floats(images.scans) * sizeof(float));
-    for (long n = 0; n < images.scans; n++)
+  void fill(const Images& images, Pool& pool) const {
+    pool.each(images.scans, [&](long n, int) {
+      std::memset(data + n * floats(1), 0, floats(1) * sizeof(float));
       for (long d = 0; d < images.depth; d++)
         for (long h = 0; h < images.height; h++)
           std::memcpy(data + ((n * depth + d + padding) * height + h + padding) * width + padding,
                       images.values + ((n * images.depth + d) * images.height + h) * images.width,
                       images.width * sizeof(float));
+    });
   }
 
   /** The first tap of the first output of a row. */
@@ -46,6 +48,11 @@ struct PaddedImages {
   EMARS_INLINE long tap(long index) const {
     return (index / (kernel * kernel) * height + index / kernel % kernel) * width + index % kernel;
   }
+};
+
+/** Rows of an output, from `first` to `end`. */
+struct Rows {
+  long first, end;
 };
 
 template <int WIDTH>
@@ -67,12 +74,12 @@ void stemTile(const PaddedImages& images, const float* first, const float* weigh
 }
 
 template <int WIDTH>
-void stemRows(const PaddedImages& images, const Volume& v, const float* weights, float* output) {
+void stemRows(const PaddedImages& images, const Volume& v, const float* weights, const Rows& rows,
+              float* output) {
   if constexpr (WIDTH > 1) {
-    if (v.width < WIDTH) return stemRows<WIDTH - 1>(images, v, weights, output);
+    if (v.width < WIDTH) return stemRows<WIDTH - 1>(images, v, weights, rows, output);
   }
-  const long rows = v.depth * v.scans * v.height;
-  for (long row = 0; row < rows; row++) {
+  for (long row = rows.first; row < rows.end; row++) {
     const float* first = images.row(v, row);
     float* to = output + row * v.width * LANES;
     for (long column = 0; column < v.width; column += WIDTH) {
@@ -82,10 +89,10 @@ void stemRows(const PaddedImages& images, const Volume& v, const float* weights,
   }
 }
 
-/** One block of outputs `[positions][16]`; `weights` [taps][16]. */
+/** Some rows of a block of outputs `[positions][16]`; `weights` [taps][16]. */
 inline void stemConvolution(const PaddedImages& images, const Volume& v, const float* weights,
-                            float* output) {
-  stemRows<ROW_TILE>(images, v, weights, output);
+                            const Rows& rows, float* output) {
+  stemRows<ROW_TILE>(images, v, weights, rows, output);
 }
 
 /** Positions whose products are summed in registers before they are added to the gradient. */
@@ -118,14 +125,16 @@ void stemGradientTaps(const PaddedImages& images, const Volume& v, const float* 
   }
 }
 
-/** The gradient `[taps][16]` of one block's weights; `upstream` [positions][16]. */
+/**
+ * `STEM_TAPS` taps, from `tap` on, of the gradient `[taps][16]` of one block's weights; `upstream`
+ * [positions][16].
+ */
 inline void stemFilterGradient(const PaddedImages& images, const Volume& v, const float* upstream,
-                               float* gradient) {
+                               long tap, float* gradient) {
   const long taps = images.kernel * images.kernel * images.kernel;
-  std::memset(gradient, 0, taps * LANES * sizeof(float));
-  long tap = 0;
-  for (; tap + STEM_TAPS <= taps; tap += STEM_TAPS)
-    stemGradientTaps<STEM_TAPS>(images, v, upstream, tap, gradient);
+  const long end = tap + STEM_TAPS < taps ? tap + STEM_TAPS : taps;
+  std::memset(gradient + tap * LANES, 0, (end - tap) * LANES * sizeof(float));
+  if (tap + STEM_TAPS <= taps) return stemGradientTaps<STEM_TAPS>(images, v, upstream, tap, gradient);
   for (; tap < taps; tap++) stemGradientTaps<1>(images, v, upstream, tap, gradient);
 }
 

@@ -1,17 +1,18 @@
 /** Weights between their rows in the flat vector and the blocks of 16 columns that products read. */
 #pragma once
 #include "lanes.h"
+#include "pool.h"
 #include "volume.h"
 
 namespace EMARS_NAMESPACE {
 
 /** `[rows][columns]` → `[columns / 16][rows][16]`, the last block filled up with 0. */
-inline void packColumns(const float* from, long rows, long columns, float* to) {
-  for (long block = 0; block < blocksOf(columns); block++) {
+inline void packColumns(const float* from, long rows, long columns, float* to, Pool& pool) {
+  pool.each(blocksOf(columns), [&](long block, int) {
     const int lanes = lanesIn(columns, block);
     for (long row = 0; row < rows; row++)
       store(to + (block * rows + row) * LANES, loadSome(from + row * columns + block * LANES, lanes));
-  }
+  });
 }
 
 /** A square of 16 x 16, transposed. */
@@ -37,8 +38,8 @@ EMARS_INLINE void transposeSquare(const float* from, long step, float* to) {
 }
 
 /** `[rows][columns]` → `[rows / 16][columns][16]`: the blocks of the transposed matrix. */
-inline void packTransposed(const float* from, long rows, long columns, float* to) {
-  for (long block = 0; block < blocksOf(rows); block++) {
+inline void packTransposed(const float* from, long rows, long columns, float* to, Pool& pool) {
+  pool.each(blocksOf(rows), [&](long block, int) {
     const int lanes = lanesIn(rows, block);
     const float* source = from + block * LANES * columns;
     float* target = to + block * columns * LANES;
@@ -49,7 +50,7 @@ inline void packTransposed(const float* from, long rows, long columns, float* to
     for (; column < columns; column++)
       for (int lane = 0; lane < LANES; lane++)
         target[column * LANES + lane] = lane < lanes ? source[lane * columns + column] : 0.0f;
-  }
+  });
 }
 
 /** `[rows][blocks][16]` → `[rows][columns]`. */

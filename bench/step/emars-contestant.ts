@@ -1,6 +1,6 @@
 /**
  * EMARS as a contestant: reads requests from standard input, answers each with the time of one step.
- * Argument: the path of the native kernels; none: TensorFlow computes.
+ * Arguments: threads, and the path of the native kernels; none: TensorFlow computes.
  */
 import { createInterface } from 'node:readline';
 import { loadKernels } from '#emars/kernels/kernels.js';
@@ -14,8 +14,8 @@ import { optimizerFloats, optimizerStep } from '#emars/training/optimizer.js';
 import type { Shape, StepAnswer, StepRequest } from './contest.js';
 import { space } from './contest.js';
 
-const [, , addon] = process.argv;
-const kernels = addon === undefined ? null : loadKernels(addon);
+const [, , threads, addon] = process.argv;
+const kernels = addon === undefined ? null : loadKernels(addon, Number(threads));
 const net = superNetOf(space);
 const { layout } = net;
 const parameters = initialiseParameters(layout, 1);

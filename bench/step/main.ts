@@ -1,8 +1,7 @@
 /**
  * `npm run bench:step [-- --rounds N] [--threads 1,2] [--json]`: time of one training step (forward, backward,
  * SGD) and of one evaluation beside PyTorch, on the paper's SuperNet with four random paths. EMARS runs twice,
- * by its native kernels, which use one thread whatever is asked for, and by TensorFlow. Exit code 1: a goal is
- * missed.
+ * by its native kernels and by TensorFlow. Exit code 1: a goal is missed.
  *
  * Fair by construction: same machine, same run, same paths, same threads and allocator; the contestants take
  * turns, piece by piece, so that whatever else the machine does meets them alike. Each process first runs
@@ -42,7 +41,7 @@ function contestants(python: string, threads: number): StepContestant[] {
       GLIBC_TUNABLES: environment['GLIBC_TUNABLES'] ?? '',
     });
   const emars = (name: string, ...args: readonly string[]): StepContestant =>
-    new Contestant(name, process.execPath, [ours, ...args], environment);
+    new Contestant(name, process.execPath, [ours, String(threads), ...args], environment);
   return [
     ...(kernels === null ? [] : [emars('EMARS', kernels.path)]),
     torch('channels_last_3d'),

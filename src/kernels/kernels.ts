@@ -1,7 +1,7 @@
 /**
- * The native kernels: a path's gradient, its logits and its batch statistics, each in one call on the
- * calling thread. No TensorFlow. What they compute is what the composed form of the rooms `tensor` and
- * `network` computes, within rounding; the bits are the same on every x86-64 processor.
+ * The native kernels: a path's gradient, its logits and its batch statistics, each in one call that returns
+ * when all is computed. No TensorFlow. What they compute is what the composed form of the rooms `tensor` and
+ * `network` computes, within rounding; the bits are the same on every x86-64 processor and for any number of threads.
  */
 import { createRequire } from 'node:module';
 import { EmarsError } from '../errors/error.js';
@@ -50,6 +50,7 @@ interface Addon {
   batchForward(...all: readonly [...Forward, Float32Array | null, Float32Array | null]): void;
   fixedForward(...all: readonly [...Forward, Float32Array, Float32Array]): void;
   useInstructions(name: string): boolean;
+  useThreads(count: number): void;
 }
 
 type Forward = readonly [plan: Int32Array, parameters: Float32Array, images: Float32Array, shape: Int32Array];
@@ -72,8 +73,11 @@ const INSTRUCTIONS = 'EMARS_INSTRUCTIONS';
 /** Scans that go through the network together in evaluation: enough rows, and all maps in the cache. */
 const GROUP = 4;
 
-/** Loads the addon at `path`. Errors: KernelsError. */
-export function loadKernels(path: string, env: NodeJS.ProcessEnv = process.env): Kernels {
+/**
+ * Loads the addon at `path`. Calls from the thread that loads it share their work among `threads` threads, 1 to 256,
+ * itself among them; who loads it again from there changes their number. Errors: KernelsError.
+ */
+export function loadKernels(path: string, threads = 1, env: NodeJS.ProcessEnv = process.env): Kernels {
   let addon: Addon;
   try {
     addon = createRequire(import.meta.url)(path) as Addon;
@@ -89,6 +93,7 @@ export function loadKernels(path: string, env: NodeJS.ProcessEnv = process.env):
     throw new KernelsError(
       `expected ${INSTRUCTIONS} to be avx512, avx2 or plain, and this processor to have it, got "${wanted}"`,
     );
+  addon.useThreads(threads);
   return new Kernels(addon);
 }
 

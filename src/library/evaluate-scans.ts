@@ -75,7 +75,7 @@ export async function evaluateScans(
     dataset,
     rules: validationOf(options),
     epoch: front.epoch,
-    kernels: await availableKernels(options.engine.native),
+    kernels: await availableKernels(options.engine),
   };
   const logits = predictScans(subject, dataset.validation);
   const truth = dataset.labelsOf(dataset.validation);

@@ -73,7 +73,7 @@ export async function finishModel(request: FinishRequest): Promise<ModelDocument
         net,
         path,
         parameters: shared.parameters,
-        kernels: path.baseline === null ? await availableKernels(options.engine.native) : null,
+        kernels: path.baseline === null ? await availableKernels(options.engine) : null,
       },
       rows.map((ids) => dataset.batch(ids)),
     ),

@@ -1,89 +1,17 @@
 import './support/one-thread.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { initialiseParameters } from '#emars/network/initialise.js';
+import type { Kernels } from '#emars/kernels/kernels.js';
+import { loadKernels } from '#emars/kernels/kernels.js';
 import type { Subnet } from '#emars/network/supernet.js';
-import { superNetOf } from '#emars/space/layout.js';
-import { resolvePath } from '#emars/space/path.js';
-import type { Operation, SearchSpace } from '#emars/space/space.js';
 import { pathGradient } from '#emars/training/path-gradient.js';
 import { predict, predictTransductive } from '#emars/training/predict.js';
 import { recalibrate } from '#emars/training/recalibrate.js';
 import { holds } from '../plain/property.js';
-import { kernels, kernelsWith } from './support/kernels.js';
-import { randomFloats, relativeError, size } from './support/numbers.js';
-
-interface Case {
-  readonly space: SearchSpace;
-  readonly genome: readonly Operation[];
-  readonly shape: readonly [number, number, number, number];
-  readonly key: number;
-}
-
-const extent = fc.integer({ min: 1, max: 23 });
-const channels = fc.integer({ min: 3, max: 37 });
-const operation = fc
-  .record({ kernel: fc.constantFrom(1, 3, 5, 7, 9, 11), expansion: fc.integer({ min: 1, max: 4 }) })
-  .map(({ kernel, expansion }): Operation => `mb_k${kernel}_e${expansion}` as Operation);
-
-/** Nets of one or two cells, of channels off 16, on volumes of any size. */
-const cases: fc.Arbitrary<Case> = fc
-  .record({
-    stem: channels,
-    head: channels,
-    cells: fc.array(
-      fc.record({
-        width: channels,
-        stride: fc.constantFrom(1, 2),
-        blocks: fc.array(operation, { maxLength: 2 }),
-      }),
-      { minLength: 1, maxLength: 2 },
-    ),
-    shape: fc.tuple(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 9 }), extent, extent),
-    key: fc.integer({ min: 0, max: 1e6 }),
-  })
-  .map(({ stem, head, cells, shape, key }) => {
-    const blocks = cells.map((cell) => (cell.blocks.length === 0 ? (['skip'] as const) : cell.blocks));
-    return {
-      space: {
-        stem,
-        widths: cells.map(({ width }) => width),
-        strides: cells.map(({ stride }) => stride),
-        blocks: blocks.map(({ length }) => length),
-        operations: [...new Set(['skip' as const, ...blocks.flat()])],
-        head,
-        classes: 3,
-      },
-      genome: blocks.flat(),
-      shape,
-      key,
-    };
-  });
-
-function made({ space, genome, shape, key }: Case): {
-  subnet: Subnet;
-  batch: Parameters<typeof pathGradient>[1];
-  options: { dropoutMask: Float32Array; labelSmoothing: number };
-} {
-  const net = superNetOf(space);
-  const subnet = { net, path: resolvePath(net, genome), parameters: initialiseParameters(net.layout, key) };
-  // Gammas and betas that are not 1 and 0.
-  randomFloats(subnet.parameters.length, `around ${key}`, 0.1).forEach((value, i) => {
-    subnet.parameters[i]! += value;
-  });
-  return {
-    subnet,
-    batch: {
-      images: randomFloats(size(shape), `images ${key}`),
-      shape,
-      labels: Int32Array.from({ length: shape[0] }, (_, i) => (i + key) % 3),
-    },
-    options: {
-      dropoutMask: Float32Array.from({ length: shape[0] * space.head }, (_, i) => (i % 3 === 0 ? 0 : 1.5)),
-      labelSmoothing: 0.1,
-    },
-  };
-}
+import { kernels, kernelsPath, kernelsWith } from './support/kernels.js';
+import type { Case } from './support/drawn-nets.js';
+import { cases, made } from './support/drawn-nets.js';
+import { relativeError } from './support/numbers.js';
 
 /** The worst tensor's error, relative to its largest value, or to a part of the whole gradient's. */
 function worstError({ net, path }: Subnet, got: Float32Array, expected: Float32Array): number {
@@ -131,23 +59,42 @@ describe.skipIf(kernels === null)('the native kernels', () => {
   it('give equal bits with AVX-512, with AVX2 and without either', () => {
     holds(
       fc.property(cases, (drawn) => {
-        const { subnet, batch, options } = made(drawn);
-        const bits = (['plain', 'avx2', 'avx512'] as const).flatMap((name) => {
-          const forced = kernelsWith(name);
-          if (forced === null) return [];
-          const native = { ...subnet, kernels: forced };
-          const { loss, gradient, statistics } = pathGradient(native, batch, options);
-          const logits = predict(native, statistics, batch);
-          return [
-            Buffer.concat([Float64Array.of(loss), gradient, statistics, logits].map(bytesOf)).toString('hex'),
-          ];
-        });
+        const bits = INSTRUCTIONS.map((name) => kernelsWith(name)).flatMap((forced) =>
+          forced === null ? [] : [bitsOf(drawn, forced)],
+        );
         expect(new Set(bits).size).toBe(1);
       }),
       20,
     );
   });
+
+  it('give equal bits for any number of threads, more than there are blocks of channels too', () => {
+    const best = INSTRUCTIONS.findLast((name) => kernelsWith(name) !== null)!;
+    holds(
+      fc.property(cases, (drawn) => {
+        const bits = [1, 2, 3, 16].map((threads) => bitsOf(drawn, kernelsWith(best, threads)!));
+        expect(new Set(bits).size).toBe(1);
+      }),
+      20,
+    );
+    kernelsWith(best);
+  });
+
+  it('refuse a number of threads that none can be', () => {
+    expect(() => loadKernels(kernelsPath!, 0)).toThrow('expected 1 to 256 threads');
+  });
 });
+
+const INSTRUCTIONS = ['plain', 'avx2', 'avx512'] as const;
+
+/** Loss, gradient, statistics and logits. */
+function bitsOf(drawn: Case, kernels: Kernels): string {
+  const { subnet, batch, options } = made(drawn);
+  const native = { ...subnet, kernels };
+  const { loss, gradient, statistics } = pathGradient(native, batch, options);
+  const logits = predict(native, statistics, batch);
+  return Buffer.concat([Float64Array.of(loss), gradient, statistics, logits].map(bytesOf)).toString('hex');
+}
 
 function bytesOf({ buffer, byteOffset, byteLength }: Float32Array | Float64Array): Uint8Array {
   return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);

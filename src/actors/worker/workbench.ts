@@ -41,7 +41,7 @@ export async function openWorkbench(root: string, addon: string | null): Promise
     options,
     dataset,
     net: netOf(options, store.classes.length),
-    kernels: addon === null ? null : loadKernels(addon),
+    kernels: addon === null ? null : loadKernels(addon, options.engine.threads),
     signals: new SignalGuard(addon ?? (await linkedKernels())?.path ?? null),
   };
 }

@@ -7,13 +7,18 @@ import { linkedKernels } from '#emars/native/kernels.js';
 const linked = await linkedKernels();
 if (linked === null) console.warn('no native kernels on this machine: their tests are skipped');
 
+export const kernelsPath: string | null = linked?.path ?? null;
+
 /** Of the processor's best instructions. */
 export const kernels: Kernels | null = linked === null ? null : loadKernels(linked.path);
 
-/** The kernels kept to an instruction set; all that are loaded share it. Null where the processor lacks it. */
-export function kernelsWith(instructions: 'avx512' | 'avx2' | 'plain'): Kernels | null {
+/**
+ * The kernels kept to an instruction set and to so many threads; all that are loaded share both. Null where the
+ * processor lacks the instructions.
+ */
+export function kernelsWith(instructions: 'avx512' | 'avx2' | 'plain', threads = 1): Kernels | null {
   try {
-    return linked === null ? null : loadKernels(linked.path, { EMARS_INSTRUCTIONS: instructions });
+    return linked === null ? null : loadKernels(linked.path, threads, { EMARS_INSTRUCTIONS: instructions });
   } catch {
     return null;
   }
