@@ -23,6 +23,12 @@ export interface Weather {
 
 export const FAIR: Weather = { cut: [], delayMs: 0, loss: 0, duplication: 0, corruption: 0 };
 
+/** Where a broker listens. `host`: 127.0.0.1 where left out. */
+export interface Target {
+  readonly port: number;
+  readonly host?: string;
+}
+
 /** Bytes on their way in one direction of a connection before its sender is held up. */
 const WINDOW_BYTES = 8 * 1024 * 1024;
 const POLL_MS = 20;
@@ -39,12 +45,12 @@ export class LinkProxy {
     readonly random: Generator,
   ) {}
 
-  /** Listens on a free port of 127.0.0.1, for the broker on `target` of 127.0.0.1. */
-  static async open(target: number, random: Generator): Promise<LinkProxy> {
+  /** Listens on `port` of 127.0.0.1, 0 for a free one, for the broker on `target`. */
+  static async open(target: Target, random: Generator, port = 0): Promise<LinkProxy> {
     const server = createServer();
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      server.listen(0, '127.0.0.1', resolve);
+      server.listen(port, '127.0.0.1', resolve);
     });
     const proxy = new LinkProxy(server, (server.address() as { port: number }).port, random);
     server.on('connection', (client) => proxy.join(client, target));
@@ -69,8 +75,8 @@ export class LinkProxy {
     await new Promise<void>((resolve) => this.server.close(() => resolve()));
   }
 
-  private join(client: Socket, target: number): void {
-    const server = connect(target, '127.0.0.1');
+  private join(client: Socket, { port, host = '127.0.0.1' }: Target): void {
+    const server = connect(port, host);
     const end = (): void => {
       for (const socket of [client, server]) {
         socket.destroy();

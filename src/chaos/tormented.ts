@@ -49,7 +49,7 @@ export class Tormented {
       logFile: join(folder, 'broker.log'),
     });
     const port = Number(new URL(broker.url).port);
-    const link = await LinkProxy.open(port, generator(seed, 'chaos-link', number));
+    const link = await LinkProxy.open({ port }, generator(seed, 'chaos-link', number));
     const creds = join(folder, 'broker.creds');
     await writeCredentials(creds, { format: 1, urls: [], ca: null, keys: login.keys });
     const through = { url: link.url, creds };

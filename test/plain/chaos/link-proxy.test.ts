@@ -15,7 +15,7 @@ let over = false;
 beforeEach(async () => {
   echo = createServer((socket) => socket.on('error', () => undefined).pipe(socket));
   await new Promise<void>((resolve) => echo.listen(0, '127.0.0.1', resolve));
-  proxy = await LinkProxy.open((echo.address() as { port: number }).port, generator(1, 'link-test'));
+  proxy = await LinkProxy.open(echo.address() as { port: number }, generator(1, 'link-test'));
   client = connect(Number(new URL(proxy.url).port), '127.0.0.1');
   heard = Buffer.alloc(0);
   over = false;
