@@ -86,6 +86,7 @@ export const DEFAULTS: Options = deepFreeze<Options>({
     silenceSeconds: 4,
     askSeconds: 10,
     checkDigestEvery: 10,
+    doubleCheck: 0.01,
     restarts: 5,
     hangSeconds: 600,
     waitForTrainersSeconds: 600,

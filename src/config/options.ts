@@ -207,6 +207,8 @@ export interface RuntimeOptions {
   readonly askSeconds: number;
   /** Steps between two comparisons of the replicas' weights. */
   readonly checkDigestEvery: number;
+  /** Share of the slots that two trainers compute, to find one that computes wrongly; 0: none. */
+  readonly doubleCheck: number;
   /** Restarts of one process in a row before it is given up. */
   readonly restarts: number;
   /** The longest that a trainer's work on its weights may take, and a third of the longest of a slot: it hangs then. */

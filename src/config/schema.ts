@@ -164,6 +164,7 @@ export const schema = z.strictObject({
     silenceSeconds: number(0.1, 3600),
     askSeconds: number(0.1, 3600),
     checkDigestEvery: integer(1, 1_000_000),
+    doubleCheck: number(0, 1),
     restarts: integer(0, 1000),
     hangSeconds: number(1, 86_400),
     waitForTrainersSeconds: number(1, 604_800),

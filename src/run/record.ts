@@ -41,6 +41,8 @@ const processSchema = z.object({
   busy: z.number().min(0).max(4096).nullable().default(null),
   /** What a worker sees of its device. */
   seen: deviceSeen.nullable().default(null),
+  /** Why what it computes counts no more: it computed a slot otherwise than most. */
+  quarantined: longText.nullable().default(null),
 });
 /**
  * One process of a run.
@@ -74,6 +76,8 @@ export const recordSchema = z.object({
   step: count.default(0),
   processes: z.array(processSchema).max(1e5).default([]),
   repeatedSlots: count.default(0),
+  /** Gradient slots that two trainers computed, with the same result. */
+  checkedSlots: count.default(0),
   duplicateResults: count.default(0),
   /** Epochs that were begun again from their snapshot. */
   rolledBackEpochs: count.default(0),

@@ -74,6 +74,9 @@ export function apply(rules: SearchRules, state: SearchState, event: SearchEvent
       return left(rules, state, event);
     case 'selected':
       return selected(rules, state, event);
+    case 'worker-quarantined':
+      demand(!state.quarantined.has(event.worker), event, 'a worker that is not quarantined yet');
+      return { ...state, quarantined: new Map(state.quarantined).set(event.worker, event.reason) };
     case 'rolled-back':
       demand(
         (state.phase === 'training' || state.phase === 'evaluating') &&

@@ -41,6 +41,8 @@ export const searchEvent = z.discriminatedUnion('type', [
     slots: z.array(committedSlot),
     /** Leases that had to be given again before the step was whole. */
     repeated: count,
+    /** Slots that two trainers computed, and came to the same; left out where there are none. */
+    checked: count.optional(),
   }),
   z.object({ type: z.literal('epoch-trained'), epoch: count, sha256, step: count }),
   z.object({
@@ -74,6 +76,14 @@ export const searchEvent = z.discriminatedUnion('type', [
   /** It takes part no more: epoch `epoch`, at work, is selected without it already. */
   z.object({ type: z.literal('objective-left'), epoch: count, name: shortText, reason: z.string() }),
   z.object({ type: z.literal('selected'), epoch: count, survivors: z.array(individualId) }),
+  /** A trainer computed a slot otherwise than most did: what it computes counts no more. */
+  z.object({
+    type: z.literal('worker-quarantined'),
+    epoch: count,
+    step: count,
+    worker: z.string(),
+    reason: z.string(),
+  }),
   z.object({ type: z.literal('rolled-back'), epoch: count, reason: z.string() }),
   z.object({ type: z.literal('finished'), epoch: count }),
 ]);

@@ -55,8 +55,8 @@ export function becomeTraining(state: SearchState, plan: EpochPlan): SearchState
 /** Back to before the open epoch was planned; what holds for the whole run stays. */
 export function becomePlanningAgain(state: SearchState): SearchState {
   demandPhase(state, 'planning', ['training', 'evaluating']);
-  const { fence, numerics, joined, dismissed, rollbacks } = state;
-  return { ...state.checkpoint!, fence, numerics, joined, dismissed, rollbacks: rollbacks + 1 };
+  const { fence, numerics, joined, dismissed, quarantined, rollbacks } = state;
+  return { ...state.checkpoint!, fence, numerics, joined, dismissed, quarantined, rollbacks: rollbacks + 1 };
 }
 
 export function becomeEvaluating(state: SearchState, evaluees: readonly string[]): SearchState {

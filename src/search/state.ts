@@ -121,6 +121,8 @@ export interface SearchState {
   readonly dismissed: ReadonlyMap<string, { readonly epoch: number; readonly reason: string }>;
   /** Of objectives that are modules of the user: measurements that failed in a row, up to the epoch before. */
   readonly failing: ReadonlyMap<string, number>;
+  /** Trainers that computed wrongly, and how that was seen; none of them takes part any more. */
+  readonly quarantined: ReadonlyMap<string, string>;
   /** Epoch at work, from 1; warm-up epochs first. */
   readonly epoch: number;
   /** Steps committed since the run began. */
@@ -163,6 +165,7 @@ export function initialState(): SearchState {
     joined: [],
     dismissed: new Map(),
     failing: new Map(),
+    quarantined: new Map(),
     epoch: 0,
     step: 0,
     plan: null,

@@ -21,9 +21,11 @@ import {
   textOrNull,
   title,
   token,
-  unit,
   wordOrNull,
 } from './fields.js';
+import { individual, objectiveSchemas } from './objective-schemas.js';
+
+export { HISTORY_POINTS, SUBJECTS } from './objective-schemas.js';
 
 /** Bytes of a gradient chunk's payload (measured: larger chunks are slower, `docs/benchmarks.md`). */
 export const CHUNK_BYTES = 512 * 1024;
@@ -45,27 +47,20 @@ export type RunPhase = (typeof RUN_PHASES)[number];
 export const WORK_PHASES = ['train', 'evaluate', 'select', 'done'] as const;
 export type WorkPhase = (typeof WORK_PHASES)[number];
 
-/** Individuals of one request to an objective that joined, and points of a history: together below the size limit. */
-export const SUBJECTS = 16;
-export const HISTORY_POINTS = 2048;
-
 /** Contents that one request for supplies names. */
 export const SUPPLIES = 64;
 
 const WORKERS = 10_000;
 const SLOTS = 10_000;
 const INDIVIDUALS = 100_000;
-const BLOCKS = 1000;
 const SCHEDULE = 500_000;
 const CONFUSION = 10_000;
 const JOININGS = 256;
-const CELLS = 100;
 const DEVICES = 64;
 
 const role = z.enum(ROLES);
 const attempt = { fence: count, owner: token, number: count };
 const position = z.object({ epoch: count, appliedStep: count });
-const individual = z.object({ id: genomeId, genome: list(name, BLOCKS) });
 const lease = z.object({ slot: count, ...attempt, diverged: z.boolean() });
 const heldSlot = z.object({ slot: count, ...attempt, digest: digestOrNull, bad: reasonOrNull });
 const committedSlot = z.object({ slot: count, ...attempt, digest: digestOrNull, diverged: z.boolean() });
@@ -80,6 +75,7 @@ const stepPlan = z.object({
   step: count,
   stepInEpoch: count,
   leases: list(lease, SLOTS),
+  checks: list(z.object({ slot: count, owner: token }), SLOTS),
   commit: messageOrNull(commit),
   joining: messageOrNull(z.object({ trainers: list(token, WORKERS), plan: messageOrNull(epochPlan) })),
 });
@@ -95,6 +91,7 @@ const workerStatus = z.object({
   joinedAtStep: quantityOrNull,
   device: shown,
   seen: messageOrNull(deviceSeen),
+  quarantined: reasonOrNull,
 });
 const supplied = z.object({
   sha256: fileDigest,
@@ -103,23 +100,6 @@ const supplied = z.object({
     .min(0)
     .max(2 ** 40),
   ready: z.boolean(),
-});
-const direction = z.enum(['max', 'min']);
-const needs = z.enum(['genome', 'history']);
-const context = z.object({
-  stem: count,
-  widths: list(count, CELLS),
-  strides: list(count, CELLS),
-  blocks: list(count, CELLS),
-  operations: list(name, BLOCKS),
-  head: count,
-  classes: count,
-  slices: count,
-  size: count,
-});
-const measureSubject = z.object({
-  individual,
-  history: list(z.object({ epoch: count, accuracy: z.number() }), HISTORY_POINTS),
 });
 const objectiveStatus = z.object({
   name: objectiveName,
@@ -212,6 +192,7 @@ export const schemas = {
     appliedStep: count,
     behind: z.boolean(),
     stateDigest: digestOrNull,
+    checked: list(z.object({ slot: count, digest: digestOrNull, bad: reasonOrNull }), SLOTS),
   }),
   EpochTrained: z.object({
     id: token,
@@ -234,43 +215,7 @@ export const schemas = {
     deliveries: count,
   }),
   Receipt: z.object({ accepted: z.boolean() }),
-  ObjectiveHello: z.object({
-    protocol: count,
-    name: objectiveName,
-    unit,
-    direction,
-    needs,
-    incarnation: token,
-    since: count,
-    joined: z.boolean(),
-  }),
-  ObjectiveReply: z.object({
-    accepted: z.boolean(),
-    reason: reasonOrNull,
-    busy: z.boolean(),
-    fence: count,
-    epoch: count,
-    since: count,
-    context: messageOrNull(context),
-  }),
-  ObjectiveLeave: z.object({ name: objectiveName }),
-  MeasureRequest: z.object({
-    name: objectiveName,
-    incarnation: token,
-    fence: count,
-    epoch: count,
-    subjects: list(measureSubject, SUBJECTS),
-  }),
-  MeasureResult: z.object({
-    name: objectiveName,
-    incarnation: token,
-    fence: count,
-    epoch: count,
-    individual: genomeId,
-    value: z.number(),
-    isUndefined: z.boolean(),
-    error: reasonOrNull,
-  }),
+  ...objectiveSchemas,
   Status: z.object({
     phase: z.enum(RUN_PHASES),
     epoch: count,
@@ -291,6 +236,7 @@ export const schemas = {
     phases: list(z.object({ name: z.enum(WORK_PHASES), seconds: z.number() }), WORK_PHASES.length),
     error: reasonOrNull,
     absoluteStep: count,
+    checkedSlots: count,
     objectives: list(objectiveStatus, JOININGS),
   }),
   Farewell: z.object({ reason: reasonOrNull }),

@@ -10,7 +10,7 @@ import type { SearchCase } from './cluster/rules.js';
 import { CASES } from './cluster/rules.js';
 import { HANG_MS, MAX_DELIVER } from './cluster/setup.js';
 import type { ControlName } from './faults/controls.js';
-import { drawAttendance, drawFaults } from './faults/draw.js';
+import { drawAttendance, drawFaults, drawLies } from './faults/draw.js';
 
 export interface Outcome {
   /** What must not be and was; null when all is well. */
@@ -36,13 +36,18 @@ export function planOf(seed: number, control: ControlName | null = null): Plan {
     evaluators: Array.from({ length: evaluators }, (_, i) => `evaluator-${i}`),
     objectives: objective === null ? [] : [OBJECTIVE_HOST],
   };
-  const drawn = drawFaults(random, cast);
+  const checking = generator(seed, 'double-check');
+  const lies = checking.chance(0.1) ? drawLies(checking, cast) : null;
+  const drawn = lies ?? drawFaults(random, cast);
   const coming = drawAttendance(generator(seed, 'attendance'), cast);
   // The replica that could tell a wrong bit must not leave before they are compared.
-  const isWrong = drawn.some(({ kind }) => kind === 'weights');
+  const isWrong = drawn.some(({ kind }) => kind === 'weights' || kind === 'lie');
   const attendance = coming.faults.filter(({ kind }) => kind === 'join' || !isWrong);
   const faults = [...drawn, ...attendance].sort((a, b) => a.at - b.at);
-  return { ...plain(search), seed, trainers, evaluators, late: coming.late, objective, faults, control };
+  // A lie that is in a snapshot unseen is there for good, so in these searches all slots are compared.
+  const doubleCheck = lies === null ? checking.pick([0, 0.1, 1]) : 1;
+  const { late } = coming;
+  return { ...plain(search), seed, trainers, evaluators, late, objective, faults, control, doubleCheck };
 }
 
 /** A search without faults: two trainers, one evaluator. */
@@ -59,6 +64,7 @@ export function plain(search: SearchCase): Plan {
     foreign: [],
     maxDeliver: MAX_DELIVER,
     hangMs: HANG_MS,
+    doubleCheck: 0,
     mayStop: false,
   };
 }

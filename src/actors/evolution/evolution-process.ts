@@ -112,6 +112,7 @@ async function main(): Promise<void> {
           onLost: options.joining.onLost,
           silenceMs: 1000 * options.joining.silenceSeconds,
         },
+        doubleCheck: options.runtime.doubleCheck,
         tolerant: options.engine.numerics === 'tolerant',
       },
       journal,

@@ -6,7 +6,10 @@ import { readRecordIfSound, writeRecord } from '../../run/record.js';
 import type { Message } from '../../wire/messages.js';
 
 /** What the parent knows of a process; its work is reported by evolution. */
-export type ProcessRow = Omit<ProcessRecord, 'slots' | 'evaluations' | 'joinedAtStep' | 'seen'> & {
+export type ProcessRow = Omit<
+  ProcessRecord,
+  'slots' | 'evaluations' | 'joinedAtStep' | 'seen' | 'quarantined'
+> & {
   readonly role: 'broker' | 'evolution' | 'trainer' | 'evaluator';
 };
 
@@ -115,8 +118,10 @@ export class RunRecorder {
         joinedAtStep: workers.get(row.id)?.joinedAtStep ?? null,
         evaluations: workers.get(row.id)?.evaluations ?? 0,
         seen: this.seen.get(row.id) ?? null,
+        quarantined: workers.get(row.id)?.quarantined ?? null,
       })),
       repeatedSlots: this.last?.repeatedSlots ?? 0,
+      checkedSlots: this.last?.checkedSlots ?? 0,
       duplicateResults: this.before.duplicates + this.current.duplicates,
       rolledBackEpochs: this.last?.rolledBack ?? 0,
       resumedFromEpoch: this.resumedFromEpoch,

@@ -3,6 +3,7 @@
  * nothing it is made of changes it stays the same object, so that a plan of thousands of individuals is
  * made and encoded once and not with every repetition.
  */
+import { asksOf } from '../../search/double-check.js';
 import type { SearchState } from '../../search/state.js';
 import { leasesOf } from '../../search/step-ledger.js';
 import type { Draft, Message } from '../../wire/messages.js';
@@ -22,7 +23,7 @@ function partsOf(search: SearchState, { stage, members, joining }: Training): re
   const { fence, epoch, step, plan, snapshot, lastCommit } = search;
   return [
     ...[fence, epoch, step, plan, snapshot, lastCommit, members, joining, stage.name],
-    ...(stage.name === 'stepping' ? leasesOf(stage.ledger) : []),
+    ...(stage.name === 'stepping' ? [...leasesOf(stage.ledger), stage.checks] : []),
     ...(stage.name === 'ending' ? [stage.writer] : []),
   ];
 }
@@ -44,6 +45,7 @@ function directiveOf(search: SearchState, { stage, members, joining }: Training)
           step,
           stepInEpoch: step - plan!.firstStep,
           leases: leasesOf(stage.ledger),
+          checks: asksOf(stage.checks),
           commit: lastCommitOf(search),
           joining: joining.size === 0 ? null : { trainers: [...joining].sort(), plan: epochPlanOf(search) },
         },

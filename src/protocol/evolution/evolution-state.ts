@@ -21,6 +21,8 @@ export interface EvolutionSetup {
   readonly minTrainers: number;
   /** Objectives that join the running search. */
   readonly objectives: JoiningRules;
+  /** Share of the slots that two trainers compute, to find one that computes wrongly. */
+  readonly doubleCheck: number;
   /** Takes workers of other arithmetic: then the result depends on who computed. */
   readonly tolerant: boolean;
 }

@@ -31,8 +31,8 @@ export function step(
   now: number,
 ): RecordedStep<EvolutionState, EvolutionCommand> {
   if (state.stage === 'over') return { state, record: [], save: [], send: [] };
-  const turn = new Turn(setup.rules, now, state.search, state.tally);
-  let next = advance(setup, turn, handle(setup, turn, state, input));
+  const turn = turnOf(setup, state, now);
+  let next = advance(setup, turn, withoutQuarantined(turn, state, handle(setup, turn, state, input)));
   const stop = turn.save.find((command) => command.kind === 'stop');
   if (stop !== undefined) next = { ...next, stage: 'over' };
   next = { ...next, search: turn.search, tally: turn.tally };
@@ -48,8 +48,28 @@ export function failedStatus(
   error: string,
   now: number,
 ): Message<'Status'> {
-  const turn = new Turn(setup.rules, now, state.search, state.tally);
-  return statusWith(setup, turn, state, error);
+  return statusWith(setup, turnOf(setup, state, now), state, error);
+}
+
+function turnOf(
+  setup: EvolutionSetup,
+  { search, tally, membership: members }: EvolutionState,
+  now: number,
+): Turn {
+  const checkShare = membership.areComparable(members) && !setup.tolerant ? setup.doubleCheck : 0;
+  return new Turn({ rules: setup.rules, checkShare }, now, search, tally);
+}
+
+/** Whoever was found to compute wrongly in this step is sent away; its next hello is refused with the reason. */
+function withoutQuarantined(turn: Turn, before: EvolutionState, state: EvolutionState): EvolutionState {
+  const { quarantined } = turn.search;
+  if (quarantined === before.search.quarantined) return state;
+  const ids = [...quarantined.keys()];
+  return {
+    ...state,
+    membership: membership.without(state.membership, ids),
+    training: attendance.departed(state.training, ids),
+  };
 }
 
 // --- handlers, in the order of the protocol ---
@@ -148,8 +168,12 @@ function onHello(
   state: EvolutionState,
   { message, reply }: Extract<FromWorker, { name: 'Hello' }>,
 ): EvolutionState {
-  const { numerics, fence } = turn.search;
-  const reason = membership.objection(state.membership, message, numerics, setup.tolerant);
+  const { numerics, fence, quarantined } = turn.search;
+  const wrong = quarantined.get(message.id);
+  const reason =
+    wrong === undefined
+      ? membership.objection(state.membership, message, numerics, setup.tolerant)
+      : `expected a worker that is not quarantined, got ${message.id}: ${wrong}`;
   if (reply !== null) turn.tell('Welcome', { accepted: reason === null, reason, fence }, reply);
   if (reason !== null) {
     turn.say(`refuses ${message.id}: ${reason}`);

@@ -139,6 +139,14 @@ export function trainersOf({ workers }: Membership): Worker[] {
     .sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
+/**
+ * Whether two trainers that compute one slot come to the same bits: so it is on CPUs of one kind. Libraries of GPUs
+ * may sum in another order each time.
+ */
+export function areComparable({ workers }: Membership): boolean {
+  return [...workers.values()].every(({ role, device }) => role !== 'trainer' || device === 'cpu');
+}
+
 /** A roll call, and who it names: the same message again as long as these are here. */
 export interface RollCall {
   readonly workers: Membership['workers'];

@@ -80,8 +80,9 @@ export function statusOf(parts: StatusParts): Draft<'Status'> {
     frontSize: search.front.length,
     trainersAlive: trainersOf(membership).length,
     trainers: parts.expectedTrainers,
-    workers: workersOf(membership, tally),
+    workers: workersOf(parts),
     repeatedSlots: tally.repeatedSlots,
+    checkedSlots: tally.checkedSlots,
     duplicateResults: parts.duplicates,
     rolledBack: search.rollbacks,
     phases: [...stopwatch.spent.keys()].map((name) => ({
@@ -133,7 +134,8 @@ function bestAccuracyOf({ history }: SearchState): number | null {
   return best;
 }
 
-function workersOf({ workers, known }: Membership, tally: Tally): NonNullable<Draft<'Status'>['workers']> {
+function workersOf({ membership, tally, search }: StatusParts): NonNullable<Draft<'Status'>['workers']> {
+  const { workers, known } = membership;
   const ids = new Set([...known.keys(), ...tally.slots.keys(), ...tally.evaluations.keys()]);
   return [...ids].sort().map((id) => ({
     id,
@@ -144,6 +146,7 @@ function workersOf({ workers, known }: Membership, tally: Tally): NonNullable<Dr
     joinedAtStep: tally.joinedAt.get(id) ?? null,
     device: workers.get(id)?.device ?? '',
     seen: workers.get(id)?.seen ?? null,
+    quarantined: search.quarantined.get(id) ?? null,
   }));
 }
 

@@ -9,6 +9,8 @@ export interface Tally {
   /** Counted evaluations by worker. */
   readonly evaluations: ReadonlyMap<string, number>;
   readonly repeatedSlots: number;
+  /** Slots that two trainers computed. */
+  readonly checkedSlots: number;
 }
 
 export const emptyTally: Tally = {
@@ -16,6 +18,7 @@ export const emptyTally: Tally = {
   joinedAt: new Map(),
   evaluations: new Map(),
   repeatedSlots: 0,
+  checkedSlots: 0,
 };
 
 export function tallied(tally: Tally, event: SearchEvent): Tally {
@@ -27,7 +30,9 @@ export function tallied(tally: Tally, event: SearchEvent): Tally {
         slots.set(owner, (slots.get(owner) ?? 0) + 1);
         if (!joinedAt.has(owner)) joinedAt.set(owner, event.step);
       }
-      return { ...tally, slots, joinedAt, repeatedSlots: tally.repeatedSlots + event.repeated };
+      const repeatedSlots = tally.repeatedSlots + event.repeated;
+      const checkedSlots = tally.checkedSlots + (event.checked ?? 0);
+      return { ...tally, slots, joinedAt, repeatedSlots, checkedSlots };
     }
     case 'evaluated': {
       const counted = (tally.evaluations.get(event.worker) ?? 0) + 1;

@@ -1,5 +1,6 @@
 /** The state of training an epoch, as the evolution actor sees it. Transitions: training.ts. */
 import { IdMap } from '../../search/id-map.js';
+import type { SlotChecks } from '../../search/double-check.js';
 import type { StepLedger } from '../../search/step-ledger.js';
 import type { Draft } from '../../wire/messages.js';
 
@@ -23,6 +24,8 @@ export type TrainingStage =
   | {
       readonly name: 'stepping';
       readonly ledger: StepLedger;
+      /** Slots that are computed twice. */
+      readonly checks: SlotChecks;
       /** When the leases at work were given, and how often they ran out. */
       readonly leasedAt: number;
       readonly expiries: number;

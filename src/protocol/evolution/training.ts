@@ -13,14 +13,18 @@
  */
 import { snapshotsInUse } from '../../search/state.js';
 import { isMember } from '../../search/members.js';
+import type { SlotChecks } from '../../search/double-check.js';
+import { asksDiffer, askedAgain, assigned, isWaiting, verdictOf, voted } from '../../search/double-check.js';
 import type { StepLedger } from '../../search/step-ledger.js';
 import {
   commitOf,
   leaseAgain,
   leasesDiffer,
+  leasesOf,
   loseMembers,
   openSlots,
   reportHeld,
+  sameAttempt,
 } from '../../search/step-ledger.js';
 import type { Message } from '../../wire/messages.js';
 import * as attendance from './attendance.js';
@@ -33,6 +37,7 @@ import {
   becomeSteppingOrEnding,
   becomeVerifying,
   disagreement,
+  judged,
   replay,
 } from './transitions.js';
 import type { Turn } from './turn.js';
@@ -92,7 +97,20 @@ export function slotsHeld(turn: Turn, training: Training, report: Message<'Slots
     if (known !== undefined && known !== stateDigest) return disagreement(turn, next, `after step ${step}`);
     next = { ...next, digests: new Map(next.digests).set(appliedStep, stateDigest) };
   }
-  return withLedger(turn, next, reportHeld(stage.ledger, id, held));
+  const checks = withVotes(stage, report);
+  return withLedger(turn, next, reportHeld(stage.ledger, id, held), checks);
+}
+
+type Stepping = Extract<TrainingStage, { name: 'stepping' }>;
+
+/** A trainer has computed what it holds by its own lease, and what it was asked to check. */
+function withVotes({ ledger, checks }: Stepping, { id, held, checked }: Message<'SlotsHeld'>): SlotChecks {
+  if (checks.size === 0) return checks;
+  const own = held.filter((attempt) => {
+    const lease = ledger.slots[attempt.slot]?.lease;
+    return attempt.bad === null && lease?.owner === id && sameAttempt(attempt, lease);
+  });
+  return [...own, ...checked].reduce((known, computation) => voted(known, id, computation), checks);
 }
 
 export function trained(turn: Turn, training: Training, report: Message<'EpochTrained'>): Training {
@@ -151,7 +169,7 @@ export function lose(turn: Turn, training: Training, ids: readonly string[], why
         lost.includes(stage.writer) ? becomeEnding(turn, next, stage.trained) : announce(turn, next),
       );
     case 'stepping':
-      return withLedger(turn, next, loseMembers(stage.ledger, next.members));
+      return withLedger(turn, next, loseMembers(stage.ledger, next.members), stage.checks);
   }
 }
 
@@ -202,28 +220,32 @@ function startWhenReady(turn: Turn, training: Training): Training {
   return becomeSteppingOrEnding(turn, training);
 }
 
-/** Takes a changed ledger in: tells its new leases, commits the step once it is whole. */
-function withLedger(turn: Turn, training: Training, ledger: StepLedger): Training {
-  const { stage } = training;
-  if (stage.name !== 'stepping' || ledger === stage.ledger) return training;
-  const next = { ...training, stage: { ...stage, ledger }, nextNumber: ledger.nextNumber };
-  const slots = commitOf(ledger);
-  if (slots === null) return leasesDiffer(stage.ledger, ledger) ? announce(turn, next) : next;
+/** Takes a changed ledger in: tells its new leases, commits the step once it is whole. `known`: who computed what. */
+function withLedger(turn: Turn, training: Training, ledger: StepLedger, known: SlotChecks): Training {
+  const { stage, members } = training;
+  if (stage.name !== 'stepping' || (ledger === stage.ledger && known === stage.checks)) return training;
+  const checks = assigned(known, leasesOf(ledger), members);
+  const next = { ...training, stage: { ...stage, ledger, checks }, nextNumber: ledger.nextNumber };
+  const verdict = verdictOf(checks, members);
+  if (verdict !== null) return judged(turn, next, verdict);
+  const slots = isWaiting(checks) ? null : commitOf(ledger);
+  if (slots === null)
+    return leasesDiffer(stage.ledger, ledger) || asksDiffer(stage.checks, checks)
+      ? announce(turn, next)
+      : next;
   const { epoch, step } = turn.search;
-  turn.commit({ type: 'step-committed', epoch, step, slots, repeated: ledger.repeated });
+  const checked = checks.size === 0 ? {} : { checked: checks.size };
+  turn.commit({ type: 'step-committed', epoch, step, slots, repeated: ledger.repeated, ...checked });
   const elapsed = turn.now - stage.startedAt;
   const stepMs = training.stepMs === 0 ? elapsed : 0.8 * training.stepMs + 0.2 * elapsed;
   return becomeSteppingOrEnding(turn, { ...next, stepMs });
 }
 
-function expire(
-  turn: Turn,
-  training: Training,
-  stage: Extract<TrainingStage, { name: 'stepping' }>,
-): Training {
+function expire(turn: Turn, training: Training, stage: Stepping): Training {
   let { ledger } = stage;
   for (const slot of openSlots(ledger)) ledger = leaseAgain(ledger, slot);
-  const late = { ...stage, ledger, leasedAt: turn.now, expiries: stage.expiries + 1 };
+  const checks = assigned(askedAgain(stage.checks, training.members), leasesOf(ledger), training.members);
+  const late = { ...stage, ledger, checks, leasedAt: turn.now, expiries: stage.expiries + 1 };
   return announce(turn, { ...training, stage: late, nextNumber: ledger.nextNumber });
 }
 

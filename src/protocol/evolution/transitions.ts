@@ -4,7 +4,9 @@
  */
 import { IdMap } from '../../search/id-map.js';
 import { slotsPerStep } from '../../search/plan.js';
-import { openLedger } from '../../search/step-ledger.js';
+import type { Verdict } from '../../search/double-check.js';
+import { assigned, openChecks, slotsToCheck } from '../../search/double-check.js';
+import { leasesOf, openLedger } from '../../search/step-ledger.js';
 import * as attendance from './attendance.js';
 import { toTell } from './directives.js';
 import { mayReplay, rollBack } from './roll-back.js';
@@ -41,9 +43,12 @@ export function becomeSteppingOrEnding(turn: Turn, training: Training): Training
   const changed = attendance.changes(training.members, members);
   if (changed !== null) turn.say(`epoch ${epoch}, step ${step}: ${changed}`);
   const ledger = openLedger(step, slotsPerStep(turn.rules), members, { fence, nextNumber });
+  const sampling = { seed: turn.rules.seed, share: turn.checkShare };
+  const open = openChecks(slotsToCheck(sampling, step, ledger.slots.length));
+  const checks = assigned(open, leasesOf(ledger), members);
   return announce(turn, {
     ...regrouped,
-    stage: { name: 'stepping', ledger, leasedAt: turn.now, expiries: 0, startedAt: turn.now },
+    stage: { name: 'stepping', ledger, checks, leasedAt: turn.now, expiries: 0, startedAt: turn.now },
     nextNumber: ledger.nextNumber,
   });
 }
@@ -83,6 +88,23 @@ export function replay(turn: Turn, training: Training, reason: string): Training
 /** Replicas that always differ are of different arithmetic. */
 export function disagreement(turn: Turn, training: Training, when: string): Training {
   return replay(turn, training, `replicas disagree ${when}; use devices of one model, or one trainer`);
+}
+
+/** Two computations of one slot differ: who was wrong is sent away, and what it computed of the epoch is void. */
+export function judged(turn: Turn, training: Training, { slot, wrong, others }: Verdict): Training {
+  const { epoch, step } = turn.search;
+  const where = `slot ${slot} of step ${step}`;
+  if (wrong.length === 0)
+    return replay(
+      turn,
+      training,
+      `${others.join(' and ')} compute ${where} differently, and no other trainer is here to tell who is wrong; ` +
+        'resume with one more',
+    );
+  const reason = `it computed ${where} otherwise than ${others.join(' and ')}`;
+  for (const worker of wrong) turn.commit({ type: 'worker-quarantined', epoch, step, worker, reason });
+  turn.say(`${wrong.join(', ')} is quarantined: ${reason}`);
+  return becomeRolledBack(turn, training, `${wrong.join(', ')} computed wrongly, and is quarantined`);
 }
 
 export function announce(turn: Turn, training: Training): Training {

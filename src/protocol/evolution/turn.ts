@@ -16,13 +16,20 @@ export class Turn {
   readonly save: EvolutionCommand[] = [];
   readonly send: Send[] = [];
 
+  readonly rules: SearchRules;
+  /** Share of the slots that are computed twice. */
+  readonly checkShare: number;
+
   constructor(
-    readonly rules: SearchRules,
+    { rules, checkShare }: { readonly rules: SearchRules; readonly checkShare: number },
     /** Monotonic milliseconds. */
     readonly now: number,
     public search: SearchState,
     public tally: Tally,
-  ) {}
+  ) {
+    this.rules = rules;
+    this.checkShare = checkShare;
+  }
 
   /** Lets an event count. Folded first: what does not fit the search throws before anything is written. */
   commit(event: SearchEvent): void {

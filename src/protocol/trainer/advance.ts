@@ -86,27 +86,34 @@ function applyCommit(
   });
 }
 
-/** Computes the first of this trainer's leases that is still open. */
+/** Computes the first of this trainer's leases that is still open, then what it is to check. */
 function computeNext(
   turn: TrainerTurn,
   state: TrainerState,
   epoch: EpochAtWork,
-  { step, leases }: StepPlan,
+  { step, leases, checks }: StepPlan,
 ): TrainerState {
   if (state.appliedStep !== step || !isInEpoch(turn.setup, epoch, step)) return state;
   const mine = leases.find(
     (lease) => lease.owner === turn.setup.id && !lease.diverged && isWanted(state.exchange, step, lease),
   );
-  if (mine === undefined) return state;
+  const check = checks.find(({ slot, owner }) => owner === turn.setup.id && !hasChecked(state, slot));
+  const lease = mine ?? (check === undefined ? null : leases.find(({ slot }) => slot === check.slot));
+  if (lease == null) return state;
   if (state.evaluations !== 'paused') return becomePausing(turn, state);
   return begin(turn, state, {
     kind: 'compute',
     epoch: epoch.epoch,
     step,
     stepInEpoch: step - epoch.firstStep,
-    lease: mine,
-    genome: genomeOf(turn.setup, epoch, step, mine.slot),
+    lease,
+    genome: genomeOf(turn.setup, epoch, step, lease.slot),
+    isCheck: mine === undefined,
   });
+}
+
+function hasChecked({ checked }: TrainerState, slot: number): boolean {
+  return checked.some((known) => known.slot === slot);
 }
 
 // --- epoch end ---

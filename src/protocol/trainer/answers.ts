@@ -17,7 +17,15 @@ export function answer(turn: TrainerTurn, state: TrainerState): void {
     if (epoch.fence === fence) turn.tell('EpochReady', { id, fence, epoch: epoch.epoch, error: null });
   } else if (isBehind(turn, state)) {
     const step = directive.step?.step ?? commitOf(directive)!.step;
-    turn.tell('SlotsHeld', { id, fence, step, held: [], appliedStep: state.appliedStep, behind: true });
+    turn.tell('SlotsHeld', {
+      id,
+      fence,
+      step,
+      held: [],
+      checked: [],
+      appliedStep: state.appliedStep,
+      behind: true,
+    });
   } else if (directive.step !== null) {
     if (state.appliedStep === directive.step.step) tellHeld(turn, state, fence);
   } else if (directive.end !== null) tellTrained(turn, state, fence, directive.end.writer);
@@ -38,6 +46,7 @@ function tellHeld(turn: TrainerTurn, state: TrainerState, fence: number): void {
     fence,
     step: appliedStep,
     held: heldOf(state.exchange, appliedStep),
+    checked: state.checked,
     appliedStep,
     behind: false,
     stateDigest: stateDigest?.step === appliedStep ? stateDigest.digest : null,

@@ -44,6 +44,8 @@ export type ReplicaCommand =
       readonly stepInEpoch: number;
       readonly lease: SlotLease;
       readonly genome: readonly string[];
+      /** Only its digest is wanted: another trainer holds the lease. */
+      readonly isCheck: boolean;
     }
   /** Sum the slots in their order and move the weights; `applied`. `digest`: and tell what they are then. */
   | {

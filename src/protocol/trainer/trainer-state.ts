@@ -1,4 +1,5 @@
 /** What a trainer knows, and the transitions between its stages: the only writers of `stage` and `work`. */
+import type { Computation } from '../../search/double-check.js';
 import type { Directive, ReplicaCommand } from './commands.js';
 import type { ExchangeState } from './exchange-state.js';
 import { emptyExchange } from './exchange-state.js';
@@ -50,6 +51,8 @@ export interface TrainerState {
   /** Since when a commit waits for slots that are not here. */
   readonly stuckSince: number | null;
   readonly exchange: ExchangeState;
+  /** What slots of the step at work came to here that another trainer holds the lease of; in the order of their end. */
+  readonly checked: readonly Computation[];
   /** The learned state on its way in, while this trainer joins in mid-epoch. */
   readonly incoming: Incoming | null;
   /** The step that this trainer joined at last, with the fence of that plan. */
@@ -69,6 +72,7 @@ export const initialTrainer: TrainerState = {
   result: null,
   stuckSince: null,
   exchange: emptyExchange,
+  checked: [],
   incoming: null,
   joined: null,
   sharing: nothingShared,
@@ -101,6 +105,7 @@ export function becomeUnloaded(state: TrainerState): TrainerState {
     stateDigest: null,
     result: null,
     stuckSince: null,
+    checked: [],
     incoming: null,
     joined: null,
     sharing: nothingShared,
@@ -125,7 +130,7 @@ export function becomeJoined(
 export function becomeApplied(state: TrainerState, step: number, digest: string | null): TrainerState {
   const appliedStep = step + 1;
   const stateDigest = digest === null ? state.stateDigest : { step: appliedStep, digest };
-  return { ...state, appliedStep, stateDigest, stuckSince: null };
+  return { ...state, appliedStep, stateDigest, stuckSince: null, checked: [] };
 }
 
 /** The run takes this trainer under a fence, which only rises. Evaluations may be taken from now on. */

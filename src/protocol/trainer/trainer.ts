@@ -10,6 +10,7 @@
  * Its shell passes `welcomed` on from presence, runs one replica command at a time, and ticks
  * several times a second.
  */
+import { digestOf } from '../../gradient/chunks.js';
 import type { Step } from '../step.js';
 import { advance } from './advance.js';
 import { answer } from './answers.js';
@@ -122,6 +123,7 @@ function isSound({ setup }: TrainerTurn, { plan, step: stepPlan, end }: Directiv
   const slots = setup.individualsPerStep * setup.microBatches;
   const named = [
     ...(stepPlan?.leases ?? []),
+    ...(stepPlan?.checks ?? []),
     ...(stepPlan?.commit?.slots ?? []),
     ...(end?.commit?.slots ?? []),
   ];
@@ -203,7 +205,20 @@ function computed(turn: TrainerTurn, state: TrainerState, input: Input<'slot-com
   if (command === null) return state;
   const next = becomeFree(state);
   if ('failure' in input) return failed(turn, next, input.failure);
+  if (command.isCheck) return settle(turn, withChecked(next, command, input));
   return settle(turn, { ...next, exchange: keep(next.exchange, command.step, command.lease, input) });
+}
+
+/** A slot that another trainer holds the lease of: what it came to counts while the step is at work. */
+function withChecked(
+  state: TrainerState,
+  { step: at, lease: { slot } }: { readonly step: number; readonly lease: { readonly slot: number } },
+  result: { readonly vector: Float32Array } | { readonly bad: string },
+): TrainerState {
+  if (at !== state.appliedStep) return state;
+  const digest = 'bad' in result ? null : digestOf(result.vector).toString('hex');
+  const bad = 'bad' in result ? result.bad : null;
+  return { ...state, checked: [...state.checked, { slot, digest, bad }] };
 }
 
 function applied(turn: TrainerTurn, state: TrainerState, input: Input<'applied'>): TrainerState {

@@ -109,7 +109,9 @@ function processTable({ processes }: RunRecord): Markup {
 
 /** What happened on the way, in words: nothing of it has changed the result. */
 function survived({
+  processes,
   repeatedSlots,
+  checkedSlots,
   duplicateResults,
   rolledBackEpochs,
   resumedFromEpoch,
@@ -120,9 +122,23 @@ function survived({
     rolledBackEpochs > 0 && `${counted(rolledBackEpochs, 'epoch')} begun again from a snapshot`,
     resumedFromEpoch !== null && `resumed after epoch ${resumedFromEpoch}`,
   ].filter((event) => event !== false);
-  return events.length === 0
-    ? html`<p>No work had to be repeated.</p>`
-    : html`<p>Survived: ${events.join('; ')}.</p>`;
+  const wrong = processes.filter(({ quarantined }) => quarantined !== null);
+  return html`${
+    events.length === 0
+      ? html`<p>No work had to be repeated.</p>`
+      : html`<p>Survived: ${events.join('; ')}.</p>`
+  }${
+    checkedSlots > 0 &&
+    html`<p>
+      ${counted(checkedSlots, 'gradient slot')} were computed by two trainers, which came to the same.
+    </p>`
+  }${wrong.map(
+    ({ id, quarantined }) =>
+      html`<p>
+        Quarantined: <code>${id}</code>, as ${quarantined}. What it computed of that epoch was computed again
+        by others.
+      </p>`,
+  )}`;
 }
 
 export function costSection({ run: { record } }: ReportData): Markup {

@@ -45,7 +45,17 @@ function begun(name: string): ReturnType<typeof runFolder> {
 }
 
 const worker = (id: string, role: 'trainer' | 'evaluator', alive: boolean) => ({
-  ...{ id, role, alive, slots: 0, evaluations: 0, joinedAtStep: null, device: '', seen: null },
+  ...{
+    id,
+    role,
+    alive,
+    slots: 0,
+    evaluations: 0,
+    joinedAtStep: null,
+    device: '',
+    seen: null,
+    quarantined: null,
+  },
 });
 
 it('lists searches by name, with what each has said of itself last', async () => {

@@ -181,11 +181,18 @@ class World {
     const leases: SlotLease[] = this.ids
       .flatMap((id) => [id, id])
       .map((owner, slot) => ({ slot, owner, fence: 1, number: slot + 1, diverged: false }));
-    const step = { step: 0, stepInEpoch: 0, leases, commit: null, joining: null };
+    const step = { step: 0, stepInEpoch: 0, leases, commit: null, checks: [], joining: null };
     const whole = (): boolean => this.ids.every((id) => this.held.get(id)?.length === leases.length);
     await this.repeat({ step }, whole);
     const slots = leases.map((lease) => ({ ...lease, digest: digestOfSlot(lease.slot, this.length) }));
-    const next = { step: 1, stepInEpoch: 1, leases: [], commit: { step: 0, slots }, joining: null };
+    const next = {
+      step: 1,
+      stepInEpoch: 1,
+      leases: [],
+      commit: { step: 0, slots },
+      checks: [],
+      joining: null,
+    };
     await this.repeat({ step: next }, () => this.applied.size === this.ids.length);
   }
 
@@ -235,7 +242,7 @@ describe('an exchange of slots', () => {
         : { kind: 'slot-computed', vector: poisoned },
     );
     const leases = [0, 1].map((slot) => ({ slot, owner: 'a', fence: 1, number: slot + 1, diverged: false }));
-    const step = { step: 0, stepInEpoch: 0, leases, commit: null, joining: null };
+    const step = { step: 0, stepInEpoch: 0, leases, commit: null, checks: [], joining: null };
     await world.repeat(
       { step },
       () => world.held.get('b')?.length === 1 && world.held.get('a')?.length === 2,

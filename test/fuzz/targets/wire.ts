@@ -22,7 +22,7 @@ const MESSAGES: { readonly [Name in MessageName]?: Draft<Name> } = {
   RollCall: { fence: 1, present: ['a', 'b'] },
   Directive: {
     ...{ fence: 1, epoch: 2, members: ['a'] },
-    step: { step: 5, stepInEpoch: 1, leases: [lease], commit, joining: null },
+    step: { step: 5, stepInEpoch: 1, leases: [lease], commit, checks: [], joining: null },
   },
   EpochReady: { id: 't', fence: 1, epoch: 2, error: 'no memory' },
   SlotsHeld: { id: 't', fence: 1, step: 3, held: [{ slot: 0, ...attempt, digest: SHA, bad: null }] },

@@ -14,7 +14,7 @@ import { PROTOCOL } from '#emars/wire/messages.js';
 import { RULES } from '../search/support.js';
 
 export const SHA = 'cd'.repeat(32);
-const SLOT_DIGEST = 'ef'.repeat(32);
+export const SLOT_DIGEST = 'ef'.repeat(32);
 
 /** Two steps an epoch of two slots, so that a test can be read. */
 export const SHORT: SearchRules = {
@@ -30,6 +30,7 @@ export const SETUP: EvolutionSetup = {
   rules: SHORT,
   expectedTrainers: 2,
   minTrainers: 0,
+  doubleCheck: 0,
   tolerant: false,
   objectives: { input: { slices: 8, size: 16 }, onLost: 'wait', silenceMs: 2000 },
   timing: {
@@ -135,6 +136,7 @@ export class Bench {
       fence: this.fence,
       step: at,
       held,
+      checked: [],
       appliedStep: at,
       behind: false,
       stateDigest: null,

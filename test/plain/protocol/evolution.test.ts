@@ -169,6 +169,7 @@ describe('trainers that fall silent, restart or cannot go on', () => {
         fence: bench.fence,
         step: 0,
         held: [],
+        checked: [],
         appliedStep: 0,
         behind: false,
         stateDigest: null,

@@ -82,6 +82,7 @@ describe('a trainer follows a step', () => {
     expect(a.saved).toEqual([
       {
         kind: 'compute',
+        isCheck: false,
         epoch: 1,
         step: 0,
         stepInEpoch: 0,

@@ -120,11 +120,18 @@ export const stepOf = (
   members: readonly string[],
   at: number,
   leases: readonly SlotLease[],
-  more: Partial<Directive> & { readonly commit?: Commit; readonly joining?: readonly string[] } = {},
+  more: Partial<Directive> & {
+    readonly commit?: Commit;
+    readonly joining?: readonly string[];
+    readonly checks?: NonNullable<Directive['step']>['checks'];
+  } = {},
 ): Directive => {
-  const { commit = null, joining: trainers = null, ...others } = more;
+  const { commit = null, joining: trainers = null, checks = [], ...others } = more;
   const joining = trainers === null ? null : { trainers, plan: planOf(members).plan };
-  return directive(members, { step: { step: at, stepInEpoch: at, leases, commit, joining }, ...others });
+  return directive(members, {
+    step: { step: at, stepInEpoch: at, leases, checks, commit, joining },
+    ...others,
+  });
 };
 
 export const endOf = (

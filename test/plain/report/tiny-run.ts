@@ -142,7 +142,7 @@ export async function tinyRun(parent: string, name: string): Promise<string> {
     history,
     front: FRONT.map(idOf),
   });
-  const unseen = { memory: null, busy: null, seen: null };
+  const unseen = { memory: null, busy: null, seen: null, quarantined: null };
   const worker = { ...unseen, device: 'cpu', starts: 1, joinedAtStep: 0, peakMemory: 100 * 2 ** 20 };
   await writeRecord(folder, {
     format: 1,
@@ -158,6 +158,7 @@ export async function tinyRun(parent: string, name: string): Promise<string> {
       { ...worker, role: 'evaluator', id: 'evaluator-1', pid: 13, slots: 0, evaluations: 6 },
     ],
     repeatedSlots: 2,
+    checkedSlots: 0,
     duplicateResults: 1,
     rolledBackEpochs: 0,
     resumedFromEpoch: 1,

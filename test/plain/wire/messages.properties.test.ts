@@ -37,6 +37,7 @@ const messages = {
       step: uint32,
       stepInEpoch: uint32,
       leases: some(lease),
+      checks: some(fc.record({ slot: uint32, owner: id })),
       commit: fc.option(commit),
     }),
   }),

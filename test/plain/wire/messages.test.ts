@@ -90,7 +90,14 @@ describe('a message', () => {
     expect(travelled('EpochReady', { id: 't' }).error).toBeNull();
     expect(travelled('Hello', hello)).toEqual({ ...hello, position: null, seen: null });
     const slots = [{ slot: 3, ...attempt, digest: null, diverged: true }];
-    const step = { step: 9, stepInEpoch: 1, leases: [], commit: { step: 8, slots }, joining: null };
+    const step = {
+      step: 9,
+      stepInEpoch: 1,
+      leases: [],
+      commit: { step: 8, slots },
+      checks: [],
+      joining: null,
+    };
     expect(travelled('Directive', { members: [], step }).step!.commit).toEqual({ step: 8, slots });
     const plan = { snapshot: null, firstStep: 0, individuals: [], schedule: [] };
     expect(travelled('Directive', { members: [], plan }).plan).toEqual(plan);

@@ -34,6 +34,7 @@ import { FakeNet } from './fake-replica.js';
 import { forge } from '../faults/forged.js';
 import type { Host } from './host.js';
 import type { ClusterOptions, Line, Plan } from './plan.js';
+import { mayBeRefused } from './plan.js';
 import { evolutionSetup, QUEUE, RUN, SLOT_MS } from './setup.js';
 import { ObjectiveHost } from './objective-host.js';
 import { TrainerHost } from './trainer-host.js';
@@ -99,7 +100,7 @@ export class Cluster {
       operations,
       scale?.stemFloats,
     );
-    this.setup = { evolution: scale?.evolution ?? evolutionSetup(plan, trainers) };
+    this.setup = { evolution: scale?.evolution ?? this.evolutionFor(trainers) };
     this.exchange = scale?.exchange;
     this.slotMs = scale?.slotMs ?? SLOT_MS;
     this.evolution = new EvolutionHost(this, 'evolution', 'evolution');
@@ -220,7 +221,7 @@ export class Cluster {
 
   /** A process that the run will not have: it is not started again. */
   refused(host: Host, reason: string): void {
-    if (!this.plan.foreign.includes(host.id)) throw new Violation(reason);
+    if (!mayBeRefused(this.plan, host.id)) throw new Violation(reason);
     this.tell(host.id, reason);
     host.process.kill();
   }
@@ -288,7 +289,8 @@ export class Cluster {
         this.failBroker(fault.ms, fault.wiped);
         return;
       case 'power-cut':
-        if (fault.trainers !== null) this.recast(fault.trainers);
+        this.trainers = fault.trainers ?? this.trainers;
+        this.setup.evolution = this.evolutionFor(this.trainers);
         this.evolution.tail = fault.tail;
         this.endAll(fault.cause, fault.ms);
         return;
@@ -328,6 +330,7 @@ export class Cluster {
         this.disk.damageSnapshot(this.disk.snapshotNames().at(-1)!);
         return;
       case 'bad-gradient':
+      case 'lie':
       case 'weights':
         this.hostOf(fault.actor).spoil(fault.kind);
         return;
@@ -393,10 +396,9 @@ export class Cluster {
     });
   }
 
-  /** The run is resumed with another number of trainers. */
-  private recast(trainers: number): void {
-    this.trainers = trainers;
-    this.setup.evolution = evolutionSetup(this.plan, trainers);
+  private evolutionFor(trainers: number): EvolutionSetup {
+    const doubleCheck = this.controls.checkShare(this.plan.doubleCheck);
+    return evolutionSetup({ ...this.plan, doubleCheck }, trainers);
   }
 
   /** Hosts that take part: evolution, the trainers asked for, evaluators. */

@@ -75,7 +75,7 @@ export abstract class Host {
   }
 
   /** A fault of its memory or arithmetic. */
-  spoil(fault: 'bad-gradient' | 'weights'): void {
+  spoil(fault: 'bad-gradient' | 'lie' | 'weights'): void {
     throw new TypeError(`${this.id} has no ${fault} to spoil`);
   }
 

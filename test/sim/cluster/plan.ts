@@ -26,8 +26,18 @@ export interface Plan {
   readonly maxDeliver: number;
   /** Virtual milliseconds after which a trainer's work hangs: its process ends. */
   readonly hangMs: number;
+  /** Share of the slots that two trainers compute. */
+  readonly doubleCheck: number;
   /** Ends without a result are part of the plan. */
   readonly mayStop: boolean;
+}
+
+/** Workers of other arithmetic, and trainers whose own goes wrong: the run sends them away. */
+export function mayBeRefused({ foreign, faults }: Plan, id: string): boolean {
+  return (
+    foreign.includes(id) ||
+    faults.some((fault) => (fault.kind === 'lie' || fault.kind === 'weights') && fault.actor === id)
+  );
 }
 
 export interface JoiningPlan {

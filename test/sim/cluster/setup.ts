@@ -30,10 +30,12 @@ export const HANG_MS = 60_000;
 interface EvolutionPlan {
   readonly search: { readonly rules: SearchRules };
   readonly objective: Pick<JoiningPlan, 'onLost'> | null;
+  /** Default 0. */
+  readonly doubleCheck?: number;
 }
 
 export function evolutionSetup(
-  { search: { rules }, objective }: EvolutionPlan,
+  { search: { rules }, objective, doubleCheck = 0 }: EvolutionPlan,
   expectedTrainers: number,
 ): EvolutionSetup {
   const onLost = objective?.onLost ?? 'wait';
@@ -41,6 +43,7 @@ export function evolutionSetup(
     rules,
     expectedTrainers,
     minTrainers: 0,
+    doubleCheck,
     tolerant: false,
     objectives: { input: { slices: 8, size: 16 }, onLost, silenceMs: 3500 },
     timing: {

@@ -25,10 +25,16 @@ export class TrainerHost extends WorkerHost {
   private state: TrainerState = initialTrainer;
   private replica = new FakeReplica(this.cluster.net);
   private isArithmeticBad = false;
+  /** Of its host: a start of the process does not mend it. */
+  private isLying = false;
   /** When the last piece of a slot came, by "step/slot": only the control "ordered-sum" looks. */
   private readonly arrivals = new Map<string, number>();
 
-  override spoil(fault: 'bad-gradient' | 'weights'): void {
+  override spoil(fault: 'bad-gradient' | 'lie' | 'weights'): void {
+    if (fault === 'lie') {
+      this.isLying = true;
+      return;
+    }
     if (!this.process.alive || this.state.epoch === null) return;
     if (fault === 'bad-gradient') {
       this.isArithmeticBad = true;
@@ -143,7 +149,7 @@ export class TrainerHost extends WorkerHost {
     const text = {
       'load-epoch': 'gets ready for epoch',
       'join-epoch': 'has the weights, and takes part from step',
-      compute: 'computes slot',
+      compute: 'isCheck' in command && command.isCheck ? 'computes, to compare, slot' : 'computes slot',
       apply: 'applies step',
       digest: null,
       'write-snapshot': 'writes the snapshot of epoch',
@@ -207,7 +213,14 @@ export class TrainerHost extends WorkerHost {
       cluster.tell(this.id, `computes NaN for slot ${slot} of step ${at}`);
       return { kind: 'slot-computed', bad: 'value 0 is NaN' };
     }
-    return { kind: 'slot-computed', vector: this.replica.slotVector(genome, { step: at, slot }) };
+    const vector = this.replica.slotVector(genome, { step: at, slot });
+    if (this.isLying) {
+      cluster.count('wrong arithmetic');
+      cluster.tell(this.id, `has a wrong bit in slot ${slot} of step ${at}`);
+      const bits = new Uint32Array(vector.buffer);
+      bits[0] = bits[0]! ^ 1;
+    }
+    return { kind: 'slot-computed', vector };
   }
 
   private noteArrival(input: TrainerInput): void {

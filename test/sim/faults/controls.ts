@@ -9,7 +9,14 @@ import type { AppliedSlot, ReplicaCommand, TrainerInput } from '#emars/protocol/
 import type { Message, MessageName } from '#emars/wire/messages.js';
 import { crc32 } from 'node:zlib';
 
-export const CONTROLS = ['fencing', 'checksum', 'journal-before-act', 'ordered-sum', 'dedupe'] as const;
+export const CONTROLS = [
+  'fencing',
+  'checksum',
+  'journal-before-act',
+  'ordered-sum',
+  'dedupe',
+  'double-check',
+] as const;
 export type ControlName = (typeof CONTROLS)[number];
 
 type Apply = Extract<ReplicaCommand, { kind: 'apply' }>;
@@ -23,6 +30,11 @@ export class Controls {
   /** The journal has an event before it is told; without it the disk comes second. */
   get journalBeforeAct(): boolean {
     return this.off !== 'journal-before-act';
+  }
+
+  /** Some slots are computed twice; without it none is. */
+  checkShare(share: number): number {
+    return this.off === 'double-check' ? 0 : share;
   }
 
   /** Slots are summed in their order; without it in the order of their coming. */

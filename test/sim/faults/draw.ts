@@ -171,3 +171,17 @@ function wrongArithmetic(random: Generator, cast: Cast): Fault[] {
   const weights: Fault = { kind: 'weights', at: moment(random), actor: random.pick(cast.trainers) };
   return [weights, ...Array.from({ length: random.integer(3) }, () => badGradient(random, cast))];
 }
+
+/**
+ * One trainer computes wrongly from some moment on. Two that are right must be there to tell, so it comes with no fault
+ * that takes trainers away; null where there are too few.
+ */
+export function drawLies(random: Generator, cast: Cast): Fault[] | null {
+  if (cast.trainers.length < 3) return null;
+  const lie: Fault = { kind: 'lie', at: moment(random), actor: random.pick(cast.trainers) };
+  const network = Array.from({ length: random.integer(3) }, (): Fault => {
+    const kind = random.pick(['drop', 'duplicate', 'damage'] as const);
+    return { kind, ...window(random, 3000), share: 0.2 * random.uniform() };
+  });
+  return [lie, ...network].sort((a, b) => a.at - b.at);
+}

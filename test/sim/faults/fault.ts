@@ -72,6 +72,8 @@ export type Fault =
   | { readonly kind: 'journal-middle' | 'snapshot'; readonly at: number }
   /** The next vector of that trainer is no number, once. */
   | { readonly kind: 'bad-gradient'; readonly at: number; readonly actor: string }
+  /** From then on each vector of that trainer has one wrong bit; it says so of none. */
+  | { readonly kind: 'lie'; readonly at: number; readonly actor: string }
   /** A bit of that trainer's weights turns. */
   | { readonly kind: 'weights'; readonly at: number; readonly actor: string }
   /** Its process ends by itself, with exit code 0. */
@@ -125,6 +127,8 @@ export function describe(fault: Fault): string {
       return `${at}: ${fault.actor} comes late`;
     case 'leave':
       return `${at}: ${fault.actor} is told to end, and comes back after ${Math.round(fault.ms)} ms`;
+    case 'lie':
+      return `${at}: the arithmetic of ${fault.actor} goes wrong, in silence`;
     case 'weights':
       return `${at}: a bit of the weights of ${fault.actor} turns`;
     case 'exit':

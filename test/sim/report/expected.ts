@@ -34,6 +34,7 @@ export const FAULTS_SEEN: readonly string[] = [
   'slow worker',
   'bad gradient',
   'turned bit of weights',
+  'wrong arithmetic',
   'late worker',
   'trainer leaves',
   'evaluator leaves',

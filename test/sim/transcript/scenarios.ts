@@ -104,6 +104,12 @@ export const SCENARIOS: readonly Scenario[] = [
   scenario('bad-gradient', 'a gradient with NaN or infinity', [
     { kind: 'bad-gradient', at: 1000, actor: 'trainer-1' },
   ]),
+  scenario(
+    'silent-corruption',
+    'a trainer whose arithmetic is wrong, in silence',
+    [{ kind: 'lie', at: 900, actor: 'trainer-1' }],
+    { trainers: 3, doubleCheck: 1 },
+  ),
   scenario('replicas-disagree', 'replicas that disagree', [
     { kind: 'weights', at: 1150, actor: 'trainer-1' },
   ]),

@@ -29,6 +29,8 @@ export function inWords(event: SearchEvent): string {
       return `the objective ${event.name} leaves in epoch ${event.epoch}: ${event.reason}`;
     case 'selected':
       return `epoch ${event.epoch} is selected, ${event.survivors.length} survive`;
+    case 'worker-quarantined':
+      return `${event.worker} is quarantined: ${event.reason}`;
     case 'rolled-back':
       return `epoch ${event.epoch} is rolled back: ${event.reason}`;
     case 'finished':

@@ -15,6 +15,7 @@ export interface RecordedProcess {
   readonly joinedAtStep: number | null;
   readonly evaluations: number;
   readonly starts: number;
+  readonly quarantined: string | null;
   readonly seen: { readonly visible: string; readonly uuid: string } | null;
 }
 
@@ -26,6 +27,7 @@ export interface RunJson {
   readonly step: number;
   readonly processes: readonly RecordedProcess[];
   readonly repeatedSlots: number;
+  readonly checkedSlots: number;
   readonly duplicateResults: number;
   readonly rolledBackEpochs: number;
   readonly resumedFromEpoch: number | null;
