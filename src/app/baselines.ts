@@ -109,10 +109,10 @@ async function trainAll(root: string, flags: BaselineFlags): Promise<void> {
   try {
     for (const [index, network] of networks.entries()) {
       if (flags.json !== true) await print(`${network} (${index + 1} of ${networks.length})`);
-      await trainStages(join(root, network), { ...flags, signal: stopped.signal });
+      await trainStages(join(root, network), { ...flags, ...stopped.wishes });
       // The process that makes the model has said why it failed.
       if (process.exitCode !== undefined && process.exitCode !== 0) return;
-      stopped.signal.throwIfAborted();
+      stopped.wishes.drain.throwIfAborted();
     }
   } finally {
     stopped.forget();

@@ -59,6 +59,8 @@ export function registerCluster(program: Command): void {
       `
 Every fault that is found is said at once (exit code 4; 3 if only the scans are at fault).
 A GPU is one trainer's: one that another run uses is refused, with the process that has it.
+Ctrl-C or SIGTERM finishes the step at work and writes the weights: --resume goes on from there.
+A second one stops at once.
 
 Examples:
   emars cluster --config configs/paper.yaml --data scans
@@ -80,10 +82,10 @@ async function cluster(flags: Flags): Promise<void> {
   const { config, set, seed, data } = flags;
   await showSearch(
     root,
-    (signal) =>
+    (wishes) =>
       flags.resume === undefined
-        ? search({ config, set, options: { seed, data: { path: data } }, out: root, ...processes, signal })
-        : resume(root, { ...processes, signal }),
+        ? search({ config, set, options: { seed, data: { path: data } }, out: root, ...processes, ...wishes })
+        : resume(root, { ...processes, ...wishes }),
     flags.json === true,
     'cluster',
   );

@@ -17,6 +17,7 @@ import { readRecordIfSound } from '../run/record.js';
 import { print, printJson } from './output.js';
 import type { RetrainFlags } from './retrain-flags.js';
 import { requireRetraining } from './retrain-start.js';
+import type { Wishes } from './run-search.js';
 import { interruption, showRun } from './run-search.js';
 import { inTensorProcess } from './tensor-process.js';
 
@@ -26,7 +27,7 @@ export async function runStages(root: string, flags: RetrainFlags): Promise<void
   const stopped = interruption(`go on with: npx emars retrain --resume ${root}`);
   let here: boolean;
   try {
-    here = await trainStages(root, { ...flags, signal: stopped.signal });
+    here = await trainStages(root, { ...flags, ...stopped.wishes });
   } finally {
     stopped.forget();
   }
@@ -49,7 +50,7 @@ export async function trainStages(root: string, flags: Stoppable): Promise<boole
   await stage(folder.final, { config: folder.finalConfig, ...membersOf(root, record, [best]) }, flags);
   const { threads } = readOptions(runFolder(folder.final)).engine;
   if (await inTensorProcess(threads, resumeArguments(root, flags))) return true;
-  flags.signal.throwIfAborted();
+  flags.drain.throwIfAborted();
   return false;
 }
 
@@ -72,8 +73,8 @@ function resumeArguments(root: string, { reopenTest, json }: RetrainFlags): stri
   ];
 }
 
-/** Flags of the command, and what a wish to stop it aborts. */
-type Stoppable = RetrainFlags & { readonly signal: AbortSignal };
+/** Flags of the command, and what wishes to stop it abort. */
+type Stoppable = RetrainFlags & Wishes;
 
 /** Who is trained, and with which weights it begins. */
 type Members = Pick<Options, 'cohort' | 'cohortWeights'>;
@@ -111,19 +112,18 @@ async function rankedBest(
 async function stage(
   path: string,
   { config, ...members }: Members & { readonly config: string },
-  { trainers, devices, json, signal }: Stoppable,
+  { trainers, devices, json, drain, signal }: Stoppable,
 ): Promise<void> {
   const folder = runFolder(path);
   if ((await readRecordIfSound(folder))?.status === 'finished') return;
   await showRun(
     () =>
       existsSync(folder.snapshots)
-        ? resume(path, { trainers, devices, signal })
-        : search({ config, options: members, out: path, trainers, devices, signal }),
+        ? resume(path, { trainers, devices, drain, signal })
+        : search({ config, options: members, out: path, trainers, devices, drain, signal }),
     json === true,
-    signal,
   );
-  signal.throwIfAborted();
+  drain.throwIfAborted();
 }
 
 async function showModel(root: string, flags: RetrainFlags): Promise<void> {

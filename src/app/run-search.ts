@@ -20,7 +20,7 @@ import { StatusScreen } from './status-screen.js';
  */
 export async function showSearch(
   root: string,
-  begin: (signal: AbortSignal) => Run,
+  begin: (wishes: Wishes) => Run,
   json: boolean,
   command: 'search' | 'cluster' = 'search',
 ): Promise<void> {
@@ -28,7 +28,7 @@ export async function showSearch(
   const isScreen = command === 'cluster' && process.stderr.isTTY;
   const view = isScreen ? new StatusScreen(process.stderr, newestRecord(root)) : undefined;
   try {
-    await showRun(begin, json, stopped.signal, view);
+    await showRun(() => begin(stopped.wishes), json, view);
   } finally {
     stopped.forget();
   }
@@ -52,46 +52,50 @@ function newestRecord(root: string): () => RunRecord | null {
 
 /** Shows one run of a command to its end; what stops the command is the caller's. Errors: as `showSearch`. */
 export async function showRun(
-  begin: (signal: AbortSignal) => Run,
+  begin: () => Run,
   json: boolean,
-  signal: AbortSignal,
   shown: View = new ProgressView(process.stderr),
 ): Promise<void> {
   const view = json ? null : shown;
   const tell = view === null ? programsEvents() : personsEvents(view);
   try {
-    for await (const event of begin(signal).events) await tell(event);
+    for await (const event of begin().events) await tell(event);
   } finally {
     view?.end();
   }
 }
 
-/** From now until it is forgotten, a wish to stop aborts the signal. */
+/** `drain`: the first wish to stop, after the step at work; `signal`: the second one, at once. */
+export interface Wishes {
+  readonly drain: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** From now until it is forgotten, wishes to stop abort the signals. */
 interface Interruption {
-  readonly signal: AbortSignal;
+  readonly wishes: Wishes;
   readonly forget: () => void;
 }
 
 /**
- * Ctrl-C, SIGTERM, and a reader that went away (`… | head`) as a signal whose reason says how to go on;
- * repeated ones change nothing. A command of several runs has one for all of them: a wish to stop that comes
+ * Ctrl-C, SIGTERM, and a reader that went away (`… | head`) as signals whose reason says how to go on.
+ * A command of several runs has one for all of them: a wish to stop that comes
  * at the end of one run is then found before the next.
  */
 export function interruption(resume: string): Interruption {
-  const controller = new AbortController();
-  const stop = (): void => {
-    controller.abort(new Interrupted(resume));
-  };
+  const drain = new AbortController();
+  const atOnce = new AbortController();
+  const stop = (): void => (drain.signal.aborted ? atOnce : drain).abort(new Interrupted(resume));
   const signals = ['SIGINT', 'SIGTERM'] as const;
   for (const signal of signals) process.on(signal, stop);
   const forgetReader = onReaderGone(() =>
-    controller.abort(new Interrupted(`the reader of the output has gone; ${resume}`)),
+    drain.abort(new Interrupted(`the reader of the output has gone; ${resume}`)),
   );
   const forget = (): void => {
     for (const signal of signals) process.off(signal, stop);
     forgetReader();
   };
-  return { signal: controller.signal, forget };
+  return { wishes: { drain: drain.signal, signal: atOnce.signal }, forget };
 }
 
 type View = Pick<ProgressView, 'update' | 'note' | 'end'>;

@@ -62,7 +62,8 @@ export function registerSearch(program: Command): void {
     .addHelpText(
       'after',
       `
-Ctrl-C ends cleanly and prints how to go on.
+Ctrl-C or SIGTERM finishes the step at work, writes the weights and prints how to go on, from that step; the exit
+code is 130. A second one stops at once: then the epoch at work begins again.
 --json prints one event a line: phase, epoch, step, eta (seconds), trainers.
 
 Examples:
@@ -90,7 +91,7 @@ async function search(flags: Flags): Promise<void> {
     out: root,
     ...processesOf(flags),
   };
-  await showSearch(root, (signal) => beginSearch({ ...request, signal }), flags.json === true);
+  await showSearch(root, (wishes) => beginSearch({ ...request, ...wishes }), flags.json === true);
 }
 
 /** Goes on with a run; with one that is finished there is nothing to do. */
@@ -105,7 +106,7 @@ async function goOn(root: string, flags: Flags): Promise<void> {
     return;
   }
   const absolute = resolve(root);
-  await showSearch(absolute, (signal) => resume(absolute, { ...processes, signal }), flags.json === true);
+  await showSearch(absolute, (wishes) => resume(absolute, { ...processes, ...wishes }), flags.json === true);
 }
 
 function processesOf({ trainers, minTrainers, devices, nats, creds }: Flags): ProcessOptions {

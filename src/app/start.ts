@@ -34,10 +34,10 @@ async function start(): Promise<void> {
   const processes = { trainers: TRAINERS, devices: ['cpu'] };
   await showSearch(
     folder.root,
-    (signal) =>
+    (wishes) =>
       resumed
-        ? resume(folder.root, { ...processes, signal })
-        : search({ config: CONFIG, out: folder.root, ...processes, signal }),
+        ? resume(folder.root, { ...processes, ...wishes })
+        : search({ config: CONFIG, out: folder.root, ...processes, ...wishes }),
     false,
   );
 }

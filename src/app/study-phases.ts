@@ -69,12 +69,11 @@ async function runSearch({ root, study, trainers, json, signal }: StudyContext):
   if (!begun) await cleared(folder.root);
   if ((await readRecordIfSound(folder))?.status !== 'finished' || !existsSync(folder.report))
     await showRun(
-      (stop) =>
+      () =>
         begun
-          ? resume(folder.root, { trainers, signal: stop })
-          : search({ config, out: folder.root, trainers, signal: stop }),
+          ? resume(folder.root, { trainers, drain: signal })
+          : search({ config, out: folder.root, trainers, drain: signal }),
       json,
-      signal,
     );
   return ['report.html', 'front.json', 'history.jsonl', 'split.json', 'config.yaml'].map(
     (name) => `${SEARCH}/${name}`,
@@ -115,7 +114,7 @@ async function trained(
     const from = await source(path);
     await startRetraining(from, await cleared(path), { config: [config], ...epochs });
   }
-  await trainStages(path, { ...(trainers === undefined ? {} : { trainers }), json, signal });
+  await trainStages(path, { ...(trainers === undefined ? {} : { trainers }), json, drain: signal });
   // What makes the model is a process of its own, which has said why it failed.
   if (!existsSync(retrainingFolder(path).model))
     throw new StudyError(`expected a model in ${path} after its training, got none; ${goOnWith(root)}`);

@@ -11,6 +11,9 @@ interface ExitCodes {
 /** Ended by SIGTERM (128 + 15): no wish of its own. */
 export const TERMINATED_EXIT = 143;
 
+/** A search that has stopped as it was told to: all that it did is written. */
+export const DRAINED_EXIT = 8;
+
 const REFUSED = 5;
 const STOPPED = 6;
 const DAMAGED = 7;
@@ -39,16 +42,19 @@ export function processExit(kind: ErrorKind): number {
 }
 
 /**
- * What the end of a process means to its supervisor: `refused` and `stopped` do not change by another
- * start, `damaged` neither, and it is the run folder's fault; what has `died` is started again.
+ * What the end of a process means to its supervisor: `drained` has stopped by its wish; `refused` and `stopped`
+ * do not change by another start, `damaged` neither, and it is the run folder's fault; what has `died` is started
+ * again.
  */
-export type ProcessEnd = 'finished' | 'refused' | 'stopped' | 'damaged' | 'died';
+export type ProcessEnd = 'finished' | 'drained' | 'refused' | 'stopped' | 'damaged' | 'died';
 
 /** `code`: null after a signal. */
 export function processEnd(code: number | null): ProcessEnd {
   switch (code) {
     case 0:
       return 'finished';
+    case DRAINED_EXIT:
+      return 'drained';
     case REFUSED:
       return 'refused';
     case STOPPED:

@@ -47,13 +47,20 @@ export interface RunPlan {
   readonly ownObjectives: readonly OwnObjective[];
 }
 
+/** How a run is to end before its time: after the step at work, or at once. */
+export interface StopWishes {
+  readonly drain: AbortSignal;
+  readonly signal: AbortSignal;
+}
+
 export type Tell = (event: RunEvent) => void;
 
 /**
- * Runs a search to its end. What was done stays in the folder, however it ends. Errors: the reason of
- * `signal` once it is aborted; the typed errors of preparation and supervision.
+ * Runs a search to its end. What was done stays in the folder, however it ends. Errors: the reason of the
+ * wish to stop; the typed errors of preparation and supervision.
  */
-export async function conductRun(plan: RunPlan, tell: Tell, signal: AbortSignal): Promise<RunResult> {
+export async function conductRun(plan: RunPlan, tell: Tell, wishes: StopWishes): Promise<RunResult> {
+  const signal = AbortSignal.any([wishes.drain, wishes.signal]);
   const parts = await nativeParts((text, passing) => tell({ kind: 'providing', text, passing }), signal);
   const devices = [...plan.devices, plan.evaluatorDevice];
   const gpus = await requireDevices(devices);
@@ -63,7 +70,7 @@ export async function conductRun(plan: RunPlan, tell: Tell, signal: AbortSignal)
   let deviceLocks: DeviceLocks | null = null;
   try {
     deviceLocks = await lockDevices(devices, gpus, plan.folder.root);
-    await conductLocked(plan, parts, tell, signal);
+    await conductLocked(plan, parts, tell, wishes);
     // Charts take most of a second to load: not before there is something to draw.
     const { buildReport } = await import('../report/build.js');
     const { html } = await buildReport(plan.folder.root);
@@ -91,8 +98,10 @@ async function conductLocked(
   plan: RunPlan,
   parts: NativeParts,
   tell: Tell,
-  signal: AbortSignal,
+  wishes: StopWishes,
 ): Promise<void> {
+  // Before there is a step at work both wishes are the same.
+  const signal = AbortSignal.any([wishes.drain, wishes.signal]);
   const { folder, options, devices, evaluatorDevice, trainers, broker, resumed } = plan;
   const kernels = await kernelsOfRun(plan);
   const slow = kernelsNote(plan, kernels);
@@ -140,12 +149,21 @@ async function conductLocked(
       signal,
     );
   const stop = (): void => supervision.interrupt();
-  signal.addEventListener('abort', stop);
+  const drain = (): void => {
+    tell({
+      kind: 'note',
+      text: 'stops after the step at work, and writes the weights; again: stops at once',
+    });
+    supervision.drain();
+  };
+  wishes.signal.addEventListener('abort', stop);
+  wishes.drain.addEventListener('abort', drain);
   try {
     signal.throwIfAborted();
     if ((await supervision.run(record)) === 'interrupted') throw signal.reason;
   } finally {
-    signal.removeEventListener('abort', stop);
+    wishes.signal.removeEventListener('abort', stop);
+    wishes.drain.removeEventListener('abort', drain);
     (own as ReturnType<typeof joinOwn> | null)?.close();
   }
   await rm(folder.bus, { force: true });

@@ -8,7 +8,7 @@ import { readFront } from '../run/front.js';
 import { readRecordIfSound } from '../run/record.js';
 import type { BrokerRequest } from './broker.js';
 import { brokerAccess } from './broker.js';
-import type { RunPlan } from './conduct-run.js';
+import type { RunPlan, StopWishes } from './conduct-run.js';
 import { conductRun } from './conduct-run.js';
 import type { ConfigurationSources, FilledConfiguration } from './configuration.js';
 import { filledConfiguration } from './configuration.js';
@@ -38,7 +38,12 @@ export interface ProcessOptions {
   readonly evaluatorDevice?: string | undefined;
   /** Default: a nats-server is started on the loopback interface. */
   readonly broker?: BrokerRequest | undefined;
-  /** Stops the run in order; the promise of its result is then rejected with the signal's reason. */
+  /**
+   * Stops the run after the step at work: its weights are written, so that {@link resume} goes on from there. The
+   * promise of its result is then rejected with the reason of this signal.
+   */
+  readonly drain?: AbortSignal | undefined;
+  /** Stops the run at once; what is in its journal is kept. The promise of its result is rejected likewise. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -84,19 +89,19 @@ export function search(request: SearchRequest): Run {
   const configuration = filledConfiguration(request);
   const folder = runFolder(resolve(request.out));
   expectNewFolder(folder.root);
-  return begin(planOf(folder, configuration, false, request), request.signal);
+  return begin(planOf(folder, configuration, false, request), request);
 }
 
 /**
- * Goes on with the search in `folder`, from its last whole epoch; of a finished one it gives the result
- * again. The configuration is the run's own. Errors: as {@link search}.
+ * Goes on with the search in `folder`, from the step that it was drained at, else from its last whole epoch;
+ * of a finished one it gives the result again. The configuration is the run's own. Errors: as {@link search}.
  */
 export function resume(folder: string, request: ResumeRequest = {}): Run {
   const paths = runFolder(resolve(folder));
   requireBegunRun(paths.root);
   const own = request.objectives ?? [];
   requireSound(own);
-  return begin(planOf(paths, { options: readOptions(paths), own }, true, request), request.signal);
+  return begin(planOf(paths, { options: readOptions(paths), own }, true, request), request);
 }
 
 function planOf(
@@ -114,9 +119,10 @@ function planOf(
   return { folder, options, resumed, ...processes, broker, ownObjectives: own };
 }
 
-function begin(plan: RunPlan, signal: AbortSignal = new AbortController().signal): Run {
+function begin(plan: RunPlan, { drain, signal }: ProcessOptions): Run {
+  const never = new AbortController().signal;
   const events = new EventStream<RunEvent>(isPassing);
-  const result = outcome(plan, events, signal);
+  const result = outcome(plan, events, { drain: drain ?? never, signal: signal ?? never });
   // Who reads only the events learns of a failure there.
   result.catch(() => undefined);
   return { folder: plan.folder.root, events, result };
@@ -129,15 +135,11 @@ function isPassing(event: RunEvent): boolean {
   );
 }
 
-async function outcome(
-  plan: RunPlan,
-  events: EventStream<RunEvent>,
-  signal: AbortSignal,
-): Promise<RunResult> {
+async function outcome(plan: RunPlan, events: EventStream<RunEvent>, wishes: StopWishes): Promise<RunResult> {
   try {
     const result =
       (plan.resumed ? await finishedBefore(plan.folder) : null) ??
-      (await conductRun(plan, (event) => events.push(event), signal));
+      (await conductRun(plan, (event) => events.push(event), wishes));
     events.push({ kind: 'finished', result });
     events.close();
     return result;

@@ -63,6 +63,13 @@ export function apply(rules: SearchRules, state: SearchState, event: SearchEvent
       return planned(rules, state, event);
     case 'step-committed':
       return committed(rules, state, event);
+    case 'step-saved':
+      demand(
+        state.phase === 'training' && event.epoch === state.epoch && event.step === state.step,
+        event,
+        `the weights after step ${state.step} of epoch ${state.epoch} in training`,
+      );
+      return { ...state, saved: { step: event.step, sha256: event.sha256 } };
     case 'epoch-trained':
       return trained(rules, state, event);
     case 'evaluated':
@@ -145,7 +152,7 @@ function trained(rules: SearchRules, state: SearchState, event: Of<'epoch-traine
     event,
     `all ${rules.stepsPerEpoch} steps committed`,
   );
-  const counted = withTraining({ ...state, trainedSnapshot: event.sha256 }, plan);
+  const counted = withTraining({ ...state, saved: null, trainedSnapshot: event.sha256 }, plan);
   if (plan.kind === 'search') {
     const rotation =
       (state.rotation + rules.stepsPerEpoch * rules.individualsPerStep) % state.population.length;

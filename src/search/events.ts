@@ -44,6 +44,8 @@ export const searchEvent = z.discriminatedUnion('type', [
     /** Slots that two trainers computed, and came to the same; left out where there are none. */
     checked: count.optional(),
   }),
+  /** Told to stop in mid-epoch: the learned state after so many steps of the run is in this snapshot. */
+  z.object({ type: z.literal('step-saved'), epoch: count, sha256, step: count }),
   z.object({ type: z.literal('epoch-trained'), epoch: count, sha256, step: count }),
   z.object({
     type: z.literal('evaluated'),

@@ -132,6 +132,8 @@ export interface SearchState {
   readonly lastCommit: readonly CommittedSlot[] | null;
   /** Snapshot the epoch at work started from; null: initial weights. */
   readonly snapshot: string | null;
+  /** The learned state in the midst of the epoch at work, after so many steps of the run; null: not written. */
+  readonly saved: { readonly step: number; readonly sha256: string } | null;
   /** Snapshot the open evaluations are measured on; null before the first trained epoch. */
   readonly trainedSnapshot: string | null;
   /** Ids in breeding order: survivors, then offspring. Empty during the warm-up. */
@@ -171,6 +173,7 @@ export function initialState(): SearchState {
     plan: null,
     lastCommit: null,
     snapshot: null,
+    saved: null,
     trainedSnapshot: null,
     population: [],
     individuals: IdMap.empty(),
@@ -187,7 +190,19 @@ export function initialState(): SearchState {
 }
 
 /** Snapshots that a search may still need, each once: all others can be removed. */
-export function snapshotsInUse({ snapshot, trainedSnapshot, chosen }: SearchState): string[] {
-  const named = new Set([snapshot, trainedSnapshot, chosen?.sha256 ?? null]);
+export function snapshotsInUse({ snapshot, saved, trainedSnapshot, chosen }: SearchState): string[] {
+  const named = new Set([snapshot, saved?.sha256 ?? null, trainedSnapshot, chosen?.sha256 ?? null]);
   return [...named].filter((each) => each !== null);
+}
+
+/**
+ * The snapshot (null: initial weights) of the step that the epoch in training stands at, and that step; null
+ * where those weights are on no disk.
+ */
+export function standingSnapshot(
+  search: SearchState,
+): { readonly snapshot: string | null; readonly step: number } | null {
+  const { saved, step, plan, snapshot } = search;
+  if (saved?.step === step) return { snapshot: saved.sha256, step };
+  return plan?.firstStep === step ? { snapshot, step } : null;
 }

@@ -70,6 +70,7 @@ const epochPlan = z.object({
   firstStep: count,
   individuals: list(individual, INDIVIDUALS),
   schedule: list(count, SCHEDULE),
+  startStep: count,
 });
 const stepPlan = z.object({
   step: count,

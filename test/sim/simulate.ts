@@ -10,7 +10,7 @@ import type { SearchCase } from './cluster/rules.js';
 import { CASES } from './cluster/rules.js';
 import { HANG_MS, MAX_DELIVER } from './cluster/setup.js';
 import type { ControlName } from './faults/controls.js';
-import { drawAttendance, drawFaults, drawLies } from './faults/draw.js';
+import { drawAttendance, drawDrains, drawFaults, drawLies } from './faults/draw.js';
 
 export interface Outcome {
   /** What must not be and was; null when all is well. */
@@ -43,7 +43,8 @@ export function planOf(seed: number, control: ControlName | null = null): Plan {
   // The replica that could tell a wrong bit must not leave before they are compared.
   const isWrong = drawn.some(({ kind }) => kind === 'weights' || kind === 'lie');
   const attendance = coming.faults.filter(({ kind }) => kind === 'join' || !isWrong);
-  const faults = [...drawn, ...attendance].sort((a, b) => a.at - b.at);
+  const drains = isWrong ? [] : drawDrains(generator(seed, 'drain'), cast);
+  const faults = [...drawn, ...attendance, ...drains].sort((a, b) => a.at - b.at);
   // A lie that is in a snapshot unseen is there for good, so in these searches all slots are compared.
   const doubleCheck = lies === null ? checking.pick([0, 0.1, 1]) : 1;
   const { late } = coming;

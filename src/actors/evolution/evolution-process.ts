@@ -26,12 +26,13 @@ import { takeState } from './take-state.js';
 import type { LocalSubject } from '../../protocol/evolution/commands.js';
 import type { SearchRules } from '../../search/state.js';
 import { kindOf } from '../../errors/error.js';
-import { processExit, TERMINATED_EXIT } from '../../errors/exit-codes.js';
+import { DRAINED_EXIT, processExit, TERMINATED_EXIT } from '../../errors/exit-codes.js';
 import { dataDigest } from '../../run/data-record.js';
 import { runFolder } from '../../run/folder.js';
 import { openSearch } from './search-journal.js';
 import { readSides } from '../../run/sides.js';
 import { MEASURE_MS } from '../worker/worker-bus.js';
+import { DRAIN } from './drain.js';
 
 /** A worker that beats but says nothing of its step for so long is left out. */
 const MUTED_MS = 120_000;
@@ -66,7 +67,8 @@ function ownSubject(
   return needs === 'history' ? { history } : { space, genome, input };
 }
 
-async function main(): Promise<void> {
+/** Resolves to the exit code. */
+async function main(): Promise<number> {
   guardAgainstOrphaning();
   const [root, trainers, minTrainers] = process.argv.slice(2) as [string, string, string];
   const folder = runFolder(root);
@@ -141,15 +143,18 @@ async function main(): Promise<void> {
     await lock.release();
   };
   process.once('SIGTERM', () => void close().finally(() => process.exit(TERMINATED_EXIT)));
+  process.on('message', (message) => {
+    if (message === DRAIN) shell.stopAfterStep();
+  });
   shell.start();
-  await shell.done;
+  const end = await shell.done;
   await queue.remove();
   await close();
+  return end === 'done' ? 0 : DRAINED_EXIT;
 }
 
 try {
-  await main();
-  process.exit(0);
+  process.exit(await main());
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exit(processExit(kindOf(error) ?? 'internal'));

@@ -46,6 +46,8 @@ const TICK_MS = 100;
 /** Inputs that share one write to the journal, at most. */
 const BATCH = 256;
 
+type End = Extract<EvolutionCommand, { kind: 'finish' }>['end'];
+
 export class EvolutionShell {
   private readonly waiting: EvolutionInput[] = [];
   private readonly listening: Listening;
@@ -53,9 +55,9 @@ export class EvolutionShell {
   private timer: Timer | null = null;
   private draining = false;
   private closed = false;
-  private settle!: { resolve: () => void; reject: (reason: unknown) => void };
-  /** Resolves when the search is done and its results are written; rejects when it cannot go on. */
-  readonly done: Promise<void>;
+  private settle!: { resolve: (end: End) => void; reject: (reason: unknown) => void };
+  /** Resolves when the search is done and its results are written, or drained; rejects when it cannot go on. */
+  readonly done: Promise<End>;
 
   constructor(
     private readonly parts: EvolutionParts,
@@ -83,6 +85,11 @@ export class EvolutionShell {
     this.listening.own(bus.onReconnect(() => this.post({ kind: 'reconnected' })));
     this.post({ kind: 'started' });
     this.tick();
+  }
+
+  /** The search is to stop after the step at work; called again, it changes nothing. */
+  stopAfterStep(): void {
+    this.post({ kind: 'drain' });
   }
 
   /** Takes nothing in any more; the journal stays open: its owner closes it. */
@@ -161,7 +168,8 @@ export class EvolutionShell {
     for (const command of save) {
       if (command.kind === 'finish') {
         this.close();
-        this.parts.bus.flush().then(this.settle.resolve, this.settle.reject);
+        const { end } = command;
+        this.parts.bus.flush().then(() => this.settle.resolve(end), this.settle.reject);
       } else if (command.kind === 'stop') {
         this.close();
         const error = command.damaged ? new DamagedRun(command.reason) : new SearchStopped(command.reason);

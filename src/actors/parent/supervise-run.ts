@@ -17,6 +17,7 @@ import { MESSAGE_LIMIT } from '../../wire/messages.js';
 import { joinBus } from '../setup/bus-access.js';
 import { Listening } from '../setup/listening.js';
 import { processEnd } from '../../errors/exit-codes.js';
+import { DRAIN } from '../evolution/drain.js';
 import { announceRun } from './announce-run.js';
 import { openBroker } from './run-broker.js';
 import { ProcessUsage } from './process-usage.js';
@@ -69,6 +70,7 @@ export class RunSupervision {
   private settle!: { resolve: (end: 'finished' | 'interrupted') => void; reject: (error: unknown) => void };
   private readonly end: Promise<'finished' | 'interrupted'>;
   private ending = false;
+  private draining = false;
   /** Ends what was begun with broker and bus. */
   private readonly handles: Handle[] = [];
   private readonly startedAt = monotonicMs();
@@ -127,7 +129,13 @@ export class RunSupervision {
     }
   }
 
-  /** Ends the run; everything done so far is kept. */
+  /** Ends the run after the step at work: its weights are written, and a resume goes on from there. */
+  drain(): void {
+    this.draining = true;
+    this.sayDrain();
+  }
+
+  /** Ends the run at once; everything in the journal is kept. */
   interrupt(): void {
     this.settle.resolve('interrupted');
   }
@@ -231,7 +239,12 @@ export class RunSupervision {
   private onExit(child: Child, { code, signal }: ChildExit): void {
     const end = processEnd(code);
     if (this.ending || end === 'finished') return;
-    if (end === 'refused') {
+    if (end === 'drained') {
+      // It would count as a death, and be started again.
+      this.ending = true;
+      void child.process.stop(0);
+      this.settle.resolve('interrupted');
+    } else if (end === 'refused') {
       void child.process.stop(0);
       this.giveUp(child, lastLine(this.setup.folder.log(child.id)));
     } else if (child.role === 'evolution' && end !== 'died') {
@@ -251,9 +264,16 @@ export class RunSupervision {
       this.settle.reject(new RunFailed(`${child.id} cannot run: ${reason}`, 'environment'));
   }
 
+  /** Again and again: evolution may be starting, or be started again. */
+  private sayDrain(): void {
+    if (!this.draining) return;
+    for (const { role, process } of this.children) if (role === 'evolution') process.send(DRAIN);
+  }
+
   private keepRecord(record: RunRecorder): void {
     const keep = (): void => {
       if (this.ending) return;
+      this.sayDrain();
       record.write(this.seconds()).then(
         () => after(RECORD_MS, keep),
         (error: unknown) => this.settle.reject(error),

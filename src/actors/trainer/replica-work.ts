@@ -102,9 +102,9 @@ export class ReplicaWork {
       await snapshots.ensure(plan.snapshot);
       replica.restore(await readSnapshot(snapshots.folder, plan.snapshot));
     }
-    if (replica.appliedStep !== plan.firstStep)
+    if (replica.appliedStep !== plan.startStep)
       throw new RangeError(
-        `expected a snapshot of step ${plan.firstStep}, got one of step ${replica.appliedStep}`,
+        `expected a snapshot of step ${plan.startStep}, got one of step ${replica.appliedStep}`,
       );
     return lengths;
   }

@@ -16,6 +16,7 @@ export function advance(setup: EvolutionSetup, turn: Turn, state: EvolutionState
   for (;;) {
     const { phase } = turn.search;
     if (turn.stopped || next.stage !== 'running' || phase === 'new') return next;
+    if (next.training.draining && isAtRest(turn, next)) return becomeDrained(turn, next);
     if (phase !== 'evaluating' && next.evaluation.stage.name !== 'idle')
       next = { ...next, evaluation: evaluation.becomeIdle(next.evaluation) };
     switch (phase) {
@@ -24,7 +25,7 @@ export function advance(setup: EvolutionSetup, turn: Turn, state: EvolutionState
         next = planNext(setup, turn, next);
         break;
       case 'training':
-        if (next.training.stage.name !== 'idle') return next;
+        if (!isToPrepare(setup, turn, next)) return next;
         next = becomeTraining(turn, next);
         break;
       case 'evaluating':
@@ -51,6 +52,35 @@ function hasGathered(setup: EvolutionSetup, turn: Turn, state: EvolutionState): 
   if (setup.minTrainers > 0 && !state.gathered) return alive >= setup.minTrainers;
   const patience = turn.search.step > 0 ? gatherAgainMs : gatherMs;
   return alive >= setup.expectedTrainers || state.gathered || turn.now - state.startedAt > patience;
+}
+
+/** The epoch is planned, or to go on from a snapshot that can be read, and there are trainers for it. */
+function isToPrepare(setup: EvolutionSetup, turn: Turn, state: EvolutionState): boolean {
+  const { stage } = state.training;
+  if (stage.name === 'restoring') return stage.isRead && hasGathered(setup, turn, state);
+  return stage.name === 'idle';
+}
+
+/** Nothing is at work that would be lost by a stop now, but the measurements under way. */
+function isAtRest({ search }: Turn, { training }: EvolutionState): boolean {
+  switch (search.phase) {
+    case 'planning':
+    case 'evaluating':
+      return true;
+    case 'training':
+      return RESTING.has(training.stage.name);
+    default:
+      return false;
+  }
+}
+const RESTING: ReadonlySet<string> = new Set(['idle', 'restoring', 'preparing']);
+
+/** All that was done is in the journal and the snapshots: the search goes on from here when it is resumed. */
+function becomeDrained(turn: Turn, state: EvolutionState): EvolutionState {
+  const { epoch, step } = turn.search;
+  turn.say(`stops as it was told to, in epoch ${epoch} after ${step} steps of the run`);
+  turn.save.push({ kind: 'finish', end: 'drained' });
+  return { ...state, stage: 'over' };
 }
 
 function planNext(setup: EvolutionSetup, turn: Turn, state: EvolutionState): EvolutionState {
@@ -82,6 +112,7 @@ function becomeTraining(turn: Turn, state: EvolutionState): EvolutionState {
   const members = membership.trainersOf(state.membership).map(({ id }) => id);
   return {
     ...state,
+    gathered: true,
     training: becomePreparing(turn, state.training, members),
     stopwatch: entered(state.stopwatch, 'train', turn.now),
   };

@@ -42,8 +42,8 @@ export type EvolutionCommand =
   | { readonly kind: 'measure'; readonly key: LocalMeasurement; readonly subject: LocalSubject }
   /** Write history and front of the search as it is now; ends in `results-written`. */
   | { readonly kind: 'write-results'; readonly epoch: number }
-  /** The search is over and its results are written. */
-  | { readonly kind: 'finish' }
+  /** The search is over and its results are written; or it has stopped as it was told to, and can be resumed. */
+  | { readonly kind: 'finish'; readonly end: 'done' | 'drained' }
   /** The search cannot go on; the run folder holds all that was done. `damaged`: it cannot be read. */
   | { readonly kind: 'stop'; readonly reason: string; readonly damaged: boolean };
 
@@ -70,6 +70,8 @@ export type EvolutionInput =
   /** Our own roll call came back: the bus carries messages. */
   | { readonly kind: 'roll-call-echoed' }
   | { readonly kind: 'reconnected' }
+  /** Stop after the step at work, its weights written. May come again and again. */
+  | { readonly kind: 'drain' }
   | { readonly kind: 'tick'; readonly connected: boolean }
   | { readonly kind: 'snapshot-checked'; readonly sha256: string; readonly problem: string | null }
   | { readonly kind: 'queue-emptied' }

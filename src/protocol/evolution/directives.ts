@@ -5,6 +5,7 @@
  */
 import { asksOf } from '../../search/double-check.js';
 import type { SearchState } from '../../search/state.js';
+import { standingSnapshot } from '../../search/state.js';
 import { leasesOf } from '../../search/step-ledger.js';
 import type { Draft, Message } from '../../wire/messages.js';
 import type { Told, Training } from './training-state.js';
@@ -20,9 +21,9 @@ export function toTell(search: SearchState, training: Training): Told | null {
 
 /** All that `directiveOf` reads; none of it changes in place. */
 function partsOf(search: SearchState, { stage, members, joining }: Training): readonly unknown[] {
-  const { fence, epoch, step, plan, snapshot, lastCommit } = search;
+  const { fence, epoch, step, plan, snapshot, saved, lastCommit } = search;
   return [
-    ...[fence, epoch, step, plan, snapshot, lastCommit, members, joining, stage.name],
+    ...[fence, epoch, step, plan, snapshot, saved, lastCommit, members, joining, stage.name],
     ...(stage.name === 'stepping' ? [...leasesOf(stage.ledger), stage.checks] : []),
     ...(stage.name === 'ending' ? [stage.writer] : []),
   ];
@@ -34,6 +35,7 @@ function directiveOf(search: SearchState, { stage, members, joining }: Training)
   switch (stage.name) {
     case 'idle':
     case 'adopting':
+    case 'restoring':
     case 'verifying':
       return null;
     case 'preparing':
@@ -55,10 +57,14 @@ function directiveOf(search: SearchState, { stage, members, joining }: Training)
   }
 }
 
-function epochPlanOf({ plan, snapshot }: SearchState): NonNullable<Message<'Directive'>['plan']> {
+function epochPlanOf(search: SearchState): NonNullable<Message<'Directive'>['plan']> {
+  const { plan } = search;
+  const firstStep = plan!.firstStep;
+  const { snapshot, step } = standingSnapshot(search) ?? { snapshot: search.snapshot, step: firstStep };
   return {
     snapshot,
-    firstStep: plan!.firstStep,
+    startStep: step,
+    firstStep,
     individuals: plan!.individuals.map(({ id, genome }) => ({ id, genome: [...genome] })),
     schedule: plan!.schedule.flat(),
   };

@@ -17,7 +17,7 @@ import * as membership from './membership.js';
 import * as objectives from './objective-actors.js';
 import { entered, statusOf } from './status.js';
 import * as training from './training.js';
-import { becomeAdopting } from './transitions.js';
+import { becomeAdopting, becomeRestoring } from './transitions.js';
 import { Turn } from './turn.js';
 
 const ROLL_CALL_MS = 1000;
@@ -36,7 +36,8 @@ export function step(
   const stop = turn.save.find((command) => command.kind === 'stop');
   if (stop !== undefined) next = { ...next, stage: 'over' };
   next = { ...next, search: turn.search, tally: turn.tally };
-  if (input.kind === 'tick' || stop !== undefined || next.search.phase !== state.search.phase)
+  const isNews = next.stage === 'over' || next.search.phase !== state.search.phase;
+  if (input.kind === 'tick' || isNews)
     turn.tell('Status', statusWith(setup, turn, next, stop?.reason ?? null));
   return { state: next, record: turn.record, save: turn.save, send: turn.send };
 }
@@ -87,6 +88,8 @@ function handle(
       return onReceived(setup, turn, state, input);
     case 'roll-call-echoed':
       return { ...state, echoAt: turn.now };
+    case 'drain':
+      return { ...state, training: { ...state.training, draining: true } };
     case 'reconnected':
       return { ...state, evaluation: evaluation.reconnected(turn, state.evaluation) };
     case 'tick':
@@ -117,10 +120,14 @@ function handle(
 /** Raises the fence and goes on from what the journal says. */
 function onStarted(turn: Turn, state: EvolutionState): EvolutionState {
   turn.commit({ type: 'fence-raised', fence: turn.search.fence + 1 });
-  if (turn.search.phase !== 'training') return state;
+  const { phase, saved, step: at } = turn.search;
+  if (phase !== 'training') return state;
   return {
     ...state,
-    training: becomeAdopting(turn, state.training),
+    training:
+      saved?.step === at
+        ? becomeRestoring(turn, state.training, saved.sha256)
+        : becomeAdopting(turn, state.training),
     stopwatch: entered(state.stopwatch, 'train', turn.now),
   };
 }
@@ -254,7 +261,7 @@ function onTick(
 
 function becomeOver(turn: Turn, state: EvolutionState): EvolutionState {
   turn.tell('Farewell', { reason: 'done' });
-  turn.save.push({ kind: 'finish' });
+  turn.save.push({ kind: 'finish', end: 'done' });
   return { ...state, stage: 'over' };
 }
 

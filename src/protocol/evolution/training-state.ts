@@ -20,6 +20,7 @@ export interface TrainingTiming {
 export type TrainingStage =
   | { readonly name: 'idle' }
   | { readonly name: 'adopting'; readonly since: number }
+  | { readonly name: 'restoring'; readonly isRead: boolean }
   | { readonly name: 'preparing'; readonly ready: ReadonlySet<string> }
   | {
       readonly name: 'stepping';
@@ -49,6 +50,8 @@ export interface Told {
 
 export interface Training {
   readonly stage: TrainingStage;
+  /** The search is to stop after the step at work. */
+  readonly draining: boolean;
   /** Trainers whose replicas count in this step, ids ascending. */
   readonly members: readonly string[];
   /** Members that do not hold the learned state yet: they take it over from the others. */
@@ -72,6 +75,7 @@ export interface Training {
 
 export const idleTraining: Training = {
   stage: { name: 'idle' },
+  draining: false,
   members: [],
   joining: new Set(),
   waiting: new Set(),

@@ -4,6 +4,8 @@
  *
  *   idle ─epoch planned─▶ preparing ─all ready─▶ stepping ─last step committed─▶ ending
  *   idle ─restarted in mid-epoch─▶ adopting ─a trainer stands at the journal's step─▶ stepping
+ *   idle or adopting ─a snapshot stands at the journal's step─▶ restoring ─it can be read─▶ preparing
+ *   stepping ─step committed, and the search is to stop─▶ ending ─▶ verifying ─▶ idle, step saved
  *   ending ─all digests equal─▶ verifying ─the snapshot can be read─▶ idle, epoch trained
  *   any ─no trainer left, or replicas disagree─▶ idle, epoch rolled back
  *   Between two steps trainers join and leave (attendance.ts).
@@ -11,7 +13,7 @@
  * The directive of the stage is repeated until the epoch
  * moves on, so that a lost message costs time only (directives.ts).
  */
-import { snapshotsInUse } from '../../search/state.js';
+import { snapshotsInUse, standingSnapshot } from '../../search/state.js';
 import { isMember } from '../../search/members.js';
 import type { SlotChecks } from '../../search/double-check.js';
 import { asksDiffer, askedAgain, assigned, isWaiting, verdictOf, voted } from '../../search/double-check.js';
@@ -33,6 +35,8 @@ import {
   announce,
   becomeEnding,
   becomeIdle,
+  becomeRestored,
+  becomeRestoring,
   becomeRolledBack,
   becomeSteppingOrEnding,
   becomeVerifying,
@@ -136,6 +140,7 @@ export function snapshotChecked(
   { sha256, problem }: { readonly sha256: string; readonly problem: string | null },
 ): Training {
   const { stage } = training;
+  if (stage.name === 'restoring') return becomeRestored(turn, training, sha256, problem);
   if (stage.name !== 'verifying' || stage.sha256 !== sha256) return training;
   if (problem !== null) {
     const members = training.members.filter((id) => id !== stage.writer);
@@ -144,8 +149,9 @@ export function snapshotChecked(
       ? replay(turn, training, 'no trainer is left that can write the snapshot')
       : becomeEnding(turn, { ...training, members }, new Map());
   }
-  const { epoch, step } = turn.search;
-  turn.commit({ type: 'epoch-trained', epoch, sha256, step });
+  const { epoch, step, plan } = turn.search;
+  const isWhole = step === plan!.firstStep + turn.rules.stepsPerEpoch;
+  turn.commit({ type: isWhole ? 'epoch-trained' : 'step-saved', epoch, sha256, step });
   turn.save.push({ kind: 'keep-snapshots', sha256s: snapshotsInUse(turn.search) });
   return becomeIdle(training);
 }
@@ -158,7 +164,7 @@ export function lose(turn: Turn, training: Training, ids: readonly string[], why
   turn.say(`${lost.join(', ')} left epoch ${turn.search.epoch}: ${why}`);
   const next = attendance.withoutMembers(training, lost);
   // What stands on disk is checked already, whichever trainer wrote it.
-  if (stage.name === 'adopting' || stage.name === 'verifying') return next;
+  if (stage.name === 'adopting' || stage.name === 'restoring' || stage.name === 'verifying') return next;
   if (!attendance.hasState(next)) return becomeRolledBack(turn, next, 'no trainer is left');
   switch (stage.name) {
     case 'preparing':
@@ -191,7 +197,7 @@ export function isFree({ stage, members }: Training, id: string): boolean {
 /** Time passes: repeat what was not answered, give late leases anew, drop who says nothing. */
 export function tick(turn: Turn, training: Training, timing: TrainingTiming): Training {
   const { stage } = training;
-  if (stage.name === 'idle' || stage.name === 'verifying') return training;
+  if (stage.name === 'idle' || stage.name === 'verifying' || stage.name === 'restoring') return training;
   if (stage.name === 'adopting')
     return turn.now - stage.since > timing.adoptMs ? adopt(turn, training) : training;
   const patience = stage.name === 'stepping' ? timing.mutedMs : timing.boundaryMs;
@@ -208,8 +214,11 @@ export function tick(turn: Turn, training: Training, timing: TrainingTiming): Tr
 // --- decisions ---
 
 function adopt(turn: Turn, training: Training): Training {
-  if (training.members.length === 0)
+  if (training.members.length === 0) {
+    const standing = standingSnapshot(turn.search);
+    if (standing !== null) return becomeRestoring(turn, training, standing.snapshot);
     return becomeRolledBack(turn, training, 'no trainer stands where the journal ends');
+  }
   turn.say(`goes on at step ${turn.search.step} with ${training.members.join(', ')}`);
   return becomeSteppingOrEnding(turn, training);
 }

@@ -4,6 +4,7 @@
  */
 import { IdMap } from '../../search/id-map.js';
 import { slotsPerStep } from '../../search/plan.js';
+import { snapshotsInUse, standingSnapshot } from '../../search/state.js';
 import type { Verdict } from '../../search/double-check.js';
 import { assigned, openChecks, slotsToCheck } from '../../search/double-check.js';
 import { leasesOf, openLedger } from '../../search/step-ledger.js';
@@ -14,13 +15,32 @@ import type { Ending, Training } from './training-state.js';
 import { idleTraining } from './training-state.js';
 import type { Turn } from './turn.js';
 
-export function becomeIdle({ sentAt, stepMs, nextNumber }: Training): Training {
-  return { ...idleTraining, sentAt, stepMs, nextNumber };
+export function becomeIdle({ draining, sentAt, stepMs, nextNumber }: Training): Training {
+  return { ...idleTraining, draining, sentAt, stepMs, nextNumber };
 }
 
 /** This actor was restarted in mid-epoch: waits for trainers that stand where the journal ends. */
 export function becomeAdopting(turn: Turn, training: Training): Training {
   return { ...becomeIdle(training), stage: { name: 'adopting', since: turn.now } };
+}
+
+/** No trainer stands where the journal ends, but a snapshot does: it is read, then trainers begin from it. */
+export function becomeRestoring(turn: Turn, training: Training, snapshot: string | null): Training {
+  if (snapshot !== null) turn.save.push({ kind: 'check-snapshot', sha256: snapshot, holders: null });
+  return { ...becomeIdle(training), stage: { name: 'restoring', isRead: snapshot === null } };
+}
+
+/** The snapshot that training is to go on from was read, or could not be: then the epoch begins again. */
+export function becomeRestored(
+  turn: Turn,
+  training: Training,
+  sha256: string,
+  problem: string | null,
+): Training {
+  if (standingSnapshot(turn.search)?.snapshot !== sha256) return training;
+  if (problem !== null) return becomeRolledBack(turn, training, `its snapshot cannot be read: ${problem}`);
+  turn.save.push({ kind: 'keep-snapshots', sha256s: snapshotsInUse(turn.search) });
+  return { ...training, stage: { name: 'restoring', isRead: true } };
 }
 
 export function becomePreparing(turn: Turn, training: Training, members: readonly string[]): Training {
@@ -33,10 +53,10 @@ export function becomePreparing(turn: Turn, training: Training, members: readonl
   });
 }
 
-/** The next step of the epoch, or its end. */
+/** The next step of the epoch, or its end; the end of its training for now where the search is to stop. */
 export function becomeSteppingOrEnding(turn: Turn, training: Training): Training {
   const { step, plan, fence, epoch } = turn.search;
-  if (step === plan!.firstStep + turn.rules.stepsPerEpoch)
+  if (training.draining || step === plan!.firstStep + turn.rules.stepsPerEpoch)
     return becomeEnding(turn, attendance.closing(training), new Map());
   const regrouped = attendance.regrouped(training, turn.now);
   const { members, nextNumber } = regrouped;

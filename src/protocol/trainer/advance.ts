@@ -46,7 +46,7 @@ function prepare(
   if (state.epoch?.epoch === epoch && state.epoch.fence === fence) return state;
   if (state.evaluations !== 'paused') return becomePausing(turn, state);
   const reuse =
-    plan.snapshot !== null && state.result?.sha256 === plan.snapshot && state.appliedStep === plan.firstStep;
+    plan.snapshot !== null && state.result?.sha256 === plan.snapshot && state.appliedStep === plan.startStep;
   const next = becomeUnloaded({ ...state, exchange: cleared(state.exchange) });
   return begin(turn, next, { kind: 'load-epoch', fence, epoch, plan, reuse });
 }

@@ -20,7 +20,7 @@ export interface EpochAtWork {
   readonly fence: number;
 }
 
-/** The end of the epoch at work, as far as it got. */
+/** The end of the epoch at work, or the stop in its midst, as far as it got. */
 export interface EpochResult {
   readonly epoch: number;
   readonly sha256: string;
@@ -112,9 +112,9 @@ export function becomeUnloaded(state: TrainerState): TrainerState {
   };
 }
 
-/** The replica holds the weights an epoch starts from. */
-export function becomeLoaded(state: TrainerState, epoch: EpochAtWork): TrainerState {
-  return { ...state, epoch, appliedStep: epoch.firstStep };
+/** The replica holds the weights that training begins with: of the epoch's start, or saved in its midst. */
+export function becomeLoaded(state: TrainerState, epoch: EpochAtWork, startStep: number): TrainerState {
+  return { ...state, epoch, appliedStep: startStep };
 }
 
 /** The replica holds the learned state of a step in mid-epoch. */
@@ -126,11 +126,11 @@ export function becomeJoined(
   return { ...state, epoch, appliedStep: step, incoming: null, joined: { fence, step } };
 }
 
-/** One more commit is in the weights. */
+/** One more commit is in the weights: what a digest was of is no more. */
 export function becomeApplied(state: TrainerState, step: number, digest: string | null): TrainerState {
   const appliedStep = step + 1;
   const stateDigest = digest === null ? state.stateDigest : { step: appliedStep, digest };
-  return { ...state, appliedStep, stateDigest, stuckSince: null, checked: [] };
+  return { ...state, appliedStep, stateDigest, result: null, stuckSince: null, checked: [] };
 }
 
 /** The run takes this trainer under a fence, which only rises. Evaluations may be taken from now on. */

@@ -196,7 +196,9 @@ function loaded(turn: TrainerTurn, state: TrainerState, input: Input<'epoch-load
   const genomes = individuals.map(({ genome }) => genome);
   const atWork = { epoch, firstStep, fence, genomes, schedule, lengths: input.lengths };
   const begun =
-    command.kind === 'join-epoch' ? becomeJoined(next, atWork, command) : becomeLoaded(next, atWork);
+    command.kind === 'join-epoch'
+      ? becomeJoined(next, atWork, command)
+      : becomeLoaded(next, atWork, plan.startStep);
   return settle(turn, begun.directive === null ? begun : wanted(turn, begun, begun.directive));
 }
 

@@ -101,6 +101,7 @@ class World {
         plan: {
           snapshot: null,
           firstStep: 0,
+          startStep: 0,
           individuals: [{ id: '0'.repeat(16), genome: ['any'] }],
           schedule: Array<number>(64).fill(0),
         },

@@ -20,8 +20,8 @@ it('remembers SIGTERM through the end of a run, until it is forgotten', async ()
   process.removeAllListeners('SIGTERM');
   try {
     const stopped = interruption('go on with: emars retrain --resume r');
-    await showRun(endingRun, true, stopped.signal);
-    expect(() => stopped.signal.throwIfAborted()).toThrow(
+    await showRun(endingRun, true);
+    expect(() => stopped.wishes.drain.throwIfAborted()).toThrow(
       'interrupted; go on with: emars retrain --resume r',
     );
     stopped.forget();

@@ -67,6 +67,16 @@ describe('a trainer prepares an epoch', () => {
     expect(a.saved).toMatchObject([{ kind: 'load-epoch', fence: 2, reuse: false, plan: { snapshot: SHA } }]);
   });
 
+  it('stands at the step that the weights of the plan have seen, in mid-epoch', () => {
+    const a = new TestTrainer('a').give({ kind: 'welcomed', fence: 1 });
+    const plan = { ...planOf(ALONE).plan!, snapshot: SHA, startStep: 2 };
+    a.receive('Directive', planOf(ALONE, { plan })).give({ kind: 'evaluations-paused' });
+    a.give({ kind: 'epoch-loaded', lengths: LENGTHS, error: null });
+    expect(positionOf(a.state)).toEqual({ epoch: 1, appliedStep: 2 });
+    a.receive('Directive', stepOf(ALONE, 2, leasesOf(['a', 'a'])));
+    expect(a.saved).toMatchObject([{ kind: 'compute', step: 2, stepInEpoch: 2 }]);
+  });
+
   it('leaves out the slots of a plan whose schedule names no individual', () => {
     const a = new TestTrainer('a').give({ kind: 'welcomed', fence: 1 });
     const plan = { ...planOf(ALONE).plan!, schedule: [0, 2] };
@@ -284,6 +294,19 @@ describe('a trainer ends an epoch', () => {
     expect(a.messages('EpochTrained')).toMatchObject([{ written: true, error: null }]);
   });
 
+  it('that goes on after all names no digest of the weights it stopped at before', () => {
+    const a = atTheEnd('b').give({ kind: 'digested', sha256: SHA });
+    a.give({ kind: 'welcomed', fence: 2 });
+    a.receive('Directive', stepOf(ALONE, 1, leasesOf(['a', 'a'], 2), { fence: 2 }));
+    a.give({ kind: 'evaluations-paused' });
+    for (const slot of [0, 1]) a.give({ kind: 'slot-computed', vector: vectorOf(slot) });
+    a.receive('Directive', endOf(ALONE, 'b', { fence: 2, commit: commitOf(a, 1) }));
+    expect(kinds(a.saved)).toEqual(['apply']);
+    a.give({ kind: 'applied', digest: null, failure: null });
+    expect(a.messages('EpochTrained')).toEqual([]);
+    expect(kinds(a.saved)).toEqual(['digest']);
+  });
+
   it('becomes the writer when the first one is lost', () => {
     const a = atTheEnd('b').give({ kind: 'digested', sha256: SHA });
     a.receive('Directive', endOf(ALONE, 'a'));
@@ -300,7 +323,7 @@ describe('a trainer ends an epoch', () => {
 
   it('keeps its weights when the next epoch starts from them', () => {
     const a = atTheEnd('b').give({ kind: 'digested', sha256: SHA });
-    const plan = { ...planOf(ALONE).plan!, snapshot: SHA, firstStep: 1 };
+    const plan = { ...planOf(ALONE).plan!, snapshot: SHA, firstStep: 1, startStep: 1 };
     a.receive('Directive', planOf(ALONE, { epoch: 2, plan }));
     a.give({ kind: 'evaluations-paused' });
     expect(a.saved).toMatchObject([{ kind: 'load-epoch', epoch: 2, reuse: true }]);

@@ -105,6 +105,7 @@ export const planOf = (members: readonly string[], more: Partial<Directive> = {}
     plan: {
       snapshot: null,
       firstStep: 0,
+      startStep: 0,
       individuals: [0, 1].map((individual) => ({
         id: `${individual}`.repeat(16),
         genome: genomeOf(individual),

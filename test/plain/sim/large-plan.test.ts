@@ -27,7 +27,7 @@ it(`two trainers begin an epoch of ${INDIVIDUALS} individuals, and a third takes
   expect(unpacked).toBeGreaterThan(2 * MESSAGE_LIMIT);
   const individuals = plan!.individuals.map(({ id, genome }) => ({ id, genome: [...genome] }));
   const packed = encode('Directive', {
-    plan: { snapshot: null, firstStep: 0, individuals, schedule: plan!.schedule.flat() },
+    plan: { snapshot: null, firstStep: 0, startStep: 0, individuals, schedule: plan!.schedule.flat() },
   });
   expect(packed.length).toBeLessThan(MESSAGE_LIMIT);
   const said = cluster.lines!.map(({ who, text }) => `${who} ${text}`);

@@ -68,7 +68,7 @@ describe('a message', () => {
       genome: Array.from({ length: 20 }, () => operations[random.integer(7)]!),
     }));
     const schedule = Array.from({ length: 40_000 }, (_, i) => (i + 17) % individuals.length);
-    const plan = { snapshot: SHA, firstStep: 20_000, individuals, schedule };
+    const plan = { snapshot: SHA, firstStep: 20_000, startStep: 20_000, individuals, schedule };
     const bytes = encode('Directive', { fence: 1, epoch: 2, members: ['a'], plan });
     expect(bytes.length).toBeLessThan(MESSAGE_LIMIT);
     expect(decode('Directive', bytes).plan).toEqual(plan);
@@ -99,7 +99,7 @@ describe('a message', () => {
       joining: null,
     };
     expect(travelled('Directive', { members: [], step }).step!.commit).toEqual({ step: 8, slots });
-    const plan = { snapshot: null, firstStep: 0, individuals: [], schedule: [] };
+    const plan = { snapshot: null, firstStep: 0, startStep: 0, individuals: [], schedule: [] };
     expect(travelled('Directive', { members: [], plan }).plan).toEqual(plan);
     const unknown = travelled('Status', { phase: 'preparing', etaSeconds: null, bestAccuracy: null });
     expect(unknown).toMatchObject({ etaSeconds: null, bestAccuracy: null, error: null });
@@ -158,7 +158,7 @@ describe('a message is refused', () => {
     const random = generator(7, 'test');
     const id = (): string => random.bits().toString(16).padStart(16, '0');
     const individuals = Array.from({ length: 100_000 }, () => ({ id: id(), genome: Array(4).fill(id()) }));
-    const plan = { snapshot: SHA, firstStep: 0, schedule: [], individuals };
+    const plan = { snapshot: SHA, firstStep: 0, startStep: 0, schedule: [], individuals };
     expect(() => encode('Directive', { fence: 1, epoch: 1, members: ['a'], plan })).toThrow(
       /does not fit 1048576 packed .* a smaller population/,
     );

@@ -16,6 +16,7 @@ import { foldPrefixes, Observer, Violation } from '../check/observer.js';
 import type { SearchResult } from '../check/result.js';
 import { standing } from '../check/standing.js';
 import { resultOf } from '../check/result.js';
+import { failBroker } from '../faults/broker.js';
 import { Controls } from '../faults/controls.js';
 import { FaultCount } from '../faults/count.js';
 import { endOf, type Fault } from '../faults/fault.js';
@@ -32,6 +33,7 @@ import { EvaluatorHost } from './evaluator-host.js';
 import { EvolutionHost } from './evolution-host.js';
 import { FakeNet } from './fake-replica.js';
 import { forge } from '../faults/forged.js';
+import { pause } from '../faults/pause.js';
 import type { Host } from './host.js';
 import type { ClusterOptions, Line, Plan } from './plan.js';
 import { mayBeRefused } from './plan.js';
@@ -77,6 +79,7 @@ export class Cluster {
   private trainers: number;
   private readonly attendance = new Attendance(this.timeline, () => !this.powerless);
   private powerless = false;
+  private draining: Extract<Fault, { kind: 'drain' }> | null = null;
   private isDone = false;
   private hasStopped = false;
 
@@ -234,6 +237,11 @@ export class Cluster {
     this.attendance.left(host);
   }
 
+  /** The run has stopped as it was told to; it is resumed. */
+  drained(): void {
+    this.endAll('drained', this.draining!.ms);
+  }
+
   finished(): void {
     this.tell('evolution', 'the search is done');
     this.isDone = true;
@@ -275,7 +283,7 @@ export class Cluster {
         this.hostOf(fault.actor).killAt(fault.point, fault.tail);
         return;
       case 'pause':
-        this.pause(this.hostOf(fault.actor), fault.ms);
+        pause(this, this.hostOf(fault.actor), fault.ms);
         return;
       case 'join':
         this.count('late worker');
@@ -286,13 +294,16 @@ export class Cluster {
         this.attendance.leave(this.hostOf(fault.actor), fault.ms);
         return;
       case 'broker':
-        this.failBroker(fault.ms, fault.wiped);
+        failBroker(this, fault.ms, fault.wiped);
         return;
       case 'power-cut':
         this.trainers = fault.trainers ?? this.trainers;
         this.setup.evolution = this.evolutionFor(this.trainers);
         this.evolution.tail = fault.tail;
         this.endAll(fault.cause, fault.ms);
+        return;
+      case 'drain':
+        if (!this.powerless && this.draining === null) this.drain(fault);
         return;
       case 'disk-full':
         this.tell('disk', 'is full');
@@ -352,32 +363,13 @@ export class Cluster {
     }
   }
 
-  private pause(host: Host, ms: number): void {
-    const { process } = host;
-    if (!process.alive || process.stopped) return;
-    this.count(`pause ${host.role}`);
-    this.tell(host.id, 'is stopped');
-    process.stop();
-    const { life } = process;
-    this.timeline.after(ms, () => {
-      if (process.life !== life || !process.alive) return;
-      this.tell(host.id, 'is woken');
-      process.wake();
-    });
-  }
-
-  private failBroker(ms: number, wiped: boolean): void {
-    if (!this.bus.up) return;
-    this.count(wiped ? 'broker killed, store lost' : 'broker killed');
-    this.tell('broker', wiped ? 'is killed, its store is lost' : 'is killed');
-    this.bus.fail();
-    if (wiped) this.queue.wipe();
-    this.timeline.after(ms, () => {
-      if (this.bus.up) return;
-      this.tell('broker', 'is back');
-      this.bus.recover();
-      this.queue.serve();
-    });
+  private drain(fault: Extract<Fault, { kind: 'drain' }>): void {
+    this.tell('user', 'presses Ctrl-C');
+    this.count('drain');
+    this.draining = fault;
+    this.trainers = fault.trainers ?? this.trainers;
+    this.setup.evolution = this.evolutionFor(this.trainers);
+    this.evolution.drain();
   }
 
   /** Every process ends; after `ms` the run is resumed. */
@@ -386,6 +378,8 @@ export class Cluster {
     this.count(cause);
     this.tell('everything', `ends: ${cause}`);
     this.powerless = true;
+    this.draining = null;
+    this.evolution.forgetDrain();
     for (const host of this.hosts) host.kill('is dead');
     this.bus.fail();
     this.timeline.after(ms, () => {

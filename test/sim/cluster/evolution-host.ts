@@ -33,6 +33,7 @@ export class EvolutionHost extends Host {
   /** A step is on its way to the disk; what comes meanwhile waits. */
   private syncing = false;
   private readonly waiting: EvolutionInput[] = [];
+  private isToDrain = false;
 
   get search(): SearchState | null {
     return this.state?.search ?? null;
@@ -43,6 +44,17 @@ export class EvolutionHost extends Host {
     spoilTail(this.tail, this.cluster);
     this.tail = { kind: 'kept' };
     super.kill(why);
+  }
+
+  /** It is told to stop after the step at work: now, or as it starts. */
+  drain(): void {
+    this.isToDrain = true;
+    if (this.state !== null) this.process.after(0, () => this.take({ kind: 'drain' }));
+  }
+
+  /** The run is resumed. */
+  forgetDrain(): void {
+    this.isToDrain = false;
   }
 
   protected boot(): void {
@@ -70,6 +82,7 @@ export class EvolutionHost extends Host {
     this.state = initialEvolution(search, tally, this.process.now);
     this.subscribe();
     this.take({ kind: 'started' });
+    if (this.isToDrain) this.take({ kind: 'drain' });
     this.tick();
   }
 
@@ -226,7 +239,8 @@ export class EvolutionHost extends Host {
         then(READ_MS, () => ({ kind: 'results-written', epoch: command.epoch }));
         return;
       case 'finish':
-        cluster.finished();
+        if (command.end === 'done') cluster.finished();
+        else cluster.drained();
         return;
       case 'stop':
         cluster.stopped(command.reason);

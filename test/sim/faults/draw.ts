@@ -43,6 +43,17 @@ export function drawAttendance(
   return { late, faults: [...joins, ...leaves] };
 }
 
+/** Wishes to stop, and how many trainers the run is resumed with then; in a third of the seeds. */
+export function drawDrains(random: Generator, { trainers }: Cast): Fault[] {
+  if (!random.chance(1 / 3)) return [];
+  return Array.from({ length: 1 + random.integer(2) }, () => ({
+    kind: 'drain' as const,
+    at: moment(random),
+    ms: 200 + 2000 * random.uniform(),
+    trainers: random.chance(0.5) ? 1 + random.integer(trainers.length) : null,
+  }));
+}
+
 function draw(random: Generator, mood: Mood, cast: Cast): Fault {
   switch (mood) {
     case 'network':

@@ -56,6 +56,11 @@ export type Fault =
       readonly tail: TailFate;
       readonly trainers: number | null;
     } & Window)
+  /**
+   * The run is told to stop after the step at work; `ms` after it has, it is resumed, by `trainers` trainers where
+   * that is not null.
+   */
+  | ({ readonly kind: 'drain'; readonly trainers: number | null } & Window)
   /** Nothing can be written to the journal; the run is resumed when that is over. */
   | ({ readonly kind: 'disk-full' } & Window)
   /** All that this worker does takes `factor` times as long. */
@@ -109,6 +114,8 @@ export function describe(fault: Fault): string {
       return `${at}: kill ${fault.actor}${fault.point === 'now' ? '' : ` (${fault.point})`}${tailInWords(fault.tail)}`;
     case 'power-cut':
       return `${at}: ${fault.cause}, resumed after ${Math.round(fault.ms)} ms${fault.trainers === null ? '' : ` with ${fault.trainers} trainers`}${tailInWords(fault.tail)}`;
+    case 'drain':
+      return `${at}: Ctrl-C, resumed ${Math.round(fault.ms)} ms after the run has stopped${fault.trainers === null ? '' : ` with ${fault.trainers} trainers`}`;
     case 'disk-full':
       return `${at}: disk full for ${Math.round(fault.ms)} ms`;
     case 'slow':

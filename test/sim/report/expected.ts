@@ -30,6 +30,7 @@ export const FAULTS_SEEN: readonly string[] = [
   'broker killed, store lost',
   'a power cut',
   'disk full',
+  'drain',
   'mute worker',
   'slow worker',
   'bad gradient',
@@ -42,6 +43,7 @@ export const FAULTS_SEEN: readonly string[] = [
 
 export const STAGES_SEEN: readonly string[] = [
   'training adopting',
+  'training restoring',
   'training preparing',
   'training stepping',
   'training ending',

@@ -79,7 +79,8 @@ export const SCENARIOS: readonly Scenario[] = [
   scenario('power-cut', 'kill -9 of everything, power cut', [
     end(1600, 'a power cut', 1, { kind: 'torn', share: 0.5 }),
   ]),
-  scenario('interrupt', 'Ctrl-C', [end(1400, 'Ctrl-C')]),
+  scenario('interrupt', 'Ctrl-C', [{ kind: 'drain', at: 1000, ms: 1000, trainers: 1 }]),
+  scenario('interrupt-twice', 'Ctrl-C twice', [end(1200, 'a second Ctrl-C')]),
   scenario('crash-loop', 'a process that dies again and again', [
     { kind: 'crash-loop', at: 1000, actor: 'trainer-1' },
   ]),

@@ -17,6 +17,8 @@ export function inWords(event: SearchEvent): string {
       const again = event.repeated > 0 ? `, ${event.repeated} leased again` : '';
       return `step ${event.step} is committed, slots by ${owners}${again}`;
     }
+    case 'step-saved':
+      return `the weights after ${event.step} steps are saved, snapshot ${event.sha256.slice(0, 8)}`;
     case 'epoch-trained':
       return `epoch ${event.epoch} is trained, snapshot ${event.sha256.slice(0, 8)}`;
     case 'evaluated':
