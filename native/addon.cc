@@ -7,18 +7,18 @@
 
 #include <cmath>
 #include <cstring>
-#include <exception>
 #include <memory>
 #include <string>
 
 #include "arguments.h"
-#include "rounding.h"
 #include "signals.h"
+#include "step-addon.h"
 #include "workspace.h"
+
+const Kernels* chosen = nullptr;
 
 namespace {
 
-const Kernels* chosen = nullptr;
 thread_local Arena arena;
 /** One thread, the calling one, unless that asks for more. */
 thread_local std::unique_ptr<Pool> pool;
@@ -47,27 +47,6 @@ long firstNonFinite(const float* values, long count) {
       if (!std::isfinite(values[i])) return i;
   }
   return -1;
-}
-
-template <size_t COUNT, typename Work>
-napi_value guarded(napi_env env, napi_callback_info info, Work work) {
-  napi_value arguments[COUNT];
-  size_t count = COUNT;
-  napi_value nothing = nullptr;
-  napi_get_undefined(env, &nothing);
-  if (napi_get_cb_info(env, info, &count, arguments, nullptr, nullptr) != napi_ok || count < COUNT) {
-    napi_throw_type_error(env, nullptr, "too few arguments");
-    return nothing;
-  }
-  try {
-    const DefaultRounding rounding;
-    return work(arguments);
-  } catch (const Refused& refused) {
-    napi_throw_range_error(env, nullptr, refused.reason.c_str());
-  } catch (const std::exception& error) {
-    napi_throw_error(env, nullptr, error.what());
-  }
-  return nothing;
 }
 
 /** (plan, parameters, images, shape, targets, weights, mask | null, vector) → [loss, first bad
@@ -197,6 +176,10 @@ napi_value initialise(napi_env env, napi_value exports) {
       {"gradient", nullptr, gradient, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"batchForward", nullptr, batchForward, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"fixedForward", nullptr, fixedForward, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"addSlot", nullptr, addSlot, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"divide", nullptr, divide, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"sgd", nullptr, sgd, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"adam", nullptr, adam, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"useThreads", nullptr, useThreads, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"useInstructions", nullptr, useInstructions, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"blockSignals", nullptr, blockSignals, nullptr, nullptr, nullptr, napi_enumerable, nullptr},

@@ -2,10 +2,15 @@
 #pragma once
 #include <node_api.h>
 
+#include <exception>
 #include <string>
 
 #include "check.h"
 #include "plan-words.h"
+#include "rounding.h"
+
+/** The best of the processor, or what JavaScript asked for. */
+extern const Kernels* chosen;
 
 struct Floats {
   float* data = nullptr;
@@ -22,6 +27,14 @@ template <>
 struct Expected<int32_t> {
   static constexpr napi_typedarray_type type = napi_int32_array;
 };
+template <>
+struct Expected<uint8_t> {
+  static constexpr napi_typedarray_type type = napi_uint8_array;
+};
+template <>
+struct Expected<double> {
+  static constexpr napi_typedarray_type type = napi_float64_array;
+};
 
 template <typename Element>
 Element* elements(napi_env env, napi_value value, const char* name, size_t& length) {
@@ -35,20 +48,20 @@ Element* elements(napi_env env, napi_value value, const char* name, size_t& leng
   return static_cast<Element*>(data);
 }
 
-Floats floats(napi_env env, napi_value value, const char* name) {
+inline Floats floats(napi_env env, napi_value value, const char* name) {
   Floats result;
   result.data = elements<float>(env, value, name, result.length);
   return result;
 }
 
 /** Null for null. */
-Floats optionalFloats(napi_env env, napi_value value, const char* name) {
+inline Floats optionalFloats(napi_env env, napi_value value, const char* name) {
   napi_valuetype type;
   if (napi_typeof(env, value, &type) == napi_ok && type == napi_null) return {};
   return floats(env, value, name);
 }
 
-void expectLength(const Floats& given, long length, const char* name) {
+inline void expectLength(const Floats& given, long length, const char* name) {
   if (given.data != nullptr && given.length != static_cast<size_t>(length))
     throw Refused{"expected " + std::to_string(length) + " floats for " + name + ", got " +
                   std::to_string(given.length)};
@@ -84,3 +97,25 @@ class Request {
   PlanWords words_;
   const float* parameters_ = nullptr;
 };
+
+/** Runs `work` on so many arguments; what it throws becomes an error in JavaScript. */
+template <size_t COUNT, typename Work>
+napi_value guarded(napi_env env, napi_callback_info info, Work work) {
+  napi_value arguments[COUNT];
+  size_t count = COUNT;
+  napi_value nothing = nullptr;
+  napi_get_undefined(env, &nothing);
+  if (napi_get_cb_info(env, info, &count, arguments, nullptr, nullptr) != napi_ok || count < COUNT) {
+    napi_throw_type_error(env, nullptr, "too few arguments");
+    return nothing;
+  }
+  try {
+    const DefaultRounding rounding;
+    return work(arguments);
+  } catch (const Refused& refused) {
+    napi_throw_range_error(env, nullptr, refused.reason.c_str());
+  } catch (const std::exception& error) {
+    napi_throw_error(env, nullptr, error.what());
+  }
+  return nothing;
+}

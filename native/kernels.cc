@@ -5,6 +5,7 @@
 #include "backward.h"
 #include "forward.h"
 #include "head.h"
+#include "updates.h"
 
 namespace EMARS_NAMESPACE {
 namespace {
@@ -46,7 +47,7 @@ void fixedForwardOf(const Plan& plan, const float* parameters, const Images& ima
   forwardOf(plan, parameters, images, {nullptr, statistics}, logits, workspace);
 }
 
-const Kernels KERNELS{gradientOf, batchForwardOf, fixedForwardOf};
+const Kernels KERNELS{gradientOf, batchForwardOf, fixedForwardOf, addSlotOf, divideOf, sgdOf, adamOf};
 
 }  // namespace
 }  // namespace EMARS_NAMESPACE

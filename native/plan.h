@@ -53,6 +53,38 @@ struct Loss {
 
 struct Workspace;
 
+/** Tensors of a flat vector: offset and size of each, one after the other, in floats. */
+struct Spans {
+  const int32_t* words;
+  long count;
+  long offset(long tensor) const { return words[2 * tensor]; }
+  long size(long tensor) const { return words[2 * tensor + 1]; }
+};
+
+/** A slot's gradient: its tensors, ascending, their values one after the other, and its weight. */
+struct SlotValues {
+  const int32_t* tensors;
+  long tensorCount;
+  const float* values;
+  double weight;
+};
+
+/** A step's gradient, valid in the tensors that are marked with 1. */
+struct Touched {
+  const uint8_t* touched;
+  const float* values;
+};
+
+struct SgdRates {
+  double learningRate, momentum, weightDecay;
+};
+
+struct AdamRates {
+  double weightDecay, beta1, beta2, epsilon;
+  /** For each tensor: the learning rate and the scale of the second moment, corrected for its steps. */
+  const double* rateAndScale;
+};
+
 /** The computations of one instruction set. */
 struct Kernels {
   /** Gradient `[gradientCount]` and batch statistics `[statisticCount]`; returns the loss. */
@@ -65,6 +97,13 @@ struct Kernels {
   /** Logits `[scans][classes]` by given statistics. */
   void (*fixedForward)(const Plan&, const float* parameters, const Images&, const float* statistics,
                        float* logits, const Workspace&);
+  /** Adds a slot to the sum of a step, and marks its tensors. */
+  void (*addSlot)(const Spans&, const SlotValues&, float* sum, uint8_t* touched);
+  /** Divides the marked tensors, each by its divisor. */
+  void (*divide)(const Spans&, const uint8_t* touched, const double* divisors, float* sum);
+  void (*sgd)(const Spans&, const Touched&, const SgdRates&, float* weights, float* velocity);
+  void (*adam)(const Spans&, const Touched&, const AdamRates&, float* weights, float* first,
+               float* second);
 };
 
 const Kernels& plainKernels();

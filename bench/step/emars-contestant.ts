@@ -10,7 +10,8 @@ import { superNetOf } from '#emars/space/layout.js';
 import { resolvePath } from '#emars/space/path.js';
 import { predict } from '#emars/training/predict.js';
 import { pathGradient } from '#emars/training/path-gradient.js';
-import { optimizerFloats, optimizerStep } from '#emars/training/optimizer.js';
+import { optimizerFloats } from '#emars/training/optimizer.js';
+import { stepArithmetic } from '#emars/training/step-arithmetic.js';
 import type { Shape, StepAnswer, StepRequest } from './contest.js';
 import { space } from './contest.js';
 
@@ -18,6 +19,7 @@ const [, , threads, addon] = process.argv;
 const kernels = addon === undefined ? null : loadKernels(addon, Number(threads));
 const net = superNetOf(space);
 const { layout } = net;
+const arithmetic = stepArithmetic(layout.parameters, addon ?? null);
 const parameters = initialiseParameters(layout, 1);
 const gradient = new Float32Array(layout.parameterCount);
 const velocity = new Float32Array(optimizerFloats('sgd', layout.parameterCount, layout.parameters.length));
@@ -63,15 +65,9 @@ function step({ shape, genome }: StepRequest): StepAnswer {
   const started = performance.now();
   const path = resolvePath(net, genome);
   const result = pathGradient({ net, path, parameters, kernels }, { images, shape, labels });
-  const touched = new Uint8Array(layout.parameters.length);
-  let end = 0;
-  for (const index of path.parameters) {
-    const { offset, size } = layout.parameters[index]!;
-    gradient.set(result.gradient.subarray(end, end + size), offset);
-    touched[index] = 1;
-    end += size;
-  }
-  optimizerStep(sgd, { tensors: layout.parameters, touched, values: gradient }, parameters, velocity);
+  const slot = { tensors: path.parameters, values: result.gradient, weight: shape[0] };
+  const touched = arithmetic.sum([slot], gradient, 'by-step');
+  arithmetic.move(sgd, { touched, values: gradient }, parameters, velocity);
   return answer(started, result.loss);
 }
 

@@ -39,21 +39,27 @@ export function sumSlots(
   divide: Divide = 'by-step',
 ): Uint8Array {
   const touched = new Uint8Array(tensors.length);
-  const weights = new Float64Array(tensors.length);
-  let total = 0;
-  for (const slot of slots) {
-    if (slot.weight <= 0) continue;
-    total += slot.weight;
-    for (const tensor of slot.tensors) weights[tensor]! += slot.weight;
-    addSlot(tensors, slot, sum, touched);
-  }
+  for (const slot of slots) if (slot.weight > 0) addSlot(tensors, slot, sum, touched);
+  const divisors = divisorsOf(tensors.length, slots, divide);
   for (let tensor = 0; tensor < tensors.length; tensor++) {
     if (touched[tensor] === 0) continue;
     const { offset, size } = tensors[tensor]!;
-    const divisor = divide === 'by-step' ? total : weights[tensor]!;
+    const divisor = divisors[tensor]!;
     for (let i = offset; i < offset + size; i++) sum[i] = sum[i]! / divisor;
   }
   return touched;
+}
+
+/** What the sum of each of `count` tensors is divided by. */
+export function divisorsOf(count: number, slots: readonly SlotGradient[], divide: Divide): Float64Array {
+  const weights = new Float64Array(count);
+  let total = 0;
+  for (const { tensors, weight } of slots) {
+    if (weight <= 0) continue;
+    total += weight;
+    for (const tensor of tensors) weights[tensor]! += weight;
+  }
+  return divide === 'by-step' ? weights.fill(total) : weights;
 }
 
 function addSlot(

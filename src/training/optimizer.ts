@@ -1,8 +1,9 @@
 /**
  * Optimisers over flat host vectors: SGD with momentum, and Adam (Kingma & Ba 2015, Alg. 1).
  *
- * They run in plain JavaScript on fp32 storage and double arithmetic, in the same order on every
- * replica, so that replicas stay equal bit for bit whatever device computed the gradients. A tensor
+ * They run on fp32 storage and double arithmetic, in the same order on every replica, so that replicas stay
+ * equal bit for bit whatever device computed the gradients: here in JavaScript, or with the same bits and
+ * several times quicker by the native kernels (`native-step.ts`). A tensor
  * that no slot touched does not move: no momentum, no decay; Adam counts its steps per tensor.
  */
 import type { TensorSpan } from '../gradient/sum.js';
@@ -77,22 +78,14 @@ function adamStep(
   weights: Float32Array,
   state: Float32Array,
 ): void {
-  const { learningRate, weightDecay, beta1, beta2, epsilon } = options;
+  const { weightDecay, beta1, beta2, epsilon } = options;
   const first = state.subarray(0, weights.length);
   const second = state.subarray(weights.length, 2 * weights.length);
-  const powers = new DataView(
-    state.buffer,
-    state.byteOffset + 8 * weights.length,
-    4 * ADAM_FLOATS * tensors.length,
-  );
+  const rates = adamRates(options, touched, state, weights.length);
   for (let tensor = 0; tensor < tensors.length; tensor++) {
     if (touched[tensor] === 0) continue;
-    const power1 = nextPower(powers.getFloat64(16 * tensor, true), beta1);
-    const power2 = nextPower(powers.getFloat64(16 * tensor + 8, true), beta2);
-    powers.setFloat64(16 * tensor, power1, true);
-    powers.setFloat64(16 * tensor + 8, power2, true);
-    const rate = learningRate / (1 - power1);
-    const scale = 1 / (1 - power2);
+    const rate = rates[2 * tensor]!;
+    const scale = rates[2 * tensor + 1]!;
     const { offset, size } = tensors[tensor]!;
     for (let i = offset; i < offset + size; i++) {
       const g = values[i]! + weightDecay * weights[i]!;
@@ -103,6 +96,34 @@ function adamStep(
       weights[i] = weights[i]! - (rate * m) / (Math.sqrt(v * scale) + epsilon);
     }
   }
+}
+
+/**
+ * Counts one step more for the touched tensors in Adam's state of `parameters` weights. Returns for each tensor the
+ * learning rate and the scale of the second moment, both corrected for the steps it had.
+ */
+export function adamRates(
+  { learningRate, beta1, beta2 }: OptimizerOptions,
+  touched: Uint8Array,
+  state: Float32Array,
+  parameters: number,
+): Float64Array {
+  const rates = new Float64Array(2 * touched.length);
+  const powers = new DataView(
+    state.buffer,
+    state.byteOffset + 8 * parameters,
+    4 * ADAM_FLOATS * touched.length,
+  );
+  for (let tensor = 0; tensor < touched.length; tensor++) {
+    if (touched[tensor] === 0) continue;
+    const power1 = nextPower(powers.getFloat64(16 * tensor, true), beta1);
+    const power2 = nextPower(powers.getFloat64(16 * tensor + 8, true), beta2);
+    powers.setFloat64(16 * tensor, power1, true);
+    powers.setFloat64(16 * tensor + 8, power2, true);
+    rates[2 * tensor] = learningRate / (1 - power1);
+    rates[2 * tensor + 1] = 1 / (1 - power2);
+  }
+  return rates;
 }
 
 /** Zero means no step yet; the floor keeps a long run's power from underflowing to that zero. */

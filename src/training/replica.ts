@@ -7,14 +7,14 @@
  */
 import { createHash } from 'node:crypto';
 import type { Divide, SlotGradient } from '../gradient/sum.js';
-import { sumSlots } from '../gradient/sum.js';
 import type { TensorLists } from '../space/tensors.js';
 import type { LearningRateRule } from './learning-rate.js';
 import { learningRateAt } from './learning-rate.js';
 import type { OptimizerOptions } from './optimizer.js';
-import { optimizerFloats, optimizerStep } from './optimizer.js';
+import { optimizerFloats } from './optimizer.js';
 import type { LearnedState } from './snapshot.js';
 import { decodeSnapshot, encodeSnapshot, HEADER_BYTES, SnapshotFormatError } from './snapshot.js';
+import type { StepArithmetic } from './step-arithmetic.js';
 
 /** Weight of a new batch in the running statistics (authors' code: momentum 0.1). */
 const RUNNING_MOMENTUM = 0.1;
@@ -66,6 +66,7 @@ export interface ReplicaSetup {
   readonly optimizer: OptimizerOptions;
   readonly rate: LearningRateRule;
   readonly divide: Divide;
+  readonly arithmetic: StepArithmetic;
   /** `learnedBytes` long, zeroed or filled already, perhaps by another thread. */
   readonly memory: ArrayBuffer | SharedArrayBuffer;
 }
@@ -84,12 +85,12 @@ export class Replica {
 
   /** Applies one committed step; slots ascending, diverged ones with weight 0. */
   applyStep(slots: readonly SlotOutcome[]): void {
-    const { layout, optimizer, rate, divide } = this.setup;
+    const { optimizer, rate, divide, arithmetic } = this.setup;
     const { parameters, optimizerState } = this.state;
-    const touched = sumSlots(layout.parameters, slots, this.sum, divide);
-    optimizerStep(
+    const touched = arithmetic.sum(slots, this.sum, divide);
+    arithmetic.move(
       { ...optimizer, learningRate: learningRateAt(rate, this.appliedStep) },
-      { tensors: layout.parameters, touched, values: this.sum },
+      { touched, values: this.sum },
       parameters,
       optimizerState,
     );

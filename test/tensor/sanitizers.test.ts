@@ -56,7 +56,7 @@ function bytesOf(drawn: Case): Buffer {
 async function built(sanitizer: string, command: readonly [string, ...string[]]): Promise<string> {
   const program = join(folder, sanitizer.replace(',', '-'));
   const sources = readdirSync(NATIVE)
-    .filter((name) => name.endsWith('.cc') && name !== 'addon.cc')
+    .filter((name) => name.endsWith('.cc') && !name.endsWith('addon.cc'))
     .map((name) => join(NATIVE, name));
   const [first, ...rest] = command;
   await call(first, [

@@ -3,6 +3,7 @@ import { loadOptions } from '../../config/load.js';
 import type { Identity } from '../../protocol/worker/presence.js';
 import { callMain, exposeInThread, threadData } from '../../runtime/process/thread.js';
 import { Replica, snapshotBytes } from '../../training/replica.js';
+import { stepArithmetic } from '../../training/step-arithmetic.js';
 import { runFolder } from '../../run/folder.js';
 import { joinBus } from '../setup/bus-access.js';
 import { individualsPerStepOf, learningRateOf, netOf, optimizerOf, samplingOf } from '../setup/rules.js';
@@ -23,9 +24,11 @@ export interface TrainerBusData {
   /** Memory of the replica, and of the slot vector that the TensorFlow thread fills. */
   readonly memory: SharedArrayBuffer;
   readonly vector: SharedArrayBuffer;
+  /** Path of the native kernels where they are; null: none are. The bits are the same. */
+  readonly addon: string | null;
 }
 
-const { root, identity, memory, vector } = threadData() as TrainerBusData;
+const { root, identity, memory, vector, addon } = threadData() as TrainerBusData;
 const folder = runFolder(root);
 const options = loadOptions({ file: folder.config });
 const sides = await readSides(folder.split);
@@ -52,6 +55,7 @@ const work = new ReplicaWork({
     optimizer: optimizerOf(options),
     rate: learningRateOf(options, sides.training.length),
     divide: options.cohort === null ? 'by-step' : 'by-touch',
+    arithmetic: stepArithmetic(net.layout.parameters, addon),
     memory,
   }),
   slotVector: new Float32Array(vector),

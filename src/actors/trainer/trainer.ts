@@ -63,7 +63,7 @@ async function main(): Promise<void> {
     },
     measure,
   };
-  const data: TrainerBusData = { root, identity, memory, vector };
+  const data: TrainerBusData = { root, identity, memory, vector, addon };
   await runBusThread(new URL('./trainer-bus.js', import.meta.url), data, serve);
 }
 

@@ -5,6 +5,7 @@ import type { SearchSpace } from '#emars/space/space.js';
 import { generator } from '#emars/random/generator.js';
 import type { OptimizerOptions } from '#emars/training/optimizer.js';
 import { learnedBytes, learnedViews, Replica } from '#emars/training/replica.js';
+import { stepArithmetic } from '#emars/training/step-arithmetic.js';
 import {
   decodeSnapshot,
   decodeWeights,
@@ -45,6 +46,7 @@ function replicaOf(seed: number, optimizer = adam): { replica: Replica; memory: 
     optimizer,
     rate: { first: 0.1, last: 0.1, shape: 'linear', steps: 1 },
     divide: 'by-step',
+    arithmetic: stepArithmetic(layout.parameters, null),
     memory,
   });
   return { replica, memory };
@@ -145,7 +147,14 @@ describe('the moving average of the weights', () => {
     const memory = new ArrayBuffer(learnedBytes(layout, averaging));
     const { average, parameters } = learnedViews(layout, averaging, memory);
     const rate = { first: 0.1, last: 0.1, shape: 'linear', steps: 1 } as const;
-    const replica = new Replica({ layout, optimizer: averaging, rate, divide: 'by-step', memory });
+    const replica = new Replica({
+      layout,
+      optimizer: averaging,
+      rate,
+      divide: 'by-step',
+      arithmetic: stepArithmetic(layout.parameters, null),
+      memory,
+    });
     const { size } = layout.parameters[0]!;
     const values = new Float32Array(size).fill(1);
     const slot = { tensors: [0], values, weight: 1, statisticTensors: [], statistics: new Float32Array(0) };
