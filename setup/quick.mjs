@@ -16,7 +16,7 @@ const SLOW = [
   'test/plain/evolution/benchmark.test.ts', // whole searches of NSGA-III
   'test/plain/native/{provide,setup}.test.ts', // set-ups in folders of their own, waits between tries
   'test/plain/report/{build,page}.test.ts', // draw every figure
-  'test/plain/runtime/{full-disk,kill,processes}.test.ts', // processes that are killed and started again
+  'test/plain/runtime/{failpoints,full-disk,kill,processes}.test.ts', // processes that are killed and started again
   'test/plain/sim/{controls,seeds-*}.test.ts', // hundreds and thousands of simulated searches
   'test/plain/sim/large-plan.test.ts', // plans of megabytes
   'test/plain/scan/{hostile-files,phantom,real-ct}.test.ts', // thousands of files

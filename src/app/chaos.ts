@@ -9,6 +9,8 @@ import { DISK_KINDS, FAULT_KINDS, FAULTS, planFaults } from '../chaos/faults.js'
 import type { ChaosPlan, FaultRow } from '../chaos/plan.js';
 import { ownMounts, rerunWithOwnMounts } from '../chaos/small-disk.js';
 import { torment } from '../chaos/torment.js';
+import { FAILPOINTS } from '../runtime/failpoint/operations.js';
+import { ACTIONS, VARIABLE } from '../runtime/failpoint/specification.js';
 import { nativeParts } from '../library/native-parts.js';
 import { configOption, jsonOption, setOption, wholeNumber } from './arguments.js';
 import { UsageError } from './errors.js';
@@ -54,7 +56,7 @@ export function registerChaos(program: Command): void {
       '--out <dir>',
       'folder for the runs, kept (default: a temporary one, kept where a result differs)',
     )
-    .option('--list', 'list the kinds of faults and end')
+    .option('--list', 'list the kinds of faults and the failpoints, and end')
     .addOption(jsonOption())
     .addHelpText(
       'after',
@@ -144,13 +146,16 @@ async function possibleKinds(kinds: readonly FaultKind[]): Promise<FaultKind[] |
 }
 
 async function list(json: boolean): Promise<void> {
-  if (json) return printJson(FAULTS);
-  const head = [{ head: 'kind' }, { head: 'what happens' }];
+  if (json) return printJson({ kinds: FAULTS, failpoints: FAILPOINTS, actions: ACTIONS });
+  const table = (first: string, rows: Readonly<Record<string, string>>): string =>
+    textTable([{ head: first }, { head: 'what happens' }], Object.entries(rows));
   return print(
-    textTable(
-      head,
-      FAULT_KINDS.map((kind) => [kind, FAULTS[kind]]),
-    ),
+    [
+      table('kind', FAULTS),
+      `Failpoints, for a search that is started with ${VARIABLE}=[PROCESS][#LIFE]/NAME:N:ACTION`,
+      table('failpoint', FAILPOINTS),
+      table('action', ACTIONS),
+    ].join('\n\n'),
   );
 }
 

@@ -2,6 +2,7 @@
 import { reportError } from './errors.js';
 import { endQuietlyWithoutReader } from './output.js';
 import { buildProgram } from './program.js';
+import { sayFailpoints } from './failpoints.js';
 
 endQuietlyWithoutReader();
 // What escapes every await: still one line, and never a program that goes on half alive.
@@ -10,6 +11,7 @@ process.on('uncaughtException', (error) => {
   process.exit();
 });
 try {
+  await sayFailpoints();
   const program = await buildProgram(process.argv.slice(2));
   await program.parseAsync();
 } catch (error) {

@@ -6,6 +6,7 @@
 import type { AppliedSlot, ReplicaCommand, TrainerInput } from '../../protocol/trainer/commands.js';
 import type { StateCopy } from '../../protocol/trainer/state-transfer.js';
 import { bytesOf, digestOf } from '../../gradient/chunks.js';
+import { failpoint } from '../../runtime/failpoint/failpoint.js';
 import { readSnapshot, writeSnapshot } from '../../runtime/storage/snapshots.js';
 import type { Net } from '../../space/cohort.js';
 import { pathIn } from '../../space/cohort.js';
@@ -123,7 +124,9 @@ export class ReplicaWork {
     try {
       if (replica.appliedStep !== step)
         throw new RangeError(`expected weights of step ${step}, got some of step ${replica.appliedStep}`);
+      failpoint('before-apply');
       replica.applyStep(slots.map((slot) => this.outcome(slot)));
+      failpoint('after-apply');
       return { kind: 'applied', digest: digest ? replica.digest() : null, failure: null };
     } catch (error) {
       return { kind: 'applied', digest: null, failure: textOf(error) };

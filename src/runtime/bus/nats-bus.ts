@@ -7,6 +7,7 @@
  * - a handler that throws or rejects is reported, and harms nothing else.
  */
 import { createInbox, errors, type Msg, type NatsConnection } from '@nats-io/transport-node';
+import { failpoint } from '../failpoint/failpoint.js';
 import { after, Deadline, settledWithin, sleep } from '../process/monotonic.js';
 import { AskTimeout, BusClosed, FlushTimeout, NoResponder } from './bus-errors.js';
 import { NotPermitted, PayloadTooLarge } from './bus-errors.js';
@@ -68,7 +69,10 @@ export class NatsBus implements Bus {
 
   publish(subject: string, bytes: Uint8Array, reply: string | null = null): boolean {
     this.refuse(`publish ${subject}`, subject, bytes);
-    return this.outbox.offer({ subject, bytes, reply });
+    failpoint('before-publish');
+    const isKept = this.outbox.offer({ subject, bytes, reply });
+    failpoint('after-publish');
+    return isKept;
   }
 
   respond(reply: string, bytes: Uint8Array): boolean {

@@ -4,6 +4,7 @@
  *
  * While the queue or its consumer is missing, the worker waits for their owner to declare them again.
  */
+import { withFailpoints } from '../failpoint/failpoint.js';
 import { sleep } from '../process/monotonic.js';
 import type { Bus, Handle } from './bus.js';
 import { BusClosed } from './bus-errors.js';
@@ -201,7 +202,8 @@ class Taker implements WorkTaker {
       const { bytes, deliveries } = item;
       const verdict = await this.handler(bytes, { deliveries, exhausted: deliveries > maxDeliver, working });
       if (verdict === 'nak') this.say(item, RETRY);
-      else await this.confirm(item, verdict === 'ack' ? '+ACK' : '+TERM');
+      else if (verdict === 'term') await this.confirm(item, '+TERM');
+      else await withFailpoints('acknowledge', () => this.confirm(item, '+ACK'));
     } catch (error) {
       this.report(error);
       this.say(item, RETRY);

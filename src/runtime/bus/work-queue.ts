@@ -27,6 +27,7 @@ import {
   type JetStreamManager,
 } from '@nats-io/jetstream';
 import { createHash } from 'node:crypto';
+import { withFailpoints } from '../failpoint/failpoint.js';
 import { Deadline, sleep } from '../process/monotonic.js';
 import { BusClosed } from './bus-errors.js';
 import type { Bus, Handle } from './bus.js';
@@ -140,7 +141,7 @@ export class WorkQueue {
     const token = TOKEN.test(id) ? id : createHash('sha256').update(id).digest('hex');
     const subject = `${this.options.subject}.${token}`;
     const copy = Uint8Array.from(bytes);
-    return await this.insistDeclared('enqueue', deadlineMs, async (left) => {
+    const attempt = async (left: number): Promise<'queued' | 'duplicate'> => {
       try {
         await jetstream(natsOf(this.bus), { timeout: left }).publish(subject, copy, {
           timeout: left,
@@ -152,7 +153,8 @@ export class WorkQueue {
           return 'duplicate';
         throw error;
       }
-    });
+    };
+    return await withFailpoints('enqueue', () => this.insistDeclared('enqueue', deadlineMs, attempt));
   }
 
   /**

@@ -10,6 +10,7 @@
 import { fork, type ChildProcess, type Serializable } from 'node:child_process';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { failpointIdentity } from '../failpoint/failpoint.js';
 import { after, monotonicMs, type Timer } from './monotonic.js';
 import { SUPERVISOR_VARIABLE } from './orphan-guard.js';
 import { peakMemory } from './process-table.js';
@@ -149,13 +150,18 @@ export class Supervised {
   }
 
   private start(): void {
-    const { entry, args, env, execArgv, logFile } = this.options;
+    const { role, id, entry, args, env, execArgv, logFile } = this.options;
     const log = openSync(logFile, 'a', 0o644);
     this.logStart = fstatSync(log).size;
     const child = fork(entry instanceof URL ? fileURLToPath(entry) : entry, [...(args ?? [])], {
       detached: true,
       execArgv: [...(execArgv ?? [])],
-      env: { ...process.env, ...env, [SUPERVISOR_VARIABLE]: String(process.pid) },
+      env: {
+        ...process.env,
+        ...env,
+        [SUPERVISOR_VARIABLE]: String(process.pid),
+        ...failpointIdentity(role, id, this.starts + 1),
+      },
       stdio: ['ignore', log, log, 'ipc'],
       serialization: 'advanced',
     });

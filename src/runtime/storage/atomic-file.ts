@@ -8,6 +8,7 @@
 import { randomBytes } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { withFailpoints } from '../failpoint/failpoint.js';
 
 /** Makes the entries of `folder` (creations, renames, removals) survive a power cut. */
 export async function syncFolder(folder: string): Promise<void> {
@@ -34,15 +35,15 @@ export async function writeFileAtomic(
   try {
     const handle = await open(temporary, 'wx', mode);
     try {
-      await handle.writeFile(content);
-      await handle.sync();
+      await withFailpoints('file-write', () => handle.writeFile(content));
+      await withFailpoints('file-sync', () => handle.sync());
     } finally {
       await handle.close();
     }
-    await rename(temporary, path);
+    await withFailpoints('file-rename', () => rename(temporary, path));
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
   }
-  await syncFolder(folder);
+  await withFailpoints('file-folder-sync', () => syncFolder(folder));
 }

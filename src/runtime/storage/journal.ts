@@ -7,6 +7,7 @@
 import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { withFailpoints } from '../failpoint/failpoint.js';
 import { syncFolder } from './atomic-file.js';
 import {
   encodeGroup,
@@ -89,8 +90,8 @@ export class Journal {
       const group = takeGroup(this.waiting);
       try {
         const bytes = encodeGroup(group.flatMap((entry) => entry.records));
-        await writeFully(this.file, bytes, this.end);
-        await this.file.datasync();
+        await withFailpoints('journal-write', () => writeFully(this.file, bytes, this.end));
+        await withFailpoints('journal-sync', () => this.file.datasync());
         this.end += bytes.byteLength;
         for (const entry of group) entry.resolve();
       } catch (error) {

@@ -16,6 +16,7 @@ import { randomBytes } from 'node:crypto';
 import { link, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { withFailpoints } from '../failpoint/failpoint.js';
 import { writeFileAtomic } from './atomic-file.js';
 import { bootId, isSameProcess, processStartTime } from '../process/process-table.js';
 
@@ -128,7 +129,7 @@ export async function acquireRunLock(folder: string, purpose: string | null = nu
       const mine = highest + 1;
       const path = join(folder, `run.lock.${mine}`);
       try {
-        await link(claim, path);
+        await withFailpoints('lock-link', () => link(claim, path));
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code === 'EEXIST') continue;
         throw error;

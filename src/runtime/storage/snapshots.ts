@@ -10,6 +10,7 @@ import { EmarsError } from '../../errors/error.js';
 import { createHash } from 'node:crypto';
 import { mkdir, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
+import { withFailpoints } from '../failpoint/failpoint.js';
 import { syncFolder } from './atomic-file.js';
 import { isSameProcess, processStartTime } from '../process/process-table.js';
 
@@ -58,13 +59,13 @@ export async function writeSnapshot(
     const file = await open(path, 'wx', 0o644);
     let written: { sha256: string; bytes: number };
     try {
-      written = await writeParts(file, parts);
-      await file.sync();
+      written = await withFailpoints('snapshot-write', () => writeParts(file, parts));
+      await withFailpoints('snapshot-sync', () => file.sync());
     } finally {
       await file.close();
     }
-    await rename(path, join(folder, written.sha256));
-    await syncFolder(folder);
+    await withFailpoints('snapshot-rename', () => rename(path, join(folder, written.sha256)));
+    await withFailpoints('snapshot-folder-sync', () => syncFolder(folder));
     return written;
   } catch (error) {
     await rm(path, { force: true }).catch(() => undefined);
