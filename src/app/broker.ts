@@ -1,9 +1,10 @@
 /** `emars broker`: a nats-server that several hosts share, with certificates, keys and rights by role. */
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import { addClient, initBroker } from '../library/broker-folder.js';
+import { addClient, initBroker, revokeClient } from '../library/broker-folder.js';
 import { runBroker } from '../library/run-broker.js';
 import { jsonOption, wholeNumber } from './arguments.js';
+import { UsageError } from './errors.js';
 import { print, printJson } from './output.js';
 
 const DEFAULT_PORT = 4222;
@@ -60,7 +61,7 @@ function registerStart(broker: Command): void {
       'after',
       `
 An address that other hosts reach needs the certificates that init makes with --host (else exit code 2).
-Credentials that are made while it runs count from its next start.
+Credentials that are made or taken away while it runs count within a second: clients of the others do not notice.
 
 Examples:
   emars broker start broker
@@ -69,41 +70,68 @@ Examples:
     .action(async (folder: string, flags: { listen: string; json?: boolean }) => {
       const stop = new AbortController();
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort());
-      await runBroker({ folder, listen: flags.listen, signal: stop.signal }, async ({ url, pid }) => {
-        if (flags.json === true) await printJson({ url, pid });
-        else await print(`listens on ${url} (nats-server, pid ${pid}); Ctrl-C ends it`);
-      });
+      await runBroker(
+        { folder, listen: flags.listen, signal: stop.signal },
+        async ({ url, pid }) => {
+          if (flags.json === true) await printJson({ url, pid });
+          else await print(`listens on ${url} (nats-server, pid ${pid}); Ctrl-C ends it`);
+        },
+        (line) => void (flags.json === true ? printJson({ note: line }) : print(line)),
+      );
     });
 }
 
 function registerCreds(broker: Command): void {
   broker
     .command('creds')
-    .summary('credentials for one worker or objective more')
-    .description('Writes a file of credentials for one worker or objective, to be carried to its host.')
+    .summary('credentials for one worker or objective more, or away with them')
+    .description(
+      'Writes a file of credentials for one worker or objective, to be carried to its host; with --revoke it takes ' +
+        'them away, and who holds them is cut off.',
+    )
     .argument('<dir>', 'folder that emars broker init has made')
     .addOption(
-      new Option('--role <role>', 'what it is for')
-        .choices(['trainer', 'evaluator', 'objective', 'watcher'])
-        .makeOptionMandatory(),
+      new Option('--role <role>', 'what it is for').choices(['trainer', 'evaluator', 'objective', 'watcher']),
     )
     .requiredOption('--name <name>', 'id of the worker, name of the objective')
+    .option('--run <id>', 'the one run that they count in, as emars runs shows it (default: any)')
+    .option('--revoke', 'take the credentials of that name away; search and watcher are names, too')
     .addOption(jsonOption())
     .addHelpText(
       'after',
       `
 Examples:
   emars broker creds broker --role trainer --name gpu1
-  emars broker creds broker --role objective --name memory`,
+  emars broker creds broker --role objective --name memory
+  emars broker creds broker --role trainer --name gpu2 --run 0123456789ab
+  emars broker creds broker --name gpu1 --revoke`,
     )
-    .action(
-      async (
-        folder: string,
-        flags: { role: 'trainer' | 'evaluator' | 'objective' | 'watcher'; name: string; json?: boolean },
-      ) => {
-        const path = await addClient(folder, flags.role, flags.name);
-        if (flags.json === true) await printJson({ credentials: path });
-        else await print(path);
-      },
+    .action(creds);
+}
+
+interface CredsFlags {
+  readonly role?: 'trainer' | 'evaluator' | 'objective' | 'watcher';
+  readonly name: string;
+  readonly run?: string;
+  readonly revoke?: boolean;
+  readonly json?: boolean;
+}
+
+async function creds(folder: string, { role, name, run, revoke, json }: CredsFlags): Promise<void> {
+  if (revoke === true) {
+    if (role !== undefined || run !== undefined)
+      throw new UsageError('--revoke: expected no --role and no --run, the name is enough; leave them out');
+    await revokeClient(folder, name);
+    if (json === true) await printJson({ revoked: name });
+    else await print(`the credentials of ${name} count no more`);
+    return;
+  }
+  if (role === undefined)
+    throw new UsageError(
+      '--role: expected trainer, evaluator, objective or watcher for new credentials, got nothing; ' +
+        'to take some away: --revoke',
     );
+  const path = await addClient(folder, { role, name, run: run ?? null });
+  if (json === true) await printJson({ credentials: path });
+  else await print(path);
 }

@@ -3,7 +3,7 @@
  * credentials to be carried to the hosts. Secrets lie in files of mode 0600, in a folder of mode 0700.
  */
 import { existsSync } from 'node:fs';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
@@ -32,6 +32,10 @@ const recordSchema = z.object({
         role: z.enum(BUS_ROLES),
         id: z.string().regex(TOKEN).nullable(),
         publicKey: z.string().regex(/^U[A-Z2-7]{55}$/),
+        /** Name of its file of credentials. */
+        name: z.string().regex(TOKEN).nullable().default(null),
+        /** Id of the one run that it counts in; null: any. */
+        run: z.string().regex(TOKEN).nullable().default(null),
       }),
     )
     .max(10_000),
@@ -79,20 +83,53 @@ export async function initBroker({ folder, hosts, port }: NewBroker): Promise<re
   return [await issue(folder, 'search', ANYBODY), await issue(folder, 'watcher', watcher)];
 }
 
-/** Credentials for one worker or objective more. Errors: RequestError for a name that is taken. */
-export async function addClient(folder: string, role: KeyHolder['role'], name: string): Promise<string> {
+/**
+ * Credentials for one worker or objective more. `run`: id of the one run that they count in; null: any. Errors:
+ * RequestError for a name that is taken.
+ */
+export async function addClient(
+  folder: string,
+  {
+    role,
+    name,
+    run,
+  }: { readonly role: KeyHolder['role']; readonly name: string; readonly run: string | null },
+): Promise<string> {
   if (!TOKEN.test(name))
     throw new RequestError(`--name: expected 1 to 64 letters, digits, "-" and "_", got "${name}"`);
   if (existsSync(brokerFiles(folder).creds(name)))
     throw new RequestError(
       `--name: expected a name that is free, got "${name}", which has credentials already`,
     );
-  return issue(folder, name, [{ role, id: name }]);
+  if (run !== null && !TOKEN.test(run))
+    throw new RequestError(`--run: expected the id of a run, as emars runs shows it, got "${run}"`);
+  return issue(folder, name, [{ role, id: name }], run);
+}
+
+/**
+ * Takes the keys of a file of credentials away: the broker cuts off who holds them. Errors: RequestError where
+ * there are none of that name.
+ */
+export async function revokeClient(folder: string, name: string): Promise<void> {
+  const files = brokerFiles(folder);
+  const record = await readBrokerRecord(folder);
+  const kept = record.clients.filter((client) => (client.name ?? client.id) !== name);
+  if (kept.length === record.clients.length)
+    throw new RequestError(
+      `--name: expected one of the names that have credentials, got "${name}"; known are ` +
+        ([...new Set(record.clients.map((client) => client.name ?? client.id ?? 'any'))].join(', ') ||
+          'none'),
+    );
+  await writeRecord(files.record, { ...record, clients: kept });
+  if (TOKEN.test(name)) await rm(files.creds(name), { force: true });
 }
 
 /** Who may connect, and what for. */
 export function usersOf({ clients }: BrokerRecord): BrokerUser[] {
-  return clients.map(({ role, id, publicKey }) => ({ publicKey, ...permissionsOf({ role, id }, ANY) }));
+  return clients.map(({ role, id, publicKey, run }) => ({
+    publicKey,
+    ...permissionsOf({ role, id }, run ?? ANY),
+  }));
 }
 
 /** Errors: RequestError where there is none. */
@@ -103,22 +140,35 @@ export async function readBrokerRecord(folder: string): Promise<BrokerRecord> {
       `expected the folder of a broker, got "${folder}"; make one: emars broker init ${folder}`,
     );
   const text = await readFile(record, 'utf8');
-  const read = text.length > MOST_BYTES ? null : recordSchema.safeParse(JSON.parse(text));
+  const read = text.length > MOST_BYTES ? null : recordSchema.safeParse(jsonOf(text));
   if (read?.success !== true)
     throw new RequestError(`${record}: expected what emars broker init writes, got something else`);
   return read.data;
 }
 
-async function issue(folder: string, name: string, holders: readonly KeyHolder[]): Promise<string> {
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+async function issue(
+  folder: string,
+  name: string,
+  holders: readonly KeyHolder[],
+  run: string | null = null,
+): Promise<string> {
   const files = brokerFiles(folder);
   const record = await readBrokerRecord(folder);
-  const { login, users } = issueKeys(holders, ANY);
+  const { login, users } = issueKeys(holders, run ?? ANY);
   const { hosts, port } = record;
   const urls = hosts.length === 0 ? [`nats://127.0.0.1:${port}`] : hosts.map((host) => urlOf(host, port));
   const ca = hosts.length === 0 ? null : await readFile(files.ca, 'utf8');
   const path = files.creds(name);
   // The broker knows a key before somebody holds it.
-  const added = holders.map((holder, i) => ({ ...holder, publicKey: users[i]!.publicKey }));
+  const added = holders.map((holder, i) => ({ ...holder, name, run, publicKey: users[i]!.publicKey }));
   await writeRecord(files.record, { ...record, clients: [...record.clients, ...added] });
   await writeCredentials(path, { format: 1, urls, ca, keys: login.keys });
   return path;

@@ -81,7 +81,8 @@ describe('a search that is told to stop', () => {
   });
 
   it('a second time stops at once, whatever the step at work waits for', async () => {
-    const patient = ['--set', 'runtime.silenceSeconds=600', '--set', 'runtime.leaseSeconds=600'];
+    // Until the second wish comes; a resume looks for trainers as long.
+    const patient = ['--set', 'runtime.silenceSeconds=15'];
     const started = emars(search('twice', '--trainers', '2', ...patient));
     const { processes } = await untilRun(started, folder('twice'), 'training has begun', trainsAfter(0));
     for (const { role, pid } of processes) if (role === 'trainer') process.kill(pid!, 'SIGSTOP');

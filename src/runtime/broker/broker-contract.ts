@@ -75,6 +75,11 @@ export interface Broker {
    * Errors: BrokerStartError after 30 s.
    */
   restart(options?: { wipe?: boolean }): Promise<void>;
+  /**
+   * Other users from now on, without a restart: clients of those that are not among them, or may do other things now,
+   * are cut off; these come back with their new rights.
+   */
+  reload(users: readonly BrokerUser[]): Promise<void>;
   /** Ends server and supervisor. Calling it again waits for the same end. */
   stop(): Promise<void>;
 }

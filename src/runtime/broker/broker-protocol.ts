@@ -19,6 +19,8 @@ export type SupervisorOrder =
     }
   /** Kill the server and start it again; with `wipe`, on an empty store. */
   | { readonly type: 'restart'; readonly wipe: boolean }
+  /** Have the server read its configuration again. */
+  | { readonly type: 'reload' }
   /** End the server, then yourself. */
   | { readonly type: 'stop' };
 

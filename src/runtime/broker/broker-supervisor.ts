@@ -143,6 +143,9 @@ process.on('message', (order: SupervisorOrder) => {
       wipeNext = order.wipe;
       server?.kill('SIGKILL');
       break;
+    case 'reload':
+      server?.kill('SIGHUP');
+      break;
     case 'stop':
       void stop();
       break;

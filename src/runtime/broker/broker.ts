@@ -14,6 +14,7 @@ import { resolve as absolute } from 'node:path';
 import { newUserKey, publicKeyOf } from '../bus/keys.js';
 import { freePort } from '../bus/server-info.js';
 import { writeFileAtomic } from '../storage/atomic-file.js';
+import type { BrokerUser } from './broker-contract.js';
 import { BrokerStartError, mayEverything, type Broker, type BrokerOptions } from './broker-contract.js';
 import { OwnBroker } from './own-broker.js';
 import { endLeftover, MIB, serverConfiguration, serverFiles } from './server-files.js';
@@ -49,8 +50,10 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const serverName = `emars-${randomBytes(6).toString('hex')}`;
   for (let attempt = 1; ; attempt++) {
     const port = options.port ?? (await freePort());
-    const settings = { users, serverName, host, tls, port, maxPayload, maxStoreBytes };
-    await writeFileAtomic(files.config, serverConfiguration(files, settings), 0o600);
+    const settings = { serverName, host, tls, port, maxPayload, maxStoreBytes };
+    const configurationFor = (known: readonly BrokerUser[]): string =>
+      serverConfiguration(files, { ...settings, users: known });
+    await writeFileAtomic(files.config, configurationFor(users), 0o600);
     const broker = new OwnBroker(
       `${tls === null ? 'nats' : 'tls'}://${isIP(host) === 6 ? `[${host}]` : host}:${port}`,
       login,
@@ -64,6 +67,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
         port,
         serverName,
       },
+      configurationFor,
     );
     const failure = await broker.start(options.fresh ?? false);
     if (failure === null) return broker;

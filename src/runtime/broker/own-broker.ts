@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url';
 import type { Handle } from '../bus/bus.js';
 import { after, settledWithin } from '../process/monotonic.js';
 import { isSameProcess, processStartTime } from '../process/process-table.js';
-import { BrokerStartError, type Broker, type BrokerRestart } from './broker-contract.js';
+import { writeFileAtomic } from '../storage/atomic-file.js';
+import { BrokerStartError, type Broker, type BrokerRestart, type BrokerUser } from './broker-contract.js';
 import type { SupervisorOrder, SupervisorReport } from './broker-protocol.js';
 
 const SUPERVISOR = fileURLToPath(new URL('./broker-supervisor.js', import.meta.url));
@@ -35,6 +36,8 @@ export class OwnBroker implements Broker {
     readonly url: string,
     readonly login: Broker['login'],
     private readonly order: Extract<SupervisorOrder, { type: 'start' }>,
+    /** The configuration with these users in it. */
+    private readonly configurationFor: (users: readonly BrokerUser[]) => string,
   ) {}
 
   pid(): number {
@@ -85,6 +88,12 @@ export class OwnBroker implements Broker {
       );
       this.send({ type: 'restart', wipe });
     });
+  }
+
+  async reload(users: readonly BrokerUser[]): Promise<void> {
+    if (this.stopped !== null) throw new Error('the broker is stopped');
+    await writeFileAtomic(this.order.configFile, this.configurationFor(users), 0o600);
+    this.send({ type: 'reload' });
   }
 
   stop(): Promise<void> {

@@ -1,9 +1,18 @@
 /** A broker for several hosts: what `emars broker init` makes, over TLS, against a real nats-server. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { addClient, initBroker } from '#emars/library/broker-folder.js';
+import { addClient, initBroker, revokeClient } from '#emars/library/broker-folder.js';
 import { runBroker } from '#emars/library/run-broker.js';
 import { loginFor, readCredentials } from '#emars/run/credentials.js';
 import type { NotPermitted } from '#emars/runtime/bus/connection.js';
@@ -19,15 +28,21 @@ const folder = join(root, 'broker');
 const stop = new AbortController();
 let over: Promise<void>;
 let log = '';
+/** What the broker says of its keys. */
+const said: string[] = [];
 
 beforeAll(async () => {
   await initBroker({ folder, hosts: ['localhost', '127.0.0.1'], port: await freePort() });
-  await addClient(folder, 'trainer', 'w1');
+  await addClient(folder, { role: 'trainer', name: 'w1', run: null });
   await new Promise<void>((ready, fail) => {
-    over = runBroker({ folder, listen: '127.0.0.1', signal: stop.signal }, () => {
-      ready();
-      return Promise.resolve();
-    });
+    over = runBroker(
+      { folder, listen: '127.0.0.1', signal: stop.signal },
+      () => {
+        ready();
+        return Promise.resolve();
+      },
+      (line) => void said.push(line),
+    );
     over.catch(fail);
   });
   log = join(folder, 'broker.log');
@@ -92,16 +107,87 @@ it('a client that does not know its authority, or shows no key, stays outside', 
 });
 
 it('credentials are for one name each, and a name is no path', async () => {
-  await expect(addClient(folder, 'evaluator', 'w1')).rejects.toThrow(/which has credentials already/);
-  await expect(addClient(folder, 'evaluator', '../w2')).rejects.toThrow(/--name: expected 1 to 64/);
+  await expect(addClient(folder, { role: 'evaluator', name: 'w1', run: null })).rejects.toThrow(
+    /which has credentials already/,
+  );
+  await expect(addClient(folder, { role: 'evaluator', name: '../w2', run: null })).rejects.toThrow(
+    /--name: expected 1 to 64/,
+  );
   await expect(initBroker({ folder: join(root, 'x'), hosts: ['a b'], port: 4222 })).rejects.toThrow(/--host/);
+});
+
+/** As `enter`, again and again: the server has been told of the key, and needs a moment. */
+async function enterInTime(creds: string, client: BusClient): Promise<Bus> {
+  for (const end = performance.now() + 50_000; ;) {
+    try {
+      return await enter(creds, client);
+    } catch (error) {
+      if (performance.now() > end) throw error;
+    }
+  }
+}
+
+it('a key that is made while it runs counts, in one run alone where it is bound to one', async () => {
+  const bound = { role: 'trainer', id: 'bound' } as const;
+  await addClient(folder, { role: 'trainer', name: 'bound', run: '0123456789ab' });
+  const worker = await enterInTime('bound', bound);
+  refused.length = 0;
+  const [mine, other] = ['0123456789ab', 'ba9876543210'].map((run) =>
+    fromClient(subjectsOf(run).heartbeat, bound),
+  );
+  for (const subject of [mine!, other!]) worker.publish(subject, Buffer.of(1));
+  await worker.flush();
+  await until(() => refused.length > 0);
+  expect(refused).toEqual([other]);
+  await worker.close();
+  await expect(addClient(folder, { role: 'trainer', name: 'w4', run: 'a.b' })).rejects.toThrow(
+    /--run: expected/,
+  );
+});
+
+it('a key that is taken away while it runs is cut off at once, and no other notices', async () => {
+  const [w1, gone] = [
+    { role: 'trainer', id: 'w1' },
+    { role: 'trainer', id: 'gone' },
+  ] as const;
+  await addClient(folder, { role: 'trainer', name: 'gone', run: null });
+  const leaver = await enterInTime('gone', gone);
+  const stayer = await enter('w1', w1);
+  let interruptions = 0;
+  stayer.onReconnect(() => interruptions++);
+  const kept = join(folder, 'kept.creds');
+  copyFileSync(join(folder, 'gone.creds'), kept);
+  await revokeClient(folder, 'gone');
+  await until(() => !leaver.connected);
+  await expect(enter('kept', gone)).rejects.toThrow(BrokerUnreachable);
+  await stayer.flush();
+  expect([stayer.connected, interruptions]).toEqual([true, 0]);
+  expect(existsSync(join(folder, 'gone.creds'))).toBe(false);
+  await expect(revokeClient(folder, 'gone')).rejects.toThrow(
+    /got "gone"; known are search, watcher, w1, bound/,
+  );
+  await stayer.close();
+  await leaver.close();
+});
+
+it('a record of keys that cannot be read changes nothing, and is said', async () => {
+  const record = join(folder, 'broker.json');
+  const sound = readFileSync(record);
+  said.length = 0;
+  writeFileSync(record, '{');
+  await until(() => said.length > 0);
+  expect(said[0]).toMatch(/expected what emars broker init writes/);
+  await (await enter('w1', { role: 'trainer', id: 'w1' })).close();
+  writeFileSync(record, sound);
 });
 
 it('a broker without certificates does not listen where others reach it', async () => {
   const bare = join(root, 'bare');
   await initBroker({ folder: bare, hosts: [], port: 4222 });
-  const running = runBroker({ folder: bare, listen: '0.0.0.0', signal: stop.signal }, () =>
-    Promise.resolve(),
+  const running = runBroker(
+    { folder: bare, listen: '0.0.0.0', signal: stop.signal },
+    () => Promise.resolve(),
+    () => undefined,
   );
   await expect(running).rejects.toThrow(/without certificates, got 0\.0\.0\.0/);
 });
