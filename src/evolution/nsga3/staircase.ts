@@ -38,15 +38,14 @@ export class Staircase {
     this.z[at] = z;
   }
 
-  /** How many steps have at most this y. */
+  /** How many steps have at most this y. Halves without a branch: which way it goes cannot be foretold. */
   private upTo(y: number): number {
     const ys = this.y;
     let least = 0;
-    let most = this.steps;
-    while (least < most) {
-      const middle = (least + most) >>> 1;
-      if (ys[middle]! <= y) least = middle + 1;
-      else most = middle;
+    for (let left = this.steps; left > 0;) {
+      const half = (left + 1) >>> 1;
+      least += half * Number(ys[least + half - 1]! <= y);
+      left -= half;
     }
     return least;
   }

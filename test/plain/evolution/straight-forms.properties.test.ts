@@ -54,13 +54,27 @@ describe('the quick forms equal the plainest ones', () => {
   });
 
   it('in the nearest line and its distance, on lines of one layer and of two', () => {
-    const directions = [dasDennis(2, 7), dasDennis(3, 5), twoLayers(5, 3, 2), twoLayers(10, 3, 2)];
+    const whole = [
+      dasDennis(2, 7),
+      dasDennis(3, 5),
+      dasDennis(4, 1),
+      twoLayers(5, 3, 2),
+      twoLayers(10, 3, 2),
+    ];
+    // Patterns that lack a line, and those of more coordinates than are looked up, are gone through line by line.
+    const others = [
+      twoLayers(10, 3, 2).slice(1),
+      dasDennis(6, 4),
+      dasDennis(3, 1).flatMap((line) => [line, line]),
+    ];
     holds(
       fc.property(
         fc
-          .constantFrom(...directions)
-          .chain((lines) => fc.tuple(fc.constant(lines), table(lines[0]!.length, 20))),
-        ([lines, values]) => {
+          .constantFrom(...whole, ...others)
+          .chain((lines) => fc.tuple(fc.constant(lines), table(lines[0]!.length, 20), fc.boolean())),
+        ([lines, signed, isSigned]) => {
+          // What is normalised is not negative.
+          const values = isSigned ? signed : signed.map((row) => row.map(Math.abs));
           const points = toMinimise(values, minimise(lines[0]!.length));
           const { line, distance } = associate(
             points,
