@@ -24,6 +24,7 @@ export function renderScreen(
 const COLUMNS = [
   { head: 'process' },
   { head: 'slots', align: 'right' },
+  { head: 'step', align: 'right' },
   { head: 'evaluations', align: 'right' },
   { head: 'memory', align: 'right' },
   { head: 'busy', align: 'right' },
@@ -39,6 +40,7 @@ function rowOf({
   device,
   starts,
   slots,
+  stepSeconds,
   evaluations,
   memory,
   busy,
@@ -50,6 +52,7 @@ function rowOf({
     // A foreign worker has no process of ours, and needs none.
     pid === null && starts !== null ? `${id} (away)` : id,
     isWorker ? String(slots ?? 0) : NONE,
+    stepSeconds === null ? NONE : `${stepSeconds.toFixed(2)} s`,
     isWorker ? String(evaluations ?? 0) : NONE,
     memory === null ? NONE : `${(memory / 1e9).toFixed(2)} GB`,
     busy === null ? NONE : percent(busy),

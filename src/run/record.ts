@@ -34,6 +34,8 @@ const processSchema = z.object({
   slots: count.nullable().default(null),
   /** The first step of the run that it computed a slot of; null: none, or no trainer. */
   joinedAtStep: count.nullable().default(null),
+  /** Seconds of a step, smoothed: from its plan to the last of this trainer's own slots. */
+  stepSeconds: seconds.nullable().default(null),
   evaluations: count.nullable().default(null),
   /** Bytes, resident, now. */
   memory: count.nullable().default(null),

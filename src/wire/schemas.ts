@@ -90,6 +90,7 @@ const workerStatus = z.object({
   evaluations: count,
   alive: z.boolean(),
   joinedAtStep: quantityOrNull,
+  stepSeconds: quantityOrNull,
   device: shown,
   seen: messageOrNull(deviceSeen),
   quarantined: reasonOrNull,

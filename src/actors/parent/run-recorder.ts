@@ -8,7 +8,7 @@ import type { Message } from '../../wire/messages.js';
 /** What the parent knows of a process; its work is reported by evolution. */
 export type ProcessRow = Omit<
   ProcessRecord,
-  'slots' | 'evaluations' | 'joinedAtStep' | 'seen' | 'quarantined'
+  'slots' | 'evaluations' | 'joinedAtStep' | 'stepSeconds' | 'seen' | 'quarantined'
 > & {
   readonly role: 'broker' | 'evolution' | 'trainer' | 'evaluator';
 };
@@ -116,6 +116,7 @@ export class RunRecorder {
         ...row,
         slots: workers.get(row.id)?.slots ?? 0,
         joinedAtStep: workers.get(row.id)?.joinedAtStep ?? null,
+        stepSeconds: workers.get(row.id)?.stepSeconds ?? null,
         evaluations: workers.get(row.id)?.evaluations ?? 0,
         seen: this.seen.get(row.id) ?? null,
         quarantined: workers.get(row.id)?.quarantined ?? null,

@@ -277,6 +277,7 @@ function statusWith(
     membership: state.membership,
     objectives: state.objectives,
     tally: turn.tally,
+    paces: state.training.paces,
     stopwatch: state.stopwatch,
     duplicates: state.evaluation.duplicates,
     expectedTrainers: setup.expectedTrainers,

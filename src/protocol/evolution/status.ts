@@ -5,6 +5,7 @@ import { FAILURES } from '../../search/own-objectives.js';
 import type { Membership } from './membership.js';
 import { trainersOf } from './membership.js';
 import type { ObjectiveActors } from './objective-actors.js';
+import type { Pace, Paces } from './pace.js';
 import type { Tally } from './tally.js';
 
 /** Seconds spent in each phase by this process, and the pace that tells the time left. Times in ms. */
@@ -52,6 +53,7 @@ export interface StatusParts {
   readonly membership: Membership;
   readonly objectives: ObjectiveActors;
   readonly tally: Tally;
+  readonly paces: Paces;
   readonly stopwatch: Stopwatch;
   readonly duplicates: number;
   readonly expectedTrainers: number;
@@ -134,7 +136,17 @@ function bestAccuracyOf({ history }: SearchState): number | null {
   return best;
 }
 
-function workersOf({ membership, tally, search }: StatusParts): NonNullable<Draft<'Status'>['workers']> {
+/** Seconds to the millisecond; null: not known yet. */
+function secondsOf(pace: Pace | undefined): number | null {
+  return pace === undefined ? null : Math.round(pace.ms) / 1000;
+}
+
+function workersOf({
+  membership,
+  tally,
+  paces,
+  search,
+}: StatusParts): NonNullable<Draft<'Status'>['workers']> {
   const { workers, known } = membership;
   const ids = new Set([...known.keys(), ...tally.slots.keys(), ...tally.evaluations.keys()]);
   return [...ids].sort().map((id) => ({
@@ -144,6 +156,7 @@ function workersOf({ membership, tally, search }: StatusParts): NonNullable<Draf
     evaluations: tally.evaluations.get(id) ?? 0,
     alive: workers.has(id),
     joinedAtStep: tally.joinedAt.get(id) ?? null,
+    stepSeconds: secondsOf(paces.get(id)),
     device: workers.get(id)?.device ?? '',
     seen: workers.get(id)?.seen ?? null,
     quarantined: search.quarantined.get(id) ?? null,

@@ -3,6 +3,7 @@ import { IdMap } from '../../search/id-map.js';
 import type { SlotChecks } from '../../search/double-check.js';
 import type { StepLedger } from '../../search/step-ledger.js';
 import type { Draft } from '../../wire/messages.js';
+import type { Paces } from './pace.js';
 
 export interface TrainingTiming {
   /** Shortest lease of a slot. */
@@ -69,6 +70,8 @@ export interface Training {
   readonly sentAt: number;
   /** Measured length of a step, smoothed; 0 before the first. */
   readonly stepMs: number;
+  /** How long each trainer takes for its slots of a step. */
+  readonly paces: Paces;
   /** Number of the next attempt under this fence. */
   readonly nextNumber: number;
 }
@@ -86,5 +89,6 @@ export const idleTraining: Training = {
   toldSince: -Infinity,
   sentAt: -Infinity,
   stepMs: 0,
+  paces: new Map(),
   nextNumber: 1,
 };

@@ -30,6 +30,7 @@ import {
 } from '../../search/step-ledger.js';
 import type { Message } from '../../wire/messages.js';
 import * as attendance from './attendance.js';
+import { paced } from './pace.js';
 import type { Training, TrainingStage, TrainingTiming } from './training-state.js';
 import {
   announce,
@@ -95,7 +96,8 @@ export function slotsHeld(turn: Turn, training: Training, report: Message<'Slots
   if (report.behind) return lose(turn, training, [id], `it cannot follow after step ${appliedStep}`);
   const { stage } = training;
   if (stage.name !== 'stepping' || stage.ledger.step !== step) return training;
-  let next = attendance.stands(reported(turn, training, id), id);
+  const paces = paced(training.paces, stage.ledger, report, turn.now - stage.startedAt);
+  let next = { ...attendance.stands(reported(turn, training, id), id), paces };
   if (stateDigest !== null) {
     const known = next.digests.get(appliedStep);
     if (known !== undefined && known !== stateDigest) return disagreement(turn, next, `after step ${step}`);

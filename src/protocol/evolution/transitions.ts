@@ -15,8 +15,8 @@ import type { Ending, Training } from './training-state.js';
 import { idleTraining } from './training-state.js';
 import type { Turn } from './turn.js';
 
-export function becomeIdle({ draining, sentAt, stepMs, nextNumber }: Training): Training {
-  return { ...idleTraining, draining, sentAt, stepMs, nextNumber };
+export function becomeIdle({ draining, sentAt, stepMs, paces, nextNumber }: Training): Training {
+  return { ...idleTraining, draining, sentAt, stepMs, paces, nextNumber };
 }
 
 /** This actor was restarted in mid-epoch: waits for trainers that stand where the journal ends. */

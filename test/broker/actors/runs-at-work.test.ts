@@ -52,6 +52,7 @@ const worker = (id: string, role: 'trainer' | 'evaluator', alive: boolean) => ({
     slots: 0,
     evaluations: 0,
     joinedAtStep: null,
+    stepSeconds: null,
     device: '',
     seen: null,
     quarantined: null,

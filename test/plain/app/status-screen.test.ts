@@ -23,6 +23,7 @@ const record: RunRecord = recordSchema.parse({
       pid: 8,
       starts: 1,
       slots: 60,
+      stepSeconds: 0.25,
       memory: 3.21e9,
       busy: 0.75,
       device: 'cuda:0',
@@ -54,6 +55,7 @@ describe('the status screen', () => {
     expect(lines[0]).toEqual([
       'process',
       'slots',
+      'step',
       'evaluations',
       'memory',
       'busy',
@@ -62,10 +64,10 @@ describe('the status screen', () => {
       'device',
     ]);
     expect(lines.slice(2, 6)).toEqual([
-      ['broker', '–', '–', '0.02 GB', '2 %', '–', '0', '–'],
-      ['trainer-0', '60', '0', '3.21 GB', '75 %', '25 %', '0', `cuda:0 NVIDIA H200 ${UUID}`],
-      ['trainer-1 (away)', '20', '4', '–', '–', '–', '2', 'cpu'],
-      ['far-away', '0', '9', '–', '–', '–', '0', 'cpu'],
+      ['broker', '–', '–', '–', '0.02 GB', '2 %', '–', '0', '–'],
+      ['trainer-0', '60', '0.25 s', '0', '3.21 GB', '75 %', '25 %', '0', `cuda:0 NVIDIA H200 ${UUID}`],
+      ['trainer-1 (away)', '20', '–', '4', '–', '–', '–', '2', 'cpu'],
+      ['far-away', '0', '–', '9', '–', '–', '–', '0', 'cpu'],
     ]);
   });
 

@@ -46,6 +46,7 @@ export function recordOf(status: 'interrupted' | 'finished', end: SearchState): 
       starts: 1,
       slots: 0,
       joinedAtStep: null,
+      stepSeconds: null,
       evaluations: 0,
       memory: null,
       busy: null,

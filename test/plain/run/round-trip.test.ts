@@ -51,6 +51,7 @@ const record: RunRecord = {
       starts: 1,
       slots: 9,
       joinedAtStep: 3,
+      stepSeconds: 0.25,
       evaluations: 2,
       memory: 2 ** 27,
       busy: 0.75,
