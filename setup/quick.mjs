@@ -12,6 +12,7 @@ import { main, root, runChild, say } from './phase.mjs';
 const SLOW = [
   'test/plain/actors/sandbox.test.ts', // processes that are ended at a deadline and at their limit of memory
   'test/plain/app/**', // starts the command line, a process a case
+  'test/plain/deploy/**', // parse and start every command of the templates
   'test/plain/docs/commands.test.ts', // runs the commands of every page
   'test/plain/evolution/benchmark.test.ts', // whole searches of NSGA-III
   'test/plain/native/{provide,setup}.test.ts', // set-ups in folders of their own, waits between tries
