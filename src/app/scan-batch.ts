@@ -76,7 +76,12 @@ async function orFailed<T>(path: string, failed: ScanProblem[], work: () => Prom
     return [await work()];
   } catch (error) {
     if (kindOf(error) !== 'data' || !(error instanceof Error)) throw error;
-    failed.push({ path, reason: error.message });
+    failed.push({ path, reason: withoutPath(error.message, path) });
     return [];
   }
+}
+
+/** What is said of a file names the file already where the file as a whole is at fault. */
+function withoutPath(message: string, path: string): string {
+  return message.startsWith(`${path}: `) ? message.slice(path.length + 2) : message;
 }
