@@ -23,7 +23,8 @@ export function registerRuns(program: Command): void {
       'after',
       `
 --json prints one object a run and line: run (id on the bus), name, version, config (SHA-256 of its config.yaml),
-phase, epoch, epochs, trainers, evaluators, kernels (null: TensorFlow computes).
+phase, epoch, epochs, trainers, evaluators, kernels (null: TensorFlow computes), deadLetters (messages that nobody
+could use: dead-letters.jsonl in its folder).
 
 Examples:
   emars runs --nats nats://127.0.0.1:4222
@@ -46,18 +47,20 @@ function tableOf(found: readonly RunAtWork[]): string {
     { head: 'epoch', align: 'right' },
     { head: 'trainers', align: 'right' },
     { head: 'evaluators', align: 'right' },
+    { head: 'dead letters', align: 'right' },
     { head: 'config' },
     { head: 'version' },
   ];
-  const rows = found.map(({ name, run, phase, epoch, epochs, trainers, evaluators, config, version }) => [
-    name,
-    run,
-    phase,
-    epochs === 0 ? '–' : `${epoch}/${epochs}`,
-    String(trainers),
-    String(evaluators),
-    config.slice(0, 12),
-    version,
+  const rows = found.map((run) => [
+    run.name,
+    run.run,
+    run.phase,
+    run.epochs === 0 ? '–' : `${run.epoch}/${run.epochs}`,
+    String(run.trainers),
+    String(run.evaluators),
+    String(run.deadLetters),
+    run.config.slice(0, 12),
+    run.version,
   ]);
   return textTable(columns, rows);
 }

@@ -29,6 +29,8 @@ export interface RunAtWork {
   readonly evaluators: number;
   /** Digest of the native kernels that it computes by; null: TensorFlow. */
   readonly kernels: string | null;
+  /** Messages that nobody could use, so far: `dead-letters.jsonl` in its folder. */
+  readonly deadLetters: number;
 }
 
 /** How long answers are waited for after the question, and after the last one that came. */
@@ -73,11 +75,9 @@ export async function askForRuns(bus: Bus, signal?: AbortSignal): Promise<RunAtW
 /** Null for what is no such answer: anybody may send to an inbox. */
 function runOf(bytes: Uint8Array): RunAtWork | null {
   try {
-    const { run, name, version, config, phase, epoch, epochs, trainers, evaluators, kernels } = decode(
-      'RunInfo',
-      bytes,
-    );
-    return { run, name, version, config, phase, epoch, epochs, trainers, evaluators, kernels };
+    const { run, name, version, config, kernels, ...progress } = decode('RunInfo', bytes);
+    const { phase, epoch, epochs, trainers, evaluators, deadLetters } = progress;
+    return { run, name, version, config, phase, epoch, epochs, trainers, evaluators, kernels, deadLetters };
   } catch (error) {
     if (error instanceof WireError) return null;
     throw error;

@@ -8,10 +8,10 @@
 import type { SearchEvent } from '../search/events.js';
 import type { Draft, Message, MessageName } from '../wire/messages.js';
 
-/** Messages of machines; the others belong to those who look for runs, and to the store of a run. */
+/** Messages of machines; the others belong to those who look for runs, to the store of a run, and to shells. */
 export type MachineMessage = Exclude<
   MessageName,
-  'RunsRequest' | 'RunInfo' | 'SupplyRequest' | 'SupplyReply'
+  'RunsRequest' | 'RunInfo' | 'SupplyRequest' | 'SupplyReply' | 'DeadLetter'
 >;
 
 /** A message on its way out; its subject follows from `name` and `to`. */

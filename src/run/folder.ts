@@ -15,6 +15,8 @@ export interface RunFolder {
   readonly snapshots: string;
   readonly history: string;
   readonly front: string;
+  /** Messages that nobody could use. */
+  readonly deadLetters: string;
   /** `run.json`, the record of what happened. */
   readonly run: string;
   readonly report: string;
@@ -42,6 +44,7 @@ export function runFolder(root: string): RunFolder {
     snapshots: join(root, 'snapshots'),
     history: join(root, 'history.jsonl'),
     front: join(root, 'front.json'),
+    deadLetters: join(root, 'dead-letters.jsonl'),
     run: join(root, 'run.json'),
     report: join(root, 'report.html'),
     figures: join(root, 'figures'),

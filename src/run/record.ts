@@ -63,6 +63,10 @@ const timingsSchema = z.record(
  */
 export type Timings = z.infer<typeof timingsSchema>;
 
+/** Dead letters in the record; the others are in `dead-letters.jsonl`. */
+export const LAST_DEAD_LETTERS = 20;
+const deadLetter = z.object({ by: shortText, expected: shortText, subject: longText, reason: longText });
+
 const badScan = z.object({ path: longText, reason: longText });
 
 export const recordSchema = z.object({
@@ -86,6 +90,10 @@ export const recordSchema = z.object({
   resumedFromEpoch: z.number().int().min(0).max(1e6).nullable().default(null),
   /** Scans that were left out. */
   badScans: z.array(badScan).max(1e6).default([]),
+  /** Messages that nobody could use. */
+  deadLetters: count.default(0),
+  /** The last of them: who refused what, and why. */
+  lastDeadLetters: z.array(deadLetter).max(LAST_DEAD_LETTERS).default([]),
   timings: timingsSchema.default({}),
   /** What decides the bits of a result: TensorFlow, CPU, threads, Node. */
   fingerprint: z.record(shortText, z.unknown()).default({}),

@@ -18,6 +18,10 @@ export const genomeId = z.string().regex(/^[0-9a-f]{16}$/, 'expected 16 hexadeci
 /** SHA-256 of a file, hexadecimal on the wire too. */
 export const fileDigest = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 hexadecimal digits');
 export const name = z.string().min(1).max(64);
+/** A client of the bus, as the end of its subject. */
+export const roleAndId = z
+  .string()
+  .regex(/^[a-z]{1,32}\.[A-Za-z0-9_-]{1,64}$/, 'expected a role and an id, with a dot between');
 /** What people call something, to be shown. */
 export const title = z.string().regex(/^[^\p{C}]{1,200}$/u, 'expected 1 to 200 printable characters');
 /** Name of an objective: a token of a subject, and a key in files. */

@@ -10,7 +10,7 @@ import { framed, MESSAGE_LIMIT, unframed, UNPACKED_LIMIT } from './packing.js';
 import { schemas } from './schemas.js';
 
 export { MESSAGE_LIMIT } from './packing.js';
-export { CHUNK_BYTES, HISTORY_POINTS, SUBJECTS, SUPPLIES } from './schemas.js';
+export { CHUNK_BYTES, DEAD_LETTER_BYTES, HISTORY_POINTS, SUBJECTS, SUPPLIES } from './schemas.js';
 export type { Role, RunPhase, WorkPhase } from './schemas.js';
 
 /** Version of `proto/emars.proto`; a worker of another version is refused in the hello. */
@@ -44,6 +44,7 @@ const codecs = {
   MeasureRequest: emars.MeasureRequest,
   MeasureResult: emars.MeasureResult,
   Status: emars.Status,
+  DeadLetter: emars.DeadLetter,
   Farewell: emars.Farewell,
 } as const;
 

@@ -52,6 +52,7 @@ export const ROUTES: Readonly<Record<MessageName, Route>> = {
   MeasureRequest: { from: EVOLUTION, to: OBJECTIVE },
   MeasureResult: { from: OBJECTIVE, to: EVOLUTION },
   Status: { from: EVOLUTION, to: ['parent', 'watcher'] },
+  DeadLetter: { from: [...WORKERS, 'evolution'], to: ['parent'] },
   Farewell: { from: EVOLUTION, to: [...WORKERS, 'objective'] },
 };
 

@@ -17,6 +17,7 @@ import {
   objectiveName,
   quantityOrNull,
   reasonOrNull,
+  roleAndId,
   shown,
   textOrNull,
   title,
@@ -29,6 +30,9 @@ export { HISTORY_POINTS, SUBJECTS } from './objective-schemas.js';
 
 /** Bytes of a gradient chunk's payload (measured: larger chunks are slower, `docs/benchmarks.md`). */
 export const CHUNK_BYTES = 512 * 1024;
+
+/** What is kept of a message that nobody can use. */
+export const DEAD_LETTER_BYTES = 4096;
 
 /** Chunks that one request names; more are asked for as "all". */
 export const REQUEST_CHUNKS = 1000;
@@ -126,6 +130,7 @@ export const schemas = {
     trainers: count,
     evaluators: count,
     kernels: textOrNull,
+    deadLetters: count,
   }),
   SupplyRequest: z.object({ contents: list(fileDigest, SUPPLIES) }),
   SupplyReply: z.object({ manifest: fileDigestOrNull, contents: list(supplied, SUPPLIES) }),
@@ -240,6 +245,15 @@ export const schemas = {
     absoluteStep: count,
     checkedSlots: count,
     objectives: list(objectiveStatus, JOININGS),
+  }),
+  DeadLetter: z.object({
+    expected: name,
+    subject: shown,
+    reason: reasonOrNull,
+    size: count,
+    count,
+    head: bytes(DEAD_LETTER_BYTES),
+    by: roleAndId,
   }),
   Farewell: z.object({ reason: reasonOrNull }),
 } as const;

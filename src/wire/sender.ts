@@ -52,6 +52,7 @@ const claims: { readonly [Name in MessageName]?: (message: Message<Name>) => str
   EvaluationResult: ({ worker }) => `.${worker}`,
   ObjectiveHello: ({ name }) => `.${name}`,
   ObjectiveLeave: ({ name }) => `.${name}`,
+  DeadLetter: ({ by }) => `.${by}`,
   MeasureResult: ({ name }) => `.${name}`,
 };
 

@@ -30,6 +30,7 @@ export interface Subjects {
   readonly evaluate: string;
   readonly status: string;
   readonly farewell: string;
+  readonly dead: string;
   readonly credit: (trainer: string) => string;
   readonly chunkRequest: (trainer: string) => string;
   readonly stateRequest: (trainer: string) => string;
@@ -38,6 +39,8 @@ export interface Subjects {
   readonly measure: (objective: string) => string;
   /** JetStream stream that holds the open evaluations. */
   readonly evaluationStream: string;
+  /** JetStream stream that keeps the last dead letters. */
+  readonly deadStream: string;
   /** JetStream object store with what workers elsewhere need. */
   readonly storeBucket: string;
 }
@@ -63,12 +66,14 @@ export function subjectsOf(run: string): Subjects {
     evaluate: `${prefix}.evaluate`,
     status: `${prefix}.status`,
     farewell: `${prefix}.farewell`,
+    dead: `${prefix}.dead.*.*`,
     credit: (trainer) => `${prefix}.trainer.${token(trainer)}.credit.*`,
     chunkRequest: (trainer) => `${prefix}.trainer.${token(trainer)}.chunk-request.*`,
     stateRequest: (trainer) => `${prefix}.trainer.${token(trainer)}.state-request.*`,
     state: (trainer) => `${prefix}.trainer.${token(trainer)}.state.*`,
     measure: (objective) => `${prefix}.objective.${token(objective)}.measure`,
     evaluationStream: `emars_${run}_evaluate`,
+    deadStream: `emars_${run}_dead`,
     storeBucket: `emars_${run}_store`,
   };
 }
@@ -109,6 +114,8 @@ export function subjectOf(subjects: Subjects, name: MessageName, to: string | nu
       return fixed(name, to, subjects.result);
     case 'Status':
       return fixed(name, to, subjects.status);
+    case 'DeadLetter':
+      return fixed(name, to, subjects.dead);
     case 'Farewell':
       return fixed(name, to, subjects.farewell);
     case 'ObjectiveHello':

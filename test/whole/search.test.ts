@@ -279,12 +279,22 @@ describe('a client with the key of an evaluator', () => {
       [`$JS.API.STREAM.DELETE.${subjects.evaluationStream}`, new Uint8Array()],
     ];
     for (const [subject, bytes] of forgeries) bus.publish(subject, bytes);
+    // What it may say, it may say wrongly.
+    bus.publish(fromClient(subjects.heartbeat, stranger), Buffer.from('no heartbeat'));
     await bus.flush();
     const { code } = await started.ended;
     expect(code).toBe(0);
     await bus.close();
     expect(new Set(refused)).toEqual(new Set(forgeries.map(([subject]) => subject)));
     expect(front('forged')).toBe(front('two'));
+    const dead = JSON.parse(readFileSync(join(folder('forged'), 'run.json'), 'utf8')) as {
+      deadLetters: number;
+    };
+    expect(dead.deadLetters).toBe(1);
+    expect(readFileSync(join(folder('forged'), 'dead-letters.jsonl'), 'utf8')).toContain(
+      Buffer.from('no heartbeat').toString('base64'),
+    );
+    expect(readFileSync(join(folder('forged'), 'report.html'), 'utf8')).toContain('1 dead letter');
   });
 });
 

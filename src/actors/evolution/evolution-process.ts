@@ -9,6 +9,7 @@ import type { Options } from '../../config/options.js';
 import { guardAgainstOrphaning } from '../../runtime/process/orphan-guard.js';
 import { acquireRunLock } from '../../runtime/storage/run-lock.js';
 import { startThread } from '../../runtime/process/thread.js';
+import { keepRecordStream } from '../../runtime/bus/record-stream.js';
 import { declareWorkQueue } from '../../runtime/bus/work-queue.js';
 import { joinBus } from '../setup/bus-access.js';
 import { EVALUATION_QUEUE } from '../worker/evaluation-taker.js';
@@ -40,6 +41,8 @@ const MUTED_MS = 120_000;
 const BOUNDARIES = 3;
 /** How long a search that goes on waits for all its trainers. */
 const GATHER_AGAIN_MS = 30_000;
+/** Dead letters that the broker keeps. */
+const DEAD_LETTERS = 1000;
 
 function timingOf({ runtime }: Options): EvolutionTiming {
   const waitMs = 1000 * runtime.waitForTrainersSeconds;
@@ -95,6 +98,12 @@ async function main(): Promise<number> {
     // any more (docs/decisions/0172).
     storage: 'memory',
   });
+  const dead = await keepRecordStream(bus, {
+    stream: subjects.deadStream,
+    subject: subjects.dead,
+    mostMessages: DEAD_LETTERS,
+    mostBytes: DEAD_LETTERS * 8192,
+  });
   const data: ObjectiveThreadData = { config: folder.config, classes: sides.classes.length };
   const objectives = startThread<ObjectiveThread>(new URL('./objective-thread.js', import.meta.url), {
     workerData: data,
@@ -136,6 +145,7 @@ async function main(): Promise<number> {
   );
   const close = async (): Promise<void> => {
     shell.close();
+    dead.close();
     own.close();
     await objectives.stop();
     await bus.close();
@@ -149,6 +159,7 @@ async function main(): Promise<number> {
   shell.start();
   const end = await shell.done;
   await queue.remove();
+  await dead.remove();
   await close();
   return end === 'done' ? 0 : DRAINED_EXIT;
 }

@@ -17,6 +17,7 @@ import type { MessageName } from '../../wire/messages.js';
 import { RepeatedEncoder } from '../../wire/repeated.js';
 import type { Subjects } from '../../wire/subjects.js';
 import { subjectOf } from '../../wire/subjects.js';
+import { deadLetterBox } from '../setup/dead-letters.js';
 import { Listening } from '../setup/listening.js';
 import type { SearchJournal } from './search-journal.js';
 import { DamagedRun } from './search-journal.js';
@@ -43,6 +44,7 @@ export interface EvolutionParts {
 }
 
 const TICK_MS = 100;
+const EVOLUTION = { role: 'evolution', id: 'evolution' } as const;
 /** Inputs that share one write to the journal, at most. */
 const BATCH = 256;
 
@@ -63,7 +65,8 @@ export class EvolutionShell {
     private readonly parts: EvolutionParts,
     private state: EvolutionState,
   ) {
-    this.listening = new Listening(parts.bus);
+    const { bus, subjects } = parts;
+    this.listening = new Listening(bus, deadLetterBox(bus, subjects, EVOLUTION));
     this.done = new Promise((resolve, reject) => (this.settle = { resolve, reject }));
   }
 

@@ -17,6 +17,8 @@ export interface AnnouncedRun {
   readonly version: string;
   /** Digest of the native kernels that the run computes by; null: TensorFlow. */
   readonly kernelsId: string | null;
+  /** Dead letters so far. */
+  readonly deadLetters: () => number;
 }
 
 export interface Announcement extends Handle {
@@ -26,7 +28,7 @@ export interface Announcement extends Handle {
 
 /** Answers until the handle is closed. Errors: of the file system, where there is no config.yaml. */
 export async function announceRun(bus: Bus, about: AnnouncedRun): Promise<Announcement> {
-  const { run, folder, version, kernelsId } = about;
+  const { run, folder, version, kernelsId, deadLetters } = about;
   const config = createHash('sha256')
     .update(await readFile(folder.config))
     .digest('hex');
@@ -34,7 +36,8 @@ export async function announceRun(bus: Bus, about: AnnouncedRun): Promise<Announ
   let last: Message<'Status'> | null = null;
   const listening = new Listening(bus);
   listening.on('RunsRequest', RUNS_SUBJECT, ({ reply }) => {
-    if (reply !== null) bus.respond(reply, encode('RunInfo', { ...fixed, ...progressOf(last) }));
+    const now = { ...progressOf(last), deadLetters: deadLetters() };
+    if (reply !== null) bus.respond(reply, encode('RunInfo', { ...fixed, ...now }));
   });
   return { take: (status) => (last = status), close: () => listening.close() };
 }

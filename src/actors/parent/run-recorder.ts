@@ -2,7 +2,7 @@
 import type { Fingerprint } from '../../native/fingerprint.js';
 import type { RunFolder } from '../../run/folder.js';
 import type { ProcessRecord, RunRecord } from '../../run/record.js';
-import { readRecordIfSound, writeRecord } from '../../run/record.js';
+import { LAST_DEAD_LETTERS, readRecordIfSound, writeRecord } from '../../run/record.js';
 import type { Message } from '../../wire/messages.js';
 
 /** What the parent knows of a process; its work is reported by evolution. */
@@ -38,6 +38,9 @@ export class RunRecorder {
   error: string | null = null;
   resumedFromEpoch: number | null = null;
   badScans: RunRecord['badScans'] = [];
+  /** Messages that nobody could use: how many, and what was last said of them. */
+  deadLetters = 0;
+  private lastDead: RunRecord['lastDeadLetters'] = [];
 
   /** `processes`: the rows of now, asked for at each write. */
   constructor(
@@ -53,12 +56,19 @@ export class RunRecorder {
     if (record === null) return;
     this.before.duplicates = record.duplicateResults;
     this.badScans = record.badScans;
+    this.deadLetters = record.deadLetters;
+    this.lastDead = record.lastDeadLetters;
     for (const [name, seconds] of Object.entries(record.timings))
       if (seconds !== null) this.before.phases[name] = seconds;
   }
 
   addSeconds(name: string, seconds: number): void {
     this.before.phases[name] = (this.before.phases[name] ?? 0) + seconds;
+  }
+
+  deadLetter(letter: RunRecord['lastDeadLetters'][number]): void {
+    this.deadLetters++;
+    this.lastDead = [...this.lastDead, letter].slice(-LAST_DEAD_LETTERS);
   }
 
   /** The evolution process was started again: its counters begin from zero. */
@@ -127,6 +137,8 @@ export class RunRecorder {
       rolledBackEpochs: this.last?.rolledBack ?? 0,
       resumedFromEpoch: this.resumedFromEpoch,
       badScans: this.badScans,
+      deadLetters: this.deadLetters,
+      lastDeadLetters: this.lastDead,
       timings,
       fingerprint: { ...this.fingerprint },
     };

@@ -19,6 +19,7 @@ import { Listening } from '../setup/listening.js';
 import { processEnd } from '../../errors/exit-codes.js';
 import { DRAIN } from '../evolution/drain.js';
 import { announceRun } from './announce-run.js';
+import { openDeadLetterDesk } from './dead-letter-desk.js';
 import { openBroker } from './run-broker.js';
 import { ProcessUsage } from './process-usage.js';
 import type { ProcessRow, RunRecorder } from './run-recorder.js';
@@ -162,7 +163,8 @@ export class RunSupervision {
           `${bus.maxPayload}; raise its max_payload`,
         'environment',
       );
-    const announced = await announceRun(bus, { run, folder, ...this.setup.about });
+    const deadLetters = (): number => record.deadLetters;
+    const announced = await announceRun(bus, { run, folder, deadLetters, ...this.setup.about });
     this.supply = new Supply(bus, subjects, this.setup, this.onNote);
     const statuses = new Listening(bus);
     statuses.on('Status', subjects.status, ({ message: status }) => {
@@ -172,7 +174,8 @@ export class RunSupervision {
         record.write(this.seconds()).catch((error: unknown) => this.settle.reject(error));
       this.onStatus(status);
     });
-    this.handles.push(statuses, announced);
+    const desk = openDeadLetterDesk(bus, subjects, { folder, record }, this.onNote);
+    this.handles.push(statuses, announced, desk);
   }
 
   private startEvolution(record: RunRecorder): void {

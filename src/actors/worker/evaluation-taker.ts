@@ -16,6 +16,7 @@ import { takeWork } from '../../runtime/bus/work-queue.js';
 import { decode, WireError } from '../../wire/messages.js';
 import { EVALUATION_CONSUMER } from '../../wire/permissions.js';
 import type { Subjects } from '../../wire/subjects.js';
+import { deadLetterBox } from '../setup/dead-letters.js';
 import { MachineShell } from './machine-shell.js';
 import type { BusClient } from '../../wire/bus-role.js';
 
@@ -70,12 +71,18 @@ export function takeEvaluations(parts: TakerParts): Handle & Pick<WorkTaker, 'pa
   });
   shell.listenForAnswers('EvaluationResult', 'Receipt', (received) => received);
   const work = { stream: subjects.evaluationStream, ...EVALUATION_QUEUE, paused: true, onError: say };
+  const dead = deadLetterBox(bus, subjects, client);
+  let refused = 0;
+  const refuse = (bytes: Uint8Array, reason: string): void =>
+    dead({ expected: 'EvaluationRequest', subject: subjects.evaluate, reason, bytes, count: ++refused });
   const taker = takeWork(
     bus,
     work,
     (bytes, { deliveries }) => {
       try {
         const request = decode('EvaluationRequest', bytes);
+        if (deliveries > EVALUATION_QUEUE.maxDeliver)
+          refuse(bytes, `handed out ${deliveries} times: each worker that took it died or fell silent`);
         return new Promise<Verdict>((resolve) => {
           giveBack = resolve;
           shell.take({ kind: 'taken', request, deliveries });
@@ -83,6 +90,7 @@ export function takeEvaluations(parts: TakerParts): Handle & Pick<WorkTaker, 'pa
       } catch (error) {
         if (!(error instanceof WireError)) throw error;
         say(error);
+        refuse(bytes, error.message);
         return Promise.resolve('term' as const);
       }
     },

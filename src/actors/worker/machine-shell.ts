@@ -13,6 +13,7 @@ import type { BusClient } from '../../wire/bus-role.js';
 import type { Subjects } from '../../wire/subjects.js';
 import { OwnSubjects } from '../../wire/sender.js';
 import type { ReceivedMessage } from '../setup/listening.js';
+import { deadLetterBox } from '../setup/dead-letters.js';
 import { Listening } from '../setup/listening.js';
 
 export interface MachineParts<State, Input, Command> {
@@ -41,7 +42,9 @@ export class MachineShell<State, Input, Command> implements Handle {
 
   constructor(private readonly parts: MachineParts<State, Input, Command>) {
     this.current = parts.initial;
-    this.listening = new Listening(parts.bus);
+    const { bus, subjects, client } = parts;
+    const isWorker = client.role === 'trainer' || client.role === 'evaluator';
+    this.listening = new Listening(bus, isWorker ? deadLetterBox(bus, subjects, client) : null);
     this.own = new OwnSubjects(parts.subjects, parts.client);
     this.timer = setInterval(() => this.take(parts.tick.input()), parts.tick.everyMs);
   }

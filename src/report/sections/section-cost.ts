@@ -141,6 +141,16 @@ function survived({
   )}`;
 }
 
+/** Messages that nobody could use: of strangers, or damaged on their way. They change nothing. */
+function deadLetters({ deadLetters: count, lastDeadLetters: last }: RunRecord): Markup {
+  if (count === 0) return html``;
+  return html`${table(
+    `${counted(count, 'dead letter')}, the last of them`,
+    [{ head: 'refused by' }, { head: 'expected' }, { head: 'why' }],
+    last.map(({ by, expected, reason }) => ({ cells: [html`<code>${by}</code>`, expected, reason] })),
+  )}`;
+}
+
 export function costSection({ run: { record } }: ReportData): Markup {
-  return html`${timeBar(record)}${processTable(record)}${survived(record)}`;
+  return html`${timeBar(record)}${processTable(record)}${survived(record)}${deadLetters(record)}`;
 }

@@ -61,7 +61,7 @@ const worker = (id: string, role: 'trainer' | 'evaluator', alive: boolean) => ({
 
 it('lists searches by name, with what each has said of itself last', async () => {
   expect(await runsAtWork(place())).toEqual([]);
-  const about = { version: '1.2.3', kernelsId: null };
+  const about = { version: '1.2.3', kernelsId: null, deadLetters: () => 7 };
   const second = await announceRun(bus, { run: 'b'.repeat(12), folder: begun('second'), ...about });
   const first = await announceRun(bus, { run: 'a'.repeat(12), folder: begun('first\t'), ...about });
   const workers = [
@@ -77,7 +77,7 @@ it('lists searches by name, with what each has said of itself last', async () =>
     expect.objectContaining({ run: 'a'.repeat(12), name: 'first?', phase: 'preparing', trainers: 0 }),
     {
       ...{ run: 'b'.repeat(12), name: 'second', version: '1.2.3', config, kernels: null },
-      ...{ phase: 'search', epoch: 3, epochs: 9, trainers: 2, evaluators: 1 },
+      ...{ phase: 'search', epoch: 3, epochs: 9, trainers: 2, evaluators: 1, deadLetters: 7 },
     },
   ]);
   first.close();

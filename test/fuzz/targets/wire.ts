@@ -41,6 +41,15 @@ const MESSAGES: { readonly [Name in MessageName]?: Draft<Name> } = {
   },
   MeasureResult: { name: 'memory', incarnation: 'm', fence: 1, epoch: 2, individual: id, value: 3 },
   StateRequest: { from: 'a', fence: 1, step: 2, chunks: [0, 1] },
+  DeadLetter: {
+    by: 'trainer.t',
+    expected: 'Hello',
+    subject: 'emars.x',
+    reason: 'no',
+    size: 3,
+    count: 1,
+    head: new Uint8Array(3),
+  },
   Status: { phase: 'search', epoch: 1, epochs: 2 },
 };
 const NAMES = Object.keys(MESSAGES) as MessageName[];

@@ -59,6 +59,8 @@ export function recordOf(status: 'interrupted' | 'finished', end: SearchState): 
     checkedSlots: finished ? 4 : 0,
     duplicateResults: finished ? 1 : 0,
     rolledBackEpochs: 0,
+    deadLetters: 0,
+    lastDeadLetters: [],
     resumedFromEpoch: finished ? 5 : null,
     badScans: [],
     timings: finished

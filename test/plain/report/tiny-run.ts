@@ -162,6 +162,8 @@ export async function tinyRun(parent: string, name: string): Promise<string> {
     duplicateResults: 1,
     rolledBackEpochs: 0,
     resumedFromEpoch: 1,
+    deadLetters: 0,
+    lastDeadLetters: [],
     badScans: [{ path: 'NCP/x/1.png', reason: 'truncated PNG' }],
     timings: {
       prepareSeconds: 10,

@@ -71,6 +71,10 @@ const record: RunRecord = {
   rolledBackEpochs: 0,
   resumedFromEpoch: null,
   badScans: [{ path: 'NCP/p99/s', reason: 'cut off' }],
+  deadLetters: 2,
+  lastDeadLetters: [
+    { by: 'evolution.evolution', expected: 'Hello', subject: 'emars.x', reason: 'three bytes' },
+  ],
   timings: { trainSeconds: 2, totalSeconds: 3.5 },
   fingerprint: { node: '20' },
 };

@@ -88,6 +88,7 @@ const signed: readonly [MessageName, Uint8Array][] = [
     encode('ObjectiveHello', { name: 'me', direction: 'min', needs: 'genome', incarnation: 'i' }),
   ],
   ['ObjectiveLeave', encode('ObjectiveLeave', { name: 'me' })],
+  ['DeadLetter', encode('DeadLetter', { by: 'trainer.me', expected: 'Hello' })],
   ['MeasureResult', encode('MeasureResult', { name: 'me', incarnation: 'i', individual: 'a'.repeat(16) })],
 ];
 
