@@ -1,4 +1,7 @@
 /** How a client shows a nats-server who it is, and how it knows the server. */
+import { isIP } from 'node:net';
+import type { PeerCertificate } from 'node:tls';
+import { checkServerIdentity } from 'node:tls';
 import type { ConnectionOptions } from '@nats-io/transport-node';
 import {
   credsAuthenticator,
@@ -20,11 +23,31 @@ export function loginOptions(
   ca: string | null,
 ): Pick<ConnectionOptions, 'authenticator' | 'tls'> {
   // With options for TLS the client refuses a server that offers none.
-  const isEncrypted = ca !== null || serversOf(url).some((server) => server.startsWith('tls://'));
+  const servers = serversOf(url);
+  const isEncrypted = ca !== null || servers.some((server) => server.startsWith('tls://'));
+  const tls = { ...(ca === null ? {} : { ca }), ...byAddress(servers) };
   return {
     ...(login === null ? {} : { authenticator: authenticatorOf(login) }),
-    ...(isEncrypted ? { tls: ca === null ? {} : { ca } } : {}),
+    ...(isEncrypted ? { tls } : {}),
   };
+}
+
+/**
+ * The client tells TLS the name of a server that has one; one that is known by its address would have to prove that it
+ * is "localhost". Such a one proves an address of the list instead.
+ */
+function byAddress(servers: readonly string[]): object {
+  const hosts = servers.map((server) =>
+    URL.canParse(server) ? new URL(server).hostname.replace(/^\[(.*)\]$/, '$1') : '',
+  );
+  const addresses = hosts.filter((host) => isIP(host) !== 0);
+  if (addresses.length === 0) return {};
+  const identify = (name: string, certificate: PeerCertificate): Error | undefined => {
+    const errors = addresses.map((address) => checkServerIdentity(address, certificate));
+    if (errors.includes(undefined)) return undefined;
+    return hosts.includes(name) ? checkServerIdentity(name, certificate) : errors[0];
+  };
+  return { checkServerIdentity: identify };
 }
 
 /** The servers of a list with commas. */

@@ -191,3 +191,33 @@ it('a broker without certificates does not listen where others reach it', async 
   );
   await expect(running).rejects.toThrow(/without certificates, got 0\.0\.0\.0/);
 });
+
+it.each([
+  ['proves that one', '127.0.0.1', null],
+  ['proves no other', '10.9.8.7', /IP: 127\.0\.0\.1 is not in the cert's list/],
+])('a broker that is known by its address %s', async (_, host, refusal) => {
+  const at = join(root, host);
+  const port = await freePort();
+  await initBroker({ folder: at, hosts: [host], port });
+  const { urls, ca, login } = readCredentials(join(at, 'search.creds'));
+  expect(urls).toEqual([`tls://${host}:${port}`]);
+  const end = new AbortController();
+  const entered = async (): Promise<void> => {
+    const client = { role: 'parent', id: 'parent' } as const;
+    const bus = await connect({
+      ...{ url: `tls://127.0.0.1:${port}`, ca, login: loginFor({ login }, client), name: host },
+      ...{ inboxPrefix: inboxOf(client), deadlineMs: 5000 },
+    });
+    await bus.close();
+  };
+  const running = runBroker(
+    { folder: at, listen: '127.0.0.1', signal: end.signal },
+    async () => {
+      if (refusal === null) await entered();
+      else await expect(entered()).rejects.toThrow(refusal);
+      end.abort();
+    },
+    () => undefined,
+  );
+  await running;
+});
