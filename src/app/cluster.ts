@@ -78,7 +78,8 @@ async function cluster(flags: Flags): Promise<void> {
   const tell = (line: string): void => void process.stderr.write(`${line}\n`);
   for (const line of describeCluster(processes, gpus)) tell(line);
   const checked = new AbortController();
-  await preflight({ options, processes, out: root, tell, signal: checked.signal });
+  const resumed = flags.resume !== undefined;
+  await preflight({ options, processes, out: root, resumed, tell, signal: checked.signal });
   const { config, set, seed, data } = flags;
   await showSearch(
     root,

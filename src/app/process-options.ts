@@ -1,5 +1,6 @@
 /** `--trainers` and `--devices`: which processes a command starts, for every command that starts some. */
 import { Option } from 'commander';
+import { faultOfDevices } from '../library/deal-devices.js';
 import { MOST_TRAINERS } from '../library/request.js';
 import { wholeNumber } from './arguments.js';
 import { UsageError } from './errors.js';
@@ -18,10 +19,7 @@ export function devicesOption(what = 'cpu, or cuda:0,cuda:1,… (default: cpu)')
 /** The devices in a list as `cpu` or `cuda:0,cuda:1`. Errors: UsageError. */
 export function devicesOf(text: string): string[] {
   const devices = text.split(',');
-  const wrong = devices.find((device) => !/^(cpu|cuda:\d{1,3})$/.test(device));
-  if (wrong !== undefined)
-    throw new UsageError(`--devices: expected cpu or a list as cuda:0,cuda:1, got "${wrong}" in "${text}"`);
-  const twice = devices.find((device, i) => device !== 'cpu' && devices.indexOf(device) !== i);
-  if (twice !== undefined) throw new UsageError(`--devices: expected each device once, got ${twice} twice`);
+  const fault = faultOfDevices(devices);
+  if (fault !== null) throw new UsageError(`--devices: ${fault}`);
   return devices;
 }

@@ -129,50 +129,72 @@ export function freeColumns({ columns = 0 }: { readonly columns?: number }): num
   return (columns > 0 ? columns : 80) - 1;
 }
 
+/** When progress is drawn, and how far its bar stands. */
+export class Drawing {
+  /** The newest status; null before the first, and after the end. */
+  last: ProgressStatus | null = null;
+  private drawnAt = -Infinity;
+  private furthest = 0;
+
+  /** `now`: milliseconds of a monotonic clock. */
+  constructor(private readonly now: () => number) {}
+
+  /** Takes the newest status; true where it is to be drawn: at a new phase or epoch, and `waitMs` after the last. */
+  take(status: ProgressStatus, waitMs: number): boolean {
+    const turned = status.phase !== this.last?.phase || status.epoch !== this.last.epoch;
+    this.last = status;
+    return turned || this.now() - this.drawnAt >= waitMs;
+  }
+
+  /** A status is drawn now. Where the bar stands: an epoch that begins again must not draw it backwards. */
+  draw(status: ProgressStatus): number {
+    this.drawnAt = this.now();
+    this.furthest = Math.max(this.furthest, progressFraction(status));
+    return this.furthest;
+  }
+}
+
 /**
  * Draws progress on a stream: in a terminal one line, redrawn at most ten times a second; elsewhere
  * a plain line at each new phase or epoch and every five seconds.
  */
 export class ProgressView {
-  private last: ProgressStatus | null = null;
-  private drawnAt = -Infinity;
-  /** An epoch that begins again must not draw the bar backwards. */
-  private furthest = 0;
+  private readonly drawing: Drawing;
 
   /** `now`: milliseconds of a monotonic clock. */
   constructor(
     private readonly target: ProgressTarget,
-    private readonly now: () => number = () => performance.now(),
-  ) {}
+    now: () => number = () => performance.now(),
+  ) {
+    this.drawing = new Drawing(now);
+  }
 
   /** Takes the newest status; draws it if it is time. */
   update(status: ProgressStatus): void {
-    const turned = status.phase !== this.last?.phase || status.epoch !== this.last.epoch;
-    this.last = status;
     const wait = this.target.isTTY === true ? REDRAW_MS : PLAIN_LINE_MS;
-    if (turned || this.now() - this.drawnAt >= wait) this.draw(status);
+    if (this.drawing.take(status, wait)) this.draw(status);
   }
 
   /** Writes a line of text without tearing the bar. */
   note(text: string): void {
     this.target.write(this.target.isTTY === true ? `${ERASE_LINE}${text}\n` : `${text}\n`);
-    if (this.target.isTTY === true && this.last !== null) this.draw(this.last);
+    const { last } = this.drawing;
+    if (this.target.isTTY === true && last !== null) this.draw(last);
   }
 
   /** Leaves the last line standing. */
   end(): void {
-    if (this.last === null) return;
-    this.draw(this.last);
+    const { last } = this.drawing;
+    if (last === null) return;
+    this.draw(last);
     if (this.target.isTTY === true) this.target.write('\n');
-    this.last = null;
+    this.drawing.last = null;
   }
 
   private draw(status: ProgressStatus): void {
     const terminal = this.target.isTTY === true;
-    this.furthest = Math.max(this.furthest, progressFraction(status));
     const columns = terminal ? freeColumns(this.target) : PLAIN_COLUMNS;
-    const line = renderProgress(status, columns, this.furthest);
+    const line = renderProgress(status, columns, this.drawing.draw(status));
     this.target.write(terminal ? ERASE_LINE + line : `${line}\n`);
-    this.drawnAt = this.now();
   }
 }

@@ -5,7 +5,7 @@
 import type { ProcessRecord, RunRecord } from '../run/record.js';
 import { textTable } from './output.js';
 import type { ProgressStatus, ProgressTarget } from './progress.js';
-import { freeColumns, progressFraction, renderProgress } from './progress.js';
+import { Drawing, freeColumns, progressFraction, renderProgress } from './progress.js';
 
 const NONE = '–';
 
@@ -84,23 +84,20 @@ const REDRAW_MS = 500;
 /** Draws on a terminal. */
 export class StatusScreen {
   private lines = 0;
-  private last: ProgressStatus | null = null;
-  private drawnAt = -Infinity;
-  /** An epoch that begins again must not draw the bar backwards. */
-  private furthest = 0;
+  private readonly drawing: Drawing;
 
   /** `record`: the newest, null while there is none; `now`: milliseconds of a monotonic clock. */
   constructor(
     private readonly target: ProgressTarget,
     private readonly record: () => RunRecord | null,
-    private readonly now: () => number = () => performance.now(),
-  ) {}
+    now: () => number = () => performance.now(),
+  ) {
+    this.drawing = new Drawing(now);
+  }
 
   /** Takes the newest status; draws it if it is time. */
   update(status: ProgressStatus): void {
-    const turned = status.phase !== this.last?.phase || status.epoch !== this.last.epoch;
-    this.last = status;
-    if (turned || this.now() - this.drawnAt >= REDRAW_MS) this.draw();
+    if (this.drawing.take(status, REDRAW_MS)) this.draw();
   }
 
   /** Writes a line of text above the screen. */
@@ -111,26 +108,26 @@ export class StatusScreen {
 
   /** Leaves the last state standing. */
   end(): void {
-    if (this.last === null) return;
+    if (this.drawing.last === null) return;
     this.draw();
-    this.last = null;
+    this.drawing.last = null;
     this.lines = 0;
   }
 
   private draw(): void {
-    if (this.last === null) return;
-    this.furthest = Math.max(this.furthest, progressFraction(this.last));
+    const { last } = this.drawing;
+    if (last === null) return;
+    const fraction = this.drawing.draw(last);
     const columns = freeColumns(this.target);
     const record = this.record();
     const lines =
       record === null
-        ? [renderProgress(this.last, columns, this.furthest)]
-        : renderScreen(record, this.last, columns, this.furthest);
+        ? [renderProgress(last, columns, fraction)]
+        : renderScreen(record, last, columns, fraction);
     // Taller than the terminal, it could not be erased again: the bar alone then.
     const shown = lines.length < (this.target.rows ?? 24) ? lines : lines.slice(-1);
     this.target.write(`${this.erased()}${shown.join('\n')}\n`);
     this.lines = shown.length;
-    this.drawnAt = this.now();
   }
 
   /** What takes the drawn lines away. */

@@ -22,14 +22,19 @@ export interface DealtProcesses {
 
 const DEVICE = /^(cpu|cuda:\d{1,3})$/;
 
+/** What is wrong with a list of devices, in words; null where nothing is. */
+export function faultOfDevices(devices: readonly string[]): string | null {
+  if (devices.length === 0 || devices.some((device) => !DEVICE.test(device)))
+    return `expected cpu or a list as cuda:0,cuda:1, got "${devices.join(',')}"`;
+  const twice = devices.find((device, i) => device !== 'cpu' && devices.indexOf(device) !== i);
+  return twice === undefined ? null : `expected each device once, got ${twice} twice`;
+}
+
 /** Errors: RequestError. */
 export function dealtProcesses(wanted: Wanted, numerics: EngineOptions['numerics']): DealtProcesses {
   const { devices = ['cpu'] } = wanted;
-  const wrong = devices.find((device) => !DEVICE.test(device));
-  if (wrong !== undefined || devices.length === 0)
-    throw new RequestError(`devices: expected cpu or a list as cuda:0, cuda:1, got "${devices.join(', ')}"`);
-  const twice = devices.find((device, i) => device !== 'cpu' && devices.indexOf(device) !== i);
-  if (twice !== undefined) throw new RequestError(`devices: expected each device once, got ${twice} twice`);
+  const fault = faultOfDevices(devices);
+  if (fault !== null) throw new RequestError(`devices: ${fault}`);
   const isOfGpus = devices.every((device) => gpuIndexOf(device) !== null);
   const trainers = wanted.trainers ?? (isOfGpus ? devices.length : Math.max(2, devices.length));
   const minTrainers = minimumOf(wanted.minTrainers);

@@ -13,11 +13,13 @@ import { EmarsError, kindOf } from '../errors/error.js';
 import type { Gpu } from '../native/devices.js';
 import { gpuIndexOf, listGpus, visibleGpus } from '../native/devices.js';
 import { requireDevices } from '../native/require-devices.js';
+import { runFolder } from '../run/folder.js';
 import { readCatalogue } from '../scan/catalogue/catalogue.js';
 import { lockDevices } from './device-locks.js';
 import type { DealtProcesses } from './deal-devices.js';
 import { nativeParts } from './native-parts.js';
 import { requireFolder } from './request.js';
+import { kernelsOfRun } from './run-kernels.js';
 
 /** Why a cluster cannot start: one line a fault. The kind is the environment's where that has a share in it. */
 export class PreflightFailed extends EmarsError {
@@ -35,6 +37,8 @@ export interface PreflightRequest {
   readonly processes: DealtProcesses;
   /** Folder that the run will have, or has. */
   readonly out: string;
+  /** The folder holds a run that was cut off. */
+  readonly resumed: boolean;
   readonly tell: (text: string) => void;
   readonly signal: AbortSignal;
 }
@@ -78,9 +82,10 @@ class MachineTooSmall extends EmarsError {
   readonly kind = 'environment';
 }
 
-function requireMemory({ options, processes }: PreflightRequest): void {
-  const isNative = options.engine.native !== 'off' && processes.devices.every((device) => device === 'cpu');
-  const one = trainerMemory(options, isNative ? 'native' : 'tensorflow');
+async function requireMemory({ options, processes, out, resumed }: PreflightRequest): Promise<void> {
+  const { devices } = processes;
+  const kernels = await kernelsOfRun({ folder: runFolder(out), options, resumed, devices });
+  const one = trainerMemory(options, kernels === null ? 'tensorflow' : 'native');
   // What a GPU holds is not in our memory; its weights and sums are, and the library itself.
   const onGpus = processes.devices.every((device) => gpuIndexOf(device) !== null);
   const needed = (processes.trainers + 1) * (onGpus ? Math.min(one, GPU_HOST_BYTES) : one);

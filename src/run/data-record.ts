@@ -14,6 +14,7 @@ import type { Split } from '../scan/split/split.js';
 import { longText, sha256, shortText } from './fields.js';
 import type { RunFolder } from './folder.js';
 import { parseJson, readOptional, readRequired } from './read-file.js';
+import { readSplit } from './split.js';
 
 export const dataRecordSchema = z.object({
   format: z.literal(1),
@@ -71,8 +72,21 @@ function absence(id: string, { root, bad }: FoundScans): string {
   return reason === undefined ? `scan ${id} is not in ${root} any more` : `scan ${id}: ${reason}`;
 }
 
+/**
+ * Compares what is found with what the run began with; false where the run has no record of that. Errors: DataChanged,
+ * RunFolderError.
+ */
+export async function hasDataOfRun(
+  folder: Pick<RunFolder, 'data' | 'split'>,
+  found: FoundScans,
+): Promise<boolean> {
+  const record = await readDataRecord(folder);
+  if (record !== null) requireSameData(record, await readSplit(folder), found);
+  return record !== null;
+}
+
 /** Errors: DataChanged with each scan that is not what it was; and where the split is not. */
-export function requireSameData(record: DataRecord, split: Split, found: FoundScans): void {
+function requireSameData(record: DataRecord, split: Split, found: FoundScans): void {
   const now = dataRecord(split, found);
   const problems: string[] = [];
   if (now.split !== record.split) problems.push('split.json is not as it was written');

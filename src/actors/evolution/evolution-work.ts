@@ -56,13 +56,11 @@ export function evolutionWork({ folder, rules, queue, measure, takeState }: Work
         return broker(() => queue.purge().then(() => ({ kind: 'queue-emptied' }), queueFailed));
       case 'enqueue':
         return broker(async () => {
-          const enqueueAll = async (): Promise<void> => {
+          try {
+            // A broker that died in the midst of a declaration may have the stream without its consumer.
+            await queue.declare();
             for (const { id, request } of command.requests)
               await queue.enqueue(encode('EvaluationRequest', request), id);
-          };
-          try {
-            await enqueueAll();
-            if (!(await queue.assure())) await enqueueAll();
             return { kind: 'enqueued' };
           } catch (error) {
             return queueFailed(error);

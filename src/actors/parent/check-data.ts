@@ -2,7 +2,7 @@
 import { rm } from 'node:fs/promises';
 import type { Options } from '../../config/options.js';
 import { kindOf } from '../../errors/error.js';
-import { dataRecord, readDataRecord, requireSameData, writeDataRecord } from '../../run/data-record.js';
+import { dataRecord, hasDataOfRun, writeDataRecord } from '../../run/data-record.js';
 import type { RunFolder } from '../../run/folder.js';
 import { readSplit } from '../../run/split.js';
 import { openStore } from '../setup/decoded-scans.js';
@@ -24,9 +24,8 @@ export async function checkData(
     const root = options.data.path ?? (await phantomScans(folder, options, onProgress, signal));
     const decoded = (done: number, total: number): void => onProgress('decoding', done, total);
     const store = await openStore(options, root, decoded, signal);
-    const [split, record] = [await readSplit(folder), await readDataRecord(folder)];
-    if (record === null) await writeDataRecord(folder, dataRecord(split, store));
-    else requireSameData(record, split, store);
+    if (!(await hasDataOfRun(folder, store)))
+      await writeDataRecord(folder, dataRecord(await readSplit(folder), store));
   };
   try {
     await compare();

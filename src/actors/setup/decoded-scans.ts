@@ -2,9 +2,8 @@
 import { join } from 'node:path';
 import type { Options } from '../../config/options.js';
 import { cacheFolder } from '../../native/cache.js';
-import { readDataRecord, requireSameData } from '../../run/data-record.js';
+import { hasDataOfRun } from '../../run/data-record.js';
 import type { RunFolder } from '../../run/folder.js';
-import { readSplit } from '../../run/split.js';
 import type { DecodeSettings } from '../../scan/store/cache.js';
 import type { ScanStore } from '../../scan/store/store.js';
 import { openScanStore } from '../../scan/store/store.js';
@@ -40,7 +39,6 @@ export function openStore(
 /** The scans of a run in the folder `root`: those that it began with. Errors: those of the scans; RunFolderError. */
 export async function openSameScans(folder: RunFolder, options: Options, root: string): Promise<ScanStore> {
   const store = await openStore(options, root);
-  const record = await readDataRecord(folder);
-  if (record !== null) requireSameData(record, await readSplit(folder), store);
+  await hasDataOfRun(folder, store);
   return store;
 }

@@ -8,18 +8,17 @@ import type { Options } from '../../config/options.js';
 import { EmarsError } from '../../errors/error.js';
 import type { BusAccess } from '../../run/bus-access.js';
 import { writeBusAccess } from '../../run/bus-access.js';
-import { readDataRecord, requireSameData } from '../../run/data-record.js';
+import { readDataRecord } from '../../run/data-record.js';
 import { RunFolderError } from '../../run/error.js';
 import type { RunFolder } from '../../run/folder.js';
 import { runFolder } from '../../run/folder.js';
 import type { Manifest } from '../../run/manifest.js';
 import { parseManifest } from '../../run/manifest.js';
-import { readSplit } from '../../run/split.js';
 import type { WorkplaceFacts } from '../../run/workplace.js';
 import { workplacePaths, writeWorkplace } from '../../run/workplace.js';
 import { writeFileAtomic } from '../../runtime/storage/atomic-file.js';
 import { ContentCache, ContentCacheError } from '../../runtime/storage/content-cache.js';
-import { openStore } from '../setup/decoded-scans.js';
+import { openSameScans } from '../setup/decoded-scans.js';
 import type { FetchSource } from './fetch-contents.js';
 import { ContentUnavailable, fetchContent, fetchContents, manifestDigest } from './fetch-contents.js';
 
@@ -134,10 +133,10 @@ function optionsHere(options: Options, { paths }: Manifest, weights: readonly st
 async function hasScans(folder: RunFolder, options: Options, { paths, scans }: Manifest): Promise<boolean> {
   // Before anything is opened: a path of another host may lead anywhere here.
   if (!scans.every(({ id }) => existsSync(join(paths.scans, id)))) return false;
-  const record = await readDataRecord(folder);
-  if (record === null) throw new RunFolderError(folder.data, 'expected this file, found none');
+  if ((await readDataRecord(folder)) === null)
+    throw new RunFolderError(folder.data, 'expected this file, found none');
   try {
-    requireSameData(record, await readSplit(folder), await openStore(options, paths.scans));
+    await openSameScans(folder, options, paths.scans);
     return true;
   } catch (error) {
     if (error instanceof EmarsError) return false;

@@ -3,7 +3,7 @@
  * have the queue's items sent to any subject.
  */
 import { AckPolicy, DeliverPolicy, ReplayPolicy } from '@nats-io/jetstream';
-import type { ConsumerInfo, JetStreamManager } from '@nats-io/jetstream';
+import type { JetStreamManager } from '@nats-io/jetstream';
 
 export interface ConsumerOptions {
   readonly stream: string;
@@ -27,26 +27,4 @@ export async function declareConsumer(manager: JetStreamManager, options: Consum
     max_ack_pending: 10_000,
     replay_policy: ReplayPolicy.Instant,
   });
-}
-
-/**
- * Makes it anew where it passes over items: one that came out of a damaged store may take them all for delivered.
- * Errors: the client's.
- */
-export async function repairConsumer(manager: JetStreamManager, options: ConsumerOptions): Promise<void> {
-  const { stream, consumer } = options;
-  const before = await manager.consumers.info(stream, consumer);
-  const { messages } = (await manager.streams.info(stream)).state;
-  const after = await manager.consumers.info(stream, consumer);
-  // Where an item was acknowledged meanwhile, nothing can be said.
-  const isQuiet =
-    known(before) === known(after) && before.ack_floor.stream_seq === after.ack_floor.stream_seq;
-  if (!isQuiet || messages <= known(after)) return;
-  await manager.consumers.delete(stream, consumer);
-  await declareConsumer(manager, options);
-}
-
-/** Items that it will deliver, or waits to be acknowledged. */
-function known({ num_pending: waiting, num_ack_pending: atWork }: ConsumerInfo): number {
-  return waiting + atWork;
 }

@@ -33,7 +33,7 @@ import { BusClosed } from './bus-errors.js';
 import type { Bus, Handle } from './bus.js';
 import { natsOf } from './nats-bus.js';
 import { onReplicas } from './replicas.js';
-import { declareConsumer, repairConsumer } from './work-consumer.js';
+import { declareConsumer } from './work-consumer.js';
 
 export { takeWork, type Taken, type Verdict, type WorkTaker } from './take-work.js';
 
@@ -48,7 +48,7 @@ export interface WorkQueueOptions {
   readonly ackWaitMs: number;
   /** Deliveries after which an item is exhausted. */
   readonly maxDeliver: number;
-  /** Default 'file': it survives a death of the broker. */
+  /** Default 'file': it survives a death of the broker, though not damage to its files. */
   readonly storage?: 'file' | 'memory' | undefined;
 }
 
@@ -70,8 +70,6 @@ export class WorkQueueError extends EmarsError {
 
 const STREAM_NOT_FOUND = 10059;
 const STREAM_EXISTS_DIFFERENTLY = 10058;
-/** What the server says where the files of a consumer are damaged. */
-const NO_CONSUMER_STORE = 10012;
 const API_MS = 3000;
 const DEFAULT_DEADLINE_MS = 15_000;
 const BACK_OFF_MS = [50, 100, 200, 500, 1000];
@@ -110,7 +108,7 @@ export async function declareWorkQueue(bus: Bus, options: WorkQueueOptions): Pro
     options,
     await jetstreamManager(natsOf(bus), { checkAPI: false, timeout: API_MS }),
   );
-  await queue.declare(DEFAULT_DEADLINE_MS);
+  await queue.declare();
   queue.follow();
   return queue;
 }
@@ -157,23 +155,9 @@ export class WorkQueue {
     return await withFailpoints('enqueue', () => this.insistDeclared('enqueue', deadlineMs, attempt));
   }
 
-  /**
-   * Declares what is missing, and makes a consumer anew that passes over items: one that came out of a damaged
-   * store may take them all for delivered. False: there was no mending it, and the queue is empty now.
-   */
-  async assure(deadlineMs = DEFAULT_DEADLINE_MS): Promise<boolean> {
-    return await this.insist('assure', deadlineMs, async () => {
-      try {
-        await this.declareOnce();
-        await repairConsumer(this.manager, this.options);
-        return true;
-      } catch (error) {
-        if (!(error instanceof JetStreamApiError && error.code === NO_CONSUMER_STORE)) throw error;
-        await this.manager.streams.delete(this.options.stream);
-        await this.declareOnce();
-        return false;
-      }
-    });
+  /** Declares what is missing of it: all of it where the broker has lost it. Errors: WorkQueueError, BusClosed. */
+  async declare(deadlineMs = DEFAULT_DEADLINE_MS): Promise<void> {
+    await this.insist('declare', deadlineMs, () => this.declareOnce());
   }
 
   /** Items in the queue, those being worked on included. */
@@ -209,15 +193,10 @@ export class WorkQueue {
   }
 
   /** @internal */
-  async declare(deadlineMs: number): Promise<void> {
-    await this.insist('declare', deadlineMs, () => this.declareOnce());
-  }
-
-  /** @internal */
   follow(): void {
     this.reconnects = this.bus.onReconnect(() => {
       // A failure here is not the last word: the next reconnect or operation declares again.
-      void this.declare(DEFAULT_DEADLINE_MS).catch(() => undefined);
+      void this.declare().catch(() => undefined);
     });
   }
 

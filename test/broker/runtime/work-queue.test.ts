@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -361,42 +361,5 @@ describe('a work queue', () => {
     await expect(declareWorkQueue(owner, { ...queue.options, stream: 'a.b' })).rejects.toThrow(
       /name consists/,
     );
-  });
-
-  test('gets over a damaged store: after enqueueing what is open again, every item is done, and none is garbled', async () => {
-    const damages: [string, (content: Buffer) => Buffer][] = [
-      ['flipped', (content) => content.map((byte, i) => (i % 13 === 5 ? byte ^ 16 : byte)) as Buffer],
-      ['cut', (content) => content.subarray(0, Math.floor(content.byteLength / 2))],
-      ['emptied', () => Buffer.alloc(0)],
-    ];
-    const store = join(folder, 'broker', 'jetstream');
-    for (const [name, damage] of damages) {
-      await declare();
-      const items = Array.from({ length: 12 }, (_, i) => `${name} ${i}`);
-      for (const item of items) await queue.enqueue(bytes(item), item);
-      process.kill(broker.supervisorPid(), 'SIGSTOP');
-      process.kill(broker.pid(), 'SIGKILL');
-      let damaged = 0;
-      for (const file of await readdir(store, { recursive: true, withFileTypes: true })) {
-        if (!file.isFile()) continue;
-        const path = join(file.parentPath, file.name);
-        await writeFile(path, damage(await readFile(path)));
-        damaged++;
-      }
-      expect(damaged).toBeGreaterThan(2);
-      process.kill(broker.supervisorPid(), 'SIGCONT');
-      const done = new Set<string>();
-      take((item) => {
-        done.add(item);
-        return 'ack';
-      });
-      // As evolution does.
-      do for (const item of items) await queue.enqueue(bytes(item), item, 30_000);
-      while (!(await queue.assure(30_000)));
-      await until(() => done.size >= items.length);
-      expect([...done].sort()).toEqual([...items].sort());
-      await stopTakers();
-      await queue.remove();
-    }
   });
 });
