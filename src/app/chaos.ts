@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { ChaosFailed } from '../chaos/errors.js';
 import type { FaultKind } from '../chaos/faults.js';
-import { DISK_KINDS, FAULT_KINDS, FAULTS, planFaults } from '../chaos/faults.js';
+import { DISK_KINDS, EXCHANGE_KINDS, FAULT_KINDS, FAULTS, planFaults } from '../chaos/faults.js';
 import type { ChaosPlan, FaultRow } from '../chaos/plan.js';
 import { ownMounts, rerunWithOwnMounts } from '../chaos/small-disk.js';
 import { torment } from '../chaos/torment.js';
@@ -18,6 +18,9 @@ import { print, printJson, textTable } from './output.js';
 import { trainersOption } from './process-options.js';
 import { newFolder } from './search.js';
 
+/** Goals for a machine that does nothing else, trainers on CPUs. */
+const MOST_DETECTED_S = 5;
+const MOST_RECOVERED_S = 15;
 const MOST_FAULTS = 100_000;
 const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000 };
 
@@ -93,7 +96,7 @@ async function chaos(flags: Flags): Promise<void> {
   if (flags.list === true) return list(json);
   if (flags.config === undefined)
     throw new UsageError('expected --config FILE, got none; see emars chaos --help');
-  const kinds = await possibleKinds([...new Set(flags.kinds ?? FAULT_KINDS)]);
+  const kinds = await possibleKinds(kindsFor(flags));
   if (kinds === null) return;
   const folder =
     flags.out === undefined ? await mkdtemp(join(tmpdir(), 'emars-chaos-')) : resolve(newFolder(flags.out));
@@ -126,6 +129,17 @@ async function chaos(flags: Flags): Promise<void> {
 }
 
 const isDiskKind = (kind: FaultKind): boolean => DISK_KINDS.some((known) => known === kind);
+
+/** Errors: UsageError where none is left. */
+function kindsFor({ kinds, trainers }: Flags): FaultKind[] {
+  const asked = [...new Set(kinds ?? FAULT_KINDS)];
+  const left = trainers > 1 ? asked : asked.filter((kind) => !EXCHANGE_KINDS.some((known) => known === kind));
+  if (left.length === asked.length) return asked;
+  const lacking = 'a trainer alone sends no gradients';
+  if (left.length === 0) throw new UsageError(`--kinds: ${lacking}; choose --trainers 2, or other --kinds`);
+  if (!ownMounts()) process.stderr.write(`skipped: ${EXCHANGE_KINDS.join(', ')} (${lacking})\n`);
+  return left;
+}
 
 /**
  * The kinds that can be made here; null where the command has run again in mounts of its own, and is done.
@@ -199,8 +213,11 @@ function summary(rows: readonly FaultRow[], { faults, seed }: Flags): string {
   const both = (values: readonly number[]): string =>
     `p50 ${seconds(quantile(values, 0.5))}, p99 ${seconds(quantile(values, 0.99))}`;
   const unequal = rows.filter(({ equal }) => !equal).length;
+  const goal = (values: readonly number[], atMost: number): string =>
+    `p99 ${(quantile(values, 0.99) ?? 0) <= atMost ? 'within' : 'NOT within'} ${atMost} s`;
   return [
     `${rows.length} of ${faults} faults injected, seed ${seed}; ${unequal} unequal`,
     `detected in ${both(detected)}; recovered in ${both(recovered)}`,
+    `goals: detected ${goal(detected, MOST_DETECTED_S)}, recovered ${goal(recovered, MOST_RECOVERED_S)}`,
   ].join('\n');
 }

@@ -27,8 +27,11 @@ export const FAULTS = {
   'corrupt-bytes': 'one bit in a million bytes flipped, and one of the first piece',
   'replay-messages': 'every message of the run sent again up to 0.3 s later, 200 of each subject',
   'poison-messages': 'every message followed by four damaged ones, 200 of each subject',
+  'nan-gradient': 'a trainer sends a gradient with NaN in it',
+  'cut-gradient': 'a trainer sends a gradient that is a value too short',
   'clock-jump': 'the wall clock of all processes an hour ahead or behind for 1 to 5 s',
-  'full-disk': 'no space for the files of the run, for 1 to 5 s; the run is resumed if it ends',
+  'full-disk':
+    'no space for the files of the run (journal, snapshots, logs), for 1 to 5 s; the run is resumed if it ends',
   'full-store': 'no space for the store of nats-server, for 1 to 5 s',
   'journal-cut': 'kill -9 of everything, then 1 to 64 bytes cut off the journal',
   'journal-flip': 'kill -9 of everything, then a bit of the last 64 bytes of the journal flipped',
@@ -41,6 +44,9 @@ export const FAULT_KINDS = Object.keys(FAULTS) as readonly FaultKind[];
 
 /** These want file systems of our own. */
 export const DISK_KINDS = ['full-disk', 'full-store'] as const satisfies readonly FaultKind[];
+
+/** These want two trainers: one alone sends no gradients. */
+export const EXCHANGE_KINDS = ['nan-gradient', 'cut-gradient'] as const satisfies readonly FaultKind[];
 
 export interface PlannedFault {
   readonly number: number;

@@ -2,6 +2,7 @@
 import type { ProcessRecord } from '../run/record.js';
 import type { Broker } from '../runtime/broker/broker.js';
 import { sleep } from '../runtime/process/monotonic.js';
+import type { BadGradients, Harm } from './bad-gradients.js';
 import type { Damage } from './damage.js';
 import { cutJournal, cutSnapshot, flipJournal, flipSnapshot, hasSnapshot } from './damage.js';
 import { ChaosFailed } from './errors.js';
@@ -23,6 +24,7 @@ export interface Scene {
   readonly link: LinkProxy;
   readonly out: string;
   readonly clock: WallClock;
+  readonly gradients: BadGradients;
   /** Under the folder of the run, and under the broker's store; null where nobody may mount. */
   readonly disks: { readonly run: SmallDisk; readonly store: SmallDisk } | null;
 }
@@ -98,6 +100,10 @@ export async function inject(fault: PlannedFault, scene: Scene): Promise<Injecti
         lastsMs,
         random: scene.link.random,
       });
+    case 'nan-gradient':
+      return sentBad(scene, 'nan');
+    case 'cut-gradient':
+      return sentBad(scene, 'cut');
     case 'clock-jump':
       return jumped(scene.clock, draw, lastsMs);
     case 'full-disk':
@@ -185,6 +191,11 @@ async function slowed({ id, pid }: ProcessRecord, lastsMs: number): Promise<Inje
 async function flooded(intruder: Intruder, hostility: Hostility): Promise<Injection | null> {
   const count = await sendHostile(intruder, hostility);
   return count === 0 ? null : onRun(`${count} messages`);
+}
+
+async function sentBad({ gradients, search }: Scene, harm: Harm): Promise<Injection | null> {
+  const isSent = await gradients.send(harm, () => search.exit() !== null);
+  return isSent ? onRun(harm === 'nan' ? 'a gradient with NaN' : 'a gradient a value short') : null;
 }
 
 async function jumped(clock: WallClock, draw: number, lastsMs: number): Promise<Injection> {

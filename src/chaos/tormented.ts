@@ -7,6 +7,7 @@ import type { RunRecord } from '../run/record.js';
 import { mayEverything, startBroker } from '../runtime/broker/broker.js';
 import { newUserKey } from '../runtime/bus/keys.js';
 import { monotonicMs, sleep } from '../runtime/process/monotonic.js';
+import { BadGradients } from './bad-gradients.js';
 import type { Damage } from './damage.js';
 import { ChaosFailed } from './errors.js';
 import type { PlannedFault } from './faults.js';
@@ -54,10 +55,11 @@ export class Tormented {
     await writeCredentials(creds, { format: 1, urls: [], ca: null, keys: login.keys });
     const through = { url: link.url, creds };
     const clock = await WallClock.at(join(folder, 'clock'));
-    const { environment } = clock;
+    const gradients = await BadGradients.at(join(folder, 'failpoints'));
+    const environment = { ...clock.environment, ...gradients.environment };
     const search = new SearchProcess({ search: args, out, trainers, broker: through, environment });
     const intruder = { url: broker.url, seed: master.seed };
-    this.scene = { search, broker, intruder, link, out, clock, disks };
+    this.scene = { search, broker, intruder, link, out, clock, gradients, disks };
     const struck: Struck[] = [];
     try {
       search.start(false);

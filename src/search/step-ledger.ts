@@ -90,6 +90,14 @@ export function reportHeld(ledger: StepLedger, member: string, attempts: readonl
   return next;
 }
 
+/** What of a report is a bad vector under the lease of now: nobody has said so before. */
+export function badIn({ slots }: StepLedger, attempts: readonly HeldAttempt[]): HeldAttempt[] {
+  return attempts.filter((attempt) => {
+    const lease = slots[attempt.slot]?.lease;
+    return attempt.bad !== null && lease?.diverged === false && sameAttempt(attempt, lease);
+  });
+}
+
 /** The slot's owner is late or its vector was bad: another member computes it, if there is one. */
 export function leaseAgain(ledger: StepLedger, slot: number): StepLedger {
   const { members, slots, repeated } = ledger;

@@ -47,6 +47,7 @@ const KILLED: readonly string[] = [
   'trainer-0#1/before-publish:8:kill',
   'trainer-1#1/before-apply:2:kill',
   'trainer-0#2/after-apply:3:kill',
+  'trainer-1#2/after-send-gradient:2:kill',
 ];
 /**
  * Of any worker, as nobody knows which of them take evaluations: each ends at its first one, so that most of them
@@ -54,17 +55,22 @@ const KILLED: readonly string[] = [
  */
 const ACKNOWLEDGED: readonly string[] = ['#1/before-acknowledge:1:kill', '#2/after-acknowledge:1:kill'];
 
+/** Bad gradients, in searches apart: a slot that is bad twice is settled as diverged. */
+const [NAN, CUT] = ['trainer-1#1/before-send-gradient:2:nan', 'trainer-0#1/before-send-gradient:1:cut'];
+
+const logOf = (name: string): string => readFileSync(join(folder(name), 'evolution.log'), 'utf8');
+
 describe('kill at a failpoint', () => {
   it('of evolution, trainers and evaluator, in life after life, changes no byte', async () => {
     const ended = await under(KILLED, newSearch('killed'));
-    expect(ended.stderr).toContain('failpoints are set (EMARS_FAILPOINT): after-publish:40:kill');
+    expect(ended.stderr).toContain(`failpoints are set (EMARS_FAILPOINT): ${KILLED.join()}\n`);
     expect(notReached(KILLED, 'killed')).toEqual([]);
     expect(ended.code).toBe(0);
     expect(result('killed')).toEqual(result('reference'));
   });
 
   it('is tried for every failpoint, here or where it is stored', () => {
-    const all = [...KILLED, ...ACKNOWLEDGED];
+    const all = [...KILLED, ...ACKNOWLEDGED, NAN];
     const here = new Set(all.map((each) => /([a-z-]+):/.exec(each)![1]));
     const left = Object.keys(FAILPOINTS).filter((name) => !here.has(name));
     expect(left.filter((name) => !/-(journal|file|snapshot|lock)-/.test(name))).toEqual([]);
@@ -81,9 +87,12 @@ describe('kill at a failpoint', () => {
     const second = await under([journal], resume);
     expect(second.code).toBe(4);
     expect(second.stderr).toMatch(/cannot write at byte \d+ \(EIO\)/);
-    const third = await under(ACKNOWLEDGED, resume);
+    const third = await under([CUT, ...ACKNOWLEDGED], resume);
     expect(third.code).toBe(0);
-    expect(notReached([parent, journal, ...ACKNOWLEDGED], 'resumed', first)).toEqual([]);
+    expect(notReached([parent, journal, CUT, ...ACKNOWLEDGED], 'resumed', first)).toEqual([]);
+    expect(logOf('resumed')).toMatch(
+      / of trainer-0 is bad, says trainer-1: it has \d+ values, expected \d+$/m,
+    );
     expect(result('resumed')).toEqual(result('reference'));
   });
 });
@@ -92,12 +101,14 @@ describe('stop, error and delay at a failpoint', () => {
   it('of trainers and evolution change no byte', async () => {
     const set = [
       'evolution#1/before-publish:20:delay',
+      NAN,
       'trainer-0#1/before-snapshot-sync:1:error',
       'trainer-1#1/before-apply:6:stop',
     ];
     const { code } = await under(set, newSearch('stopped'));
     expect(notReached(set, 'stopped')).toEqual([]);
     expect(code).toBe(0);
+    expect(logOf('stopped')).toMatch(/ of trainer-1 is bad, says trainer-0: value 0 of the vector is NaN$/m);
     expect(result('stopped')).toEqual(result('reference'));
     // It slept to the end: lost, and nobody was started in its place.
     const { processes } = readRun(folder('stopped'))!;

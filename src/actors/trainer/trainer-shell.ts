@@ -12,6 +12,7 @@ import { CHUNK_BYTES } from '../../wire/messages.js';
 import type { Subjects } from '../../wire/subjects.js';
 import { MachineShell } from '../worker/machine-shell.js';
 import type { ReplicaWork } from './replica-work.js';
+import { sendWithFailpoints } from './failing-sender.js';
 
 const TICK_MS = 100;
 
@@ -83,6 +84,7 @@ export function startTrainer({ bus, subjects, setup, work, taker, onError }: Tra
     initial: initialTrainer,
     step: (state, input, now) => step(setup, state, input, now),
     start,
+    send: sendWithFailpoints,
     tick: { everyMs: TICK_MS, input: () => ({ kind: 'tick' }) },
     onError,
   });

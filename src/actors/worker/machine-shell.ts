@@ -25,6 +25,8 @@ export interface MachineParts<State, Input, Command> {
   readonly step: (state: State, input: Input, now: number) => Step<State, Command>;
   /** Starts a command; its end is passed to `take`, in a later turn. */
   readonly start: (command: Command) => void;
+  /** Sends a message by `publish`, where more is to be done with it. */
+  readonly send?: (message: Send, publish: (message: Send) => void) => void;
   readonly tick: { readonly everyMs: number; readonly input: () => Input };
   /** The machine threw, or the bus refuses its messages: this process cannot go on. */
   readonly onError: (error: unknown) => void;
@@ -101,10 +103,12 @@ export class MachineShell<State, Input, Command> implements Handle {
     const { state, save, send } = this.parts.step(this.current, input, monotonicMs());
     this.current = state;
     for (const command of save) this.parts.start(command);
-    for (const message of send) this.send(message);
+    for (const message of send)
+      if (this.parts.send === undefined) this.publish(message);
+      else this.parts.send(message, (changed) => this.publish(changed));
   }
 
-  private send({ name, message, to }: Send): void {
+  private publish({ name, message, to }: Send): void {
     const { bus } = this.parts;
     // Closed is how a bus ends when its run does: nothing is left to be told.
     if (bus.closed) return;

@@ -19,6 +19,7 @@ import type { SlotChecks } from '../../search/double-check.js';
 import { asksDiffer, askedAgain, assigned, isWaiting, verdictOf, voted } from '../../search/double-check.js';
 import type { StepLedger } from '../../search/step-ledger.js';
 import {
+  badIn,
   commitOf,
   leaseAgain,
   leasesDiffer,
@@ -104,6 +105,8 @@ export function slotsHeld(turn: Turn, training: Training, report: Message<'Slots
     next = { ...next, digests: new Map(next.digests).set(appliedStep, stateDigest) };
   }
   const checks = withVotes(stage, report);
+  for (const { slot, owner, bad } of badIn(stage.ledger, held))
+    turn.say(`epoch ${turn.search.epoch}, step ${step}: slot ${slot} of ${owner} is bad, says ${id}: ${bad}`);
   return withLedger(turn, next, reportHeld(stage.ledger, id, held), checks);
 }
 

@@ -130,8 +130,9 @@ export function keep(
 }
 
 /**
- * Takes a chunk in, and gives its sender credit. A chunk of a wrong length or checksum is as good as lost:
- * it will be asked for. `completed`: the vector is whole now, good or bad.
+ * Takes a chunk in, and gives its sender credit. A chunk with a wrong checksum is as good as lost: it will be asked
+ * for. One of a vector of another length is its owner's fault, as no other may send it: the attempt is bad.
+ * `completed`: the vector is whole now, good or bad.
  */
 export function takeChunk(
   turn: TrainerTurn,
@@ -145,7 +146,8 @@ export function takeChunk(
   const entry = credited.steps.get(chunk.step)?.get(chunk.slot);
   if (entry?.assembly == null || entry.held !== null || !sameAttempt(chunk, entry.lease))
     return { state: credited, completed: false };
-  if (chunk.length !== entry.length) return { state: credited, completed: false };
+  if (chunk.length !== entry.length)
+    return { state: withEntry(credited, chunk.step, ofWrongLength(entry, chunk.length)), completed: true };
   const verdict = entry.assembly.add(chunk.index, chunk.payload, chunk.checksum);
   if (verdict === 'complete')
     return {
@@ -199,6 +201,11 @@ function completed(entry: Entry, vector: Float32Array): Entry {
   const bad = position < 0 ? null : `value ${position} of the vector is ${vector[position]!}`;
   const digest = bad === null ? digestOf(vector).toString('hex') : null;
   return { ...entry, vector, held: { ...attemptOf(entry.lease), slot: entry.lease.slot, digest, bad } };
+}
+
+function ofWrongLength(entry: Entry, length: number): Entry {
+  const bad = `it has ${length} values, expected ${entry.length}`;
+  return { ...entry, held: { ...attemptOf(entry.lease), slot: entry.lease.slot, digest: null, bad } };
 }
 
 function withEntry(state: ExchangeState, step: number, entry: Entry): ExchangeState {

@@ -3,11 +3,12 @@
  * every build, so that what is tested is what runs; without the variable each is the check of a constant
  * (docs/decisions/0177).
  */
-import { writeSync } from 'node:fs';
+import { unlinkSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
 import { EmarsError } from '../../errors/error.js';
 import type { FailpointName, Operation } from './operations.js';
 import type { Failpoint } from './specification.js';
-import { parseFailpoints, VARIABLE } from './specification.js';
+import { FOLDER, parseFailpoints, VARIABLE } from './specification.js';
 
 /** Set by a supervisor for its child: role, id, and which start this is. */
 const IDENTITY = 'EMARS_FAILPOINT_PROCESS';
@@ -20,6 +21,8 @@ class FailpointError extends EmarsError {
   readonly kind = 'unavailable';
   readonly code = 'EIO';
 }
+
+type Tampering = Extract<Failpoint['action'], 'nan' | 'cut'>;
 
 interface Armed extends Failpoint {
   passed: number;
@@ -34,7 +37,8 @@ function armedHere(): Armed[] | null {
   if (text === undefined || text === '') return null;
   const [role, id, life] = identity;
   const ours = parseFailpoints(text).filter(
-    ({ process: of, life: when }) => when === Number(life) && (of === null || of === role || of === id),
+    ({ process: of, life: when }) =>
+      (when === null || when === Number(life)) && (of === null || of === role || of === id),
   );
   return ours.length === 0 ? null : ours.map((each) => ({ ...each, passed: 0 }));
 }
@@ -42,6 +46,11 @@ function armedHere(): Armed[] | null {
 /** Passes a place where this process may be made to fail. */
 export function failpoint(name: FailpointName): void {
   if (armed !== null) pass(armed, name);
+}
+
+/** As `failpoint`, where the operation itself can go wrong: how, or null. */
+export function tampering(name: FailpointName): Tampering | null {
+  return armed === null ? null : pass(armed, name);
 }
 
 /** Does an operation between its two failpoints. */
@@ -62,31 +71,47 @@ export function failpointIdentity(
   return process.env[VARIABLE] === undefined ? {} : { [IDENTITY]: `${role} ${id} ${starts}` };
 }
 
-function pass(all: readonly Armed[], name: FailpointName): void {
+function pass(all: readonly Armed[], name: FailpointName): Tampering | null {
+  let harm: Tampering | null = null;
   for (const each of all) {
     if (each.name !== name) continue;
     each.passed++;
-    if (each.passed === each.passing) act(each);
+    if (isDue(each)) harm = act(each);
+  }
+  return harm;
+}
+
+function isDue({ passing, passed }: Armed): boolean {
+  if (typeof passing === 'number') return passed === passing;
+  try {
+    unlinkSync(join(process.env[FOLDER] ?? '', passing.file));
+    return true;
+  } catch {
+    return false;
   }
 }
 
-function act({ name, passing, action }: Failpoint): void {
-  say(`failpoint ${name}:${passing}:${action} in ${identity[1]}#${identity[2]}`);
+function act({ name, passing, action }: Failpoint): Tampering | null {
+  const when = typeof passing === 'number' ? passing : `@${passing.file}`;
+  say(`failpoint ${name}:${when}:${action} in ${identity[1]}#${identity[2]}`);
   switch (action) {
     case 'kill':
       process.kill(process.pid, 'SIGKILL');
-      return;
+      return null;
     case 'stop':
       process.kill(process.pid, 'SIGSTOP');
-      return;
+      return null;
     case 'error':
       throw new FailpointError(`failpoint ${name}: this operation was told to fail`);
     case 'delay':
       // Blocks the thread, as a disk or a processor does that others keep busy.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, DELAY_MS);
-      return;
+      return null;
+    case 'nan':
+    case 'cut':
+      return action;
     default:
-      action satisfies never;
+      return action satisfies never;
   }
 }
 

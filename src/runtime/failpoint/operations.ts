@@ -12,6 +12,7 @@ const OPERATIONS = {
   'snapshot-rename': 'the snapshot takes its digest for a name',
   'snapshot-folder-sync': 'the folder of snapshots is forced to the disk',
   'lock-link': 'the lock of a run folder is taken',
+  'send-gradient': 'a chunk of a gradient is sent to the other trainers',
   publish: 'a message is handed to the bus',
   enqueue: 'an evaluation is put on the work queue',
   acknowledge: 'an evaluation whose result is journalled is taken off the queue',

@@ -74,7 +74,6 @@ describe('a vector of another trainer', () => {
 
   it.each([
     ['a wrong checksum', { checksum: 1 }],
-    ['another length', { length: 12 }],
     ['a payload too short', { payload: new Uint8Array(12) }],
     ['an index beyond', { index: 3 }],
     ['another attempt', { number: 9 }],
@@ -86,6 +85,13 @@ describe('a vector of another trainer', () => {
     expect(a.receive('GradientChunk', { ...chunks[2]!, ...damage }).messages('SlotsHeld')).toEqual([]);
     expect(a.tick(60).messages('ChunkRequest')[0]!.missing).toEqual([2]);
     expect(held(a.receive('GradientChunk', chunks[2]!))).toMatchObject([{ bad: null }]);
+  });
+
+  it('of another length is held as bad', () => {
+    const a = waiting();
+    a.receive('GradientChunk', { ...chunks[0]!, length: 12 });
+    const bad = `it has 12 values, expected ${chunks[0]!.length}`;
+    expect(held(a)).toMatchObject([{ slot: 0, digest: null, bad }]);
   });
 
   it('with NaN in it is held as bad', () => {
