@@ -104,7 +104,21 @@ describe('EMARS_FAILPOINT', () => {
     ]);
   });
 
+  it('may wait for a file, in any life, and let a chunk be bad', () => {
+    expect(parseFailpoints('trainer/before-send-gradient:@now:nan')).toEqual([
+      {
+        name: 'before-send-gradient',
+        passing: { file: 'now' },
+        action: 'nan',
+        process: 'trainer',
+        life: null,
+      },
+    ]);
+  });
+
   it.each([
+    ['before-publish:1:nan', /expected before-send-gradient with nan, got before-publish/],
+    ['after-apply:@..:kill', /expected \[PROCESS\]/],
     ['', /expected \[PROCESS\]/],
     ['after-apply', /expected \[PROCESS\]/],
     ['after-apply:0:kill', /expected \[PROCESS\]/],
@@ -113,7 +127,7 @@ describe('EMARS_FAILPOINT', () => {
     ['after-apply:1:kill,', /expected \[PROCESS\]/],
     ['after-aply:1:kill', /emars chaos --list names, got "after-aply"/],
     ['toString:1:kill', /emars chaos --list names/],
-    ['after-apply:1:die', /expected kill, stop, error, delay after after-apply, got "die"/],
+    ['after-apply:1:die', /expected kill, stop, error, delay, nan, cut after after-apply, got "die"/],
     [Array.from({ length: 101 }, () => 'after-apply:1:kill').join(), /at most 100/],
   ])('%j is refused, and it is said what was expected', (text, message) => {
     expect(() => parseFailpoints(text)).toThrow(message);

@@ -9,10 +9,11 @@ import { ROOT, textOf } from '../docs/pages.js';
 
 const FOLDER = join(ROOT, 'test', 'sim', 'transcripts');
 
-/** First columns of the guide's tables. */
+/** First columns of the guide's tables that say what happens. */
 const rows = textOf('docs/guides/faults.md')
-  .split('\n')
-  .filter((line) => line.startsWith('| ') && !line.startsWith('| fault '))
+  .split('\n\n')
+  .filter((part) => part.startsWith('| fault | what happens |'))
+  .flatMap((table) => table.trim().split('\n').slice(2))
   .map((line) => line.split(' | ')[0]!.slice(2));
 
 describe('the guide to faults', () => {
