@@ -20,6 +20,7 @@ const SLOW = [
   'test/plain/runtime/{failpoints,full-disk,kill,processes}.test.ts', // processes that are killed and started again
   'test/plain/sim/{controls,seeds-*}.test.ts', // hundreds and thousands of simulated searches
   'test/plain/sim/large-plan.test.ts', // plans of megabytes
+  'test/plain/actors/stopped-watch.test.ts', // a process that is stopped for seconds
   'test/plain/scan/{hostile-files,phantom,real-ct}.test.ts', // thousands of files
 ];
 

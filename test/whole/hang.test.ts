@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { runFolder } from '#emars/run/folder.js';
 import { emarsExits, readRun } from './support/search-process.js';
 
@@ -31,25 +31,36 @@ if (isMainThread && program.endsWith('trainer.js') && id === 'trainer-1' && !exi
 }
 `;
 
+const args = (name: string): string[] => [
+  ...['search', '--config', 'configs/smoke.yaml', '--seed', '5', '--trainers', '2'],
+  ...['--set', 'warmup.epochs=0', '--set', 'evolution.epochs=1', '--out', join(root, name)],
+];
+const front = (name: string): string => readFileSync(join(root, name, 'front.json'), 'utf8');
+beforeAll(() => emarsExits(0, args('undisturbed')));
+
 it('a trainer whose main thread hangs while an epoch is prepared is ended, started again, and changes no byte', async () => {
   const hook = join(root, 'hang.mjs');
   writeFileSync(hook, HANG);
   const flag = join(root, 'has-hung');
-  const args = (name: string): string[] => [
-    ...['search', '--config', 'configs/smoke.yaml', '--seed', '5', '--trainers', '2'],
-    ...['--set', 'warmup.epochs=0', '--set', 'evolution.epochs=1', '--out', join(root, name)],
-  ];
-  await emarsExits(0, args('undisturbed'));
   const { stderr } = await emarsExits(0, [...args('hanging'), '--set', 'runtime.hangSeconds=15'], {
     NODE_OPTIONS: `--import ${hook}`,
     EMARS_TEST_HANG: flag,
   });
   expect(readFileSync(flag, 'utf8')).toBe('');
-  const front = (name: string): string => readFileSync(join(root, name, 'front.json'), 'utf8');
   expect(front('hanging')).toBe(front('undisturbed'));
   expect(stderr).toContain('trainer-1 died (SIGKILL)');
   const row = readRun(join(root, 'hanging'))!.processes.find(({ id }) => id === 'trainer-1');
   expect(row!.starts).toBeGreaterThanOrEqual(2);
   const log = readFileSync(runFolder(join(root, 'hanging')).log('trainer-1'), 'utf8');
   expect(log).toContain('expected load-epoch to end within 15 s, but it goes on');
+});
+
+it('evolution that stops in mid-epoch is replaced without help, and changes no byte', async () => {
+  const { stderr } = await emarsExits(0, args('stopped'), {
+    EMARS_FAILPOINT: 'evolution#1/after-journal-sync:5:stop',
+  });
+  expect(stderr).toContain('evolution is stopped, and is killed');
+  expect(front('stopped')).toBe(front('undisturbed'));
+  const row = readRun(join(root, 'stopped'))!.processes.find(({ role }) => role === 'evolution');
+  expect(row!.starts).toBe(2);
 });

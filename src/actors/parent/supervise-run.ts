@@ -3,7 +3,6 @@
  * keeps `run.json`, and ends them all. It holds no search state: killed, it loses nothing, and its
  * children end with it (orphan-guard.ts).
  */
-import { EmarsError } from '../../errors/error.js';
 import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import type { Broker } from '../../runtime/broker/broker.js';
@@ -21,21 +20,12 @@ import { DRAIN } from '../evolution/drain.js';
 import { announceRun } from './announce-run.js';
 import { openDeadLetterDesk } from './dead-letter-desk.js';
 import { openBroker } from './run-broker.js';
+import { RunFailed } from './run-failed.js';
 import { ProcessUsage } from './process-usage.js';
 import type { ProcessRow, RunRecorder } from './run-recorder.js';
 import type { RunSetup } from './run-setup.js';
+import { watchForStops } from './stopped-watch.js';
 import { Supply } from './supply.js';
-
-/** The run cannot go on: its folder cannot be read (`damaged`), or its environment is at fault. */
-export class RunFailed extends EmarsError {
-  override readonly name = 'RunFailed';
-  constructor(
-    reason: string,
-    readonly kind: 'damaged' | 'environment',
-  ) {
-    super(reason);
-  }
-}
 
 const RECORD_MS = 250;
 const STOP_MS = 3000;
@@ -186,6 +176,12 @@ export class RunSupervision {
       file: '../evolution/evolution-process.js',
       args: [this.setup.trainers, this.setup.minTrainers].map(String),
     });
+    const { process } = this.children.at(-1)!;
+    const kill = (): void => {
+      this.onNote('evolution is stopped, and is killed, so that another takes over');
+      process.kill('SIGKILL');
+    };
+    this.handles.push(watchForStops(() => process.pid, kill));
   }
 
   private startWorkers(record: RunRecorder): void {

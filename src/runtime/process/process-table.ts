@@ -40,6 +40,11 @@ export function isSameProcess(pid: number, startTime: string | null): boolean {
   }
 }
 
+/** True while process `pid` is stopped by a signal; false where it is gone or there is no /proc. */
+export function isStopped(pid: number): boolean {
+  return statFields(pid)?.[0] === 'T';
+}
+
 /** The most memory (resident, bytes) process `pid` ever held; null if it is gone or there is no /proc. */
 export function peakMemory(pid: number): number | null {
   return memoryField(pid, 'VmHWM');

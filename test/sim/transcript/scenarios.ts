@@ -75,6 +75,10 @@ export const SCENARIOS: readonly Scenario[] = [
   scenario('kill-evaluator', 'kill -9 of the evaluator', [kill(1300, 'evaluator-0', 'done-work')]),
   scenario('kill-broker', 'kill -9 of nats-server', [{ kind: 'broker', at: 1000, ms: 2000, wiped: false }]),
   scenario('kill-evolution', 'kill -9 of evolution', [kill(1000, 'evolution')]),
+  scenario('stopped-evolution', 'evolution is stopped (SIGSTOP), for five seconds', [
+    { kind: 'pause', at: 1000, ms: 60_000, actor: 'evolution' },
+    kill(6000, 'evolution'),
+  ]),
   scenario('kill-parent', 'kill -9 of the parent', [end(1000, 'the parent is killed')]),
   scenario('power-cut', 'kill -9 of everything, power cut', [
     end(1600, 'a power cut', 1, { kind: 'torn', share: 0.5 }),
