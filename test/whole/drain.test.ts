@@ -10,8 +10,9 @@ import { openJournal } from '#emars/runtime/storage/journal.js';
 import type { SearchEvent } from '#emars/search/events.js';
 import { decodeEvent } from '#emars/search/events.js';
 import { until } from '../support/until.js';
-import type { RunJson } from './support/search-process.js';
-import { emars, emarsExits, readRun, untilRun } from './support/search-process.js';
+import { emars, emarsExits, readRun } from './support/search-process.js';
+import type { Moment } from './support/stopped.js';
+import { whileStopped } from './support/stopped.js';
 
 /** Few epochs of many short steps: what is told to stop while one trains does so in its midst. */
 const SETTINGS = ['training.batch=2', 'training.individualsPerStep=2', 'evolution.epochs=2'];
@@ -35,10 +36,10 @@ async function eventsOf(name: string): Promise<SearchEvent[]> {
 }
 
 /** An epoch trains, and has come further than `step` steps of the run. */
-const trainsAfter =
-  (step: number) =>
-  (run: RunJson): boolean =>
-    run.step > step && run.phase !== 'evaluating';
+const trainsAfter = (step: number): Moment => ({
+  what: `step ${step} is done`,
+  holds: ({ phase, steps }) => phase === 'training' && steps.length > step,
+});
 
 /** Runs until an epoch is in training, tells it to stop, and gives the steps that it had come to. */
 async function stopped(
@@ -48,8 +49,11 @@ async function stopped(
   after: number,
 ): Promise<number> {
   const started = emars(args);
-  await untilRun(started, folder(name), `step ${after} is done`, trainsAfter(after));
-  started.child.kill(signal);
+  const evolution = { search: started, folder: folder(name), id: 'evolution' };
+  await whileStopped(evolution, trainsAfter(after), async () => {
+    started.child.kill(signal);
+    await until(() => started.output().includes('stops after the step at work'));
+  });
   const { code, stderr } = await started.ended;
   expect(code, stderr).toBe(130);
   expect(stderr).toContain('stops after the step at work');
@@ -84,10 +88,12 @@ describe('a search that is told to stop', () => {
     // Until the second wish comes; a resume looks for trainers as long.
     const patient = ['--set', 'runtime.silenceSeconds=15'];
     const started = emars(search('twice', '--trainers', '2', ...patient));
-    const { processes } = await untilRun(started, folder('twice'), 'training has begun', trainsAfter(0));
-    for (const { role, pid } of processes) if (role === 'trainer') process.kill(pid!, 'SIGSTOP');
-    started.child.kill('SIGINT');
-    await until(() => started.output().includes('stops after the step at work'));
+    const evolution = { search: started, folder: folder('twice'), id: 'evolution' };
+    await whileStopped(evolution, trainsAfter(0), async ({ processes }) => {
+      for (const { role, pid } of processes) if (role === 'trainer') process.kill(pid!, 'SIGSTOP');
+      started.child.kill('SIGINT');
+      await until(() => started.output().includes('stops after the step at work'));
+    });
     started.child.kill('SIGINT');
     expect((await started.ended).code).toBe(130);
     await emarsExits(0, resumption('twice', '--trainers', '2'));

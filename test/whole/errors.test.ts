@@ -15,7 +15,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Ended } from './support/search-process.js';
 import { until } from '../support/until.js';
-import { emars, emarsExits, isAlive, kill9, readRun, untilRun } from './support/search-process.js';
+import { emars, emarsExits, isAlive, kill9, readRun } from './support/search-process.js';
+import { inEpoch, whileStopped } from './support/stopped.js';
 
 const root = mkdtempSync(join(tmpdir(), 'emars-errors-'));
 const at = (...parts: string[]): string => join(root, ...parts);
@@ -102,10 +103,15 @@ describe('a search refuses', () => {
       '--trainers',
       '1',
     ]);
-    const run = await untilRun(started, at('skip'), 'training begins', ({ step }) => step > 0);
-    started.child.kill('SIGINT');
+    const evolution = { search: started, folder: at('skip'), id: 'evolution' };
+    await whileStopped(evolution, inEpoch(1), async () => {
+      started.child.kill('SIGINT');
+      await until(() => started.output().includes('stops after the step at work'));
+    });
     expect((await started.ended).code).toBe(130);
-    expect((run as unknown as { badScans: { path: string; reason: string }[] }).badScans).toHaveLength(1);
+    expect(
+      (readRun(at('skip')) as unknown as { badScans: { path: string; reason: string }[] }).badScans,
+    ).toHaveLength(1);
   });
 
   it('a split that leaks a patient', async () => {
@@ -171,8 +177,8 @@ describe('a search refuses', () => {
 it('a search whose reader goes away stops in order and can be resumed', async () => {
   const arguments_ = ['search', ...SMOKE, '--data', at('scans'), '--out', at('unread'), '--json'];
   const started = emars([...arguments_, '--trainers', '1']);
-  await untilRun(started, at('unread'), 'training begins', ({ step }) => step > 0);
-  started.child.stdout!.destroy();
+  const evolution = { search: started, folder: at('unread'), id: 'evolution' };
+  await whileStopped(evolution, inEpoch(1), () => started.child.stdout!.destroy());
   expect(await started.ended).toMatchObject({ code: 130 });
   expect(started.output()).toMatch(
     /the reader of the output has gone; go on with: npx emars search --resume/,
@@ -203,9 +209,11 @@ describe('a resume refuses', () => {
       '--trainers',
       '1',
     ]);
-    const run = await untilRun(started, at('damaged'), 'two epochs are trained', ({ step }) => step >= 9);
-    kill9(started.child.pid!);
-    const pids = run.processes.flatMap(({ pid }) => pid ?? []);
+    const pids: number[] = [];
+    await whileStopped({ search: started, folder: at('damaged'), id: 'evolution' }, inEpoch(3), (run) => {
+      kill9(started.child.pid!);
+      pids.push(...run.processes.flatMap(({ pid }) => pid ?? []));
+    });
     await until(() => !pids.some(isAlive));
     cpSync(at('damaged'), at('reconfigured'), { recursive: true });
     const journal = readFileSync(at('damaged', 'journal'));

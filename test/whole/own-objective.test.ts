@@ -9,6 +9,7 @@ import { readRun, resume, search } from '#emars/index.js';
 const root = mkdtempSync(join(tmpdir(), 'emars-own-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
+const POPULATION = 6;
 const BODY = `({ genome }) => ({ value: genome.filter((operation) => operation !== 'skip').length })`;
 const depth: GenomeObjective = {
   name: 'depth',
@@ -27,7 +28,7 @@ const request = (
     input: { slices: 8, size: 16 },
     training: { batch: 4, individualsPerStep: 2 },
     warmup: { epochs: 0 },
-    evolution: { population: 6, keep: 3, epochs: 3 },
+    evolution: { population: POPULATION, keep: 3, epochs: 3 },
     objectives: ['accuracy', objective],
     data: { phantom: { patients: 12, scansPerPatient: 1, slices: 8, size: 16 } },
   },
@@ -57,12 +58,17 @@ it('gives the search that a module with the same function gives, also after a st
   expect(await valuesOf(whole)).toEqual(ofModule);
 
   const stop = new AbortController();
-  const stopped = search({ ...request('stopped', depth), signal: stop.signal });
-  const reading = (async () => {
-    for await (const event of stopped.events)
-      if (event.kind === 'status' && event.epoch === 2) stop.abort(new Error('enough'));
-  })();
-  await expect(reading).rejects.toThrow('enough');
+  let calls = 0;
+  // Stopped from within, as soon as a newborn of the second epoch is measured: no quick machine is over by then.
+  const stopping: GenomeObjective = {
+    ...depth,
+    measure: (subject) => {
+      if (++calls > POPULATION) stop.abort(new Error('enough'));
+      return depth.measure(subject);
+    },
+  };
+  const stopped = search({ ...request('stopped', stopping), signal: stop.signal });
+  await expect(stopped.result).rejects.toThrow('enough');
   const resumed = resume(stopped.folder, { objectives: [depth], trainers: 2 });
   expect(await valuesOf(resumed)).toEqual(ofModule);
   const bytes = (run: Run): string => readFileSync(join(run.folder, 'front.json'), 'utf8');

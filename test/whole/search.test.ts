@@ -17,8 +17,10 @@ import { fromClient } from '#emars/wire/sender.js';
 import { subjectsOf } from '#emars/wire/subjects.js';
 import { natsBinary } from '../broker/nats-binary.js';
 import { until } from '../support/until.js';
-import type { RunJson } from './support/search-process.js';
-import { emars, emarsExits, isAlive, kill9, readRun, shareDone, untilRun } from './support/search-process.js';
+import type { RunJson, RunningSearch } from './support/search-process.js';
+import { emars, emarsExits, isAlive, kill9, readRun, untilRun } from './support/search-process.js';
+import type { Place, Victim } from './support/stopped.js';
+import { inMidEpoch as inMidEpochOf, whileStopped } from './support/stopped.js';
 
 /** The smoke search on four times its scans: an epoch is then long enough to be hit in its middle. */
 const SMOKE = ['--config', 'configs/smoke.yaml', '--set', 'data.phantom.patients=96'];
@@ -45,6 +47,13 @@ beforeAll(async () => {
     train: unknown[];
   };
   stepsPerEpoch = Math.floor(train.length / 8);
+});
+
+/** A process of a run, to be stopped at a moment. */
+const victim = (started: RunningSearch, name: string, id: string): Victim => ({
+  search: started,
+  folder: folder(name),
+  id,
 });
 
 /** True while an epoch from `first` on trains: seen as soon as it begins, on the quickest machine too. */
@@ -107,16 +116,18 @@ describe('kill -9 of everything', () => {
     async (share, trainers) => {
       const name = `all-${share}`;
       const started = emars(search(name, '--trainers', '2'));
-      const run = await untilRun(
-        started,
-        folder(name),
-        `${100 * share} % are done`,
-        (now) => shareDone(now, stepsPerEpoch) >= share,
-      );
-      for (const { pid } of run.processes) if (pid !== null && isAlive(pid)) kill9(pid);
-      kill9(started.child.pid!);
+      const moment = {
+        what: `${100 * share} % are done`,
+        holds: ({ phase, steps }: Place) =>
+          phase !== 'over' && steps.length >= share * EPOCHS * stepsPerEpoch,
+      };
+      let epoch = 0;
+      await whileStopped(victim(started, name, 'evolution'), moment, (run, place) => {
+        ({ epoch } = place);
+        for (const { pid } of run.processes) if (pid !== null && isAlive(pid)) kill9(pid);
+        kill9(started.child.pid!);
+      });
       await started.ended;
-      const { epoch } = readRun(folder(name))!;
       await emarsExits(0, ['search', '--resume', folder(name), '--trainers', trainers]);
       expect(front(name)).toBe(front('two'));
       const after = readRun(folder(name))!;
@@ -175,24 +186,14 @@ describe('kill -9 of one process in mid-epoch, without help', () => {
 
   it('SIGSTOP of the only trainer: taken for lost, called back when it wakes, and no byte changes', async () => {
     const started = emars(search('asleep', '--trainers', '1'));
-    const run = await untilRun(
-      started,
-      folder('asleep'),
-      'an epoch from the second on trains',
-      inMidEpoch(2),
-    );
-    const { pid } = only(run, 'trainer-0');
-    process.kill(pid!, 'SIGSTOP');
-    try {
-      await untilRun(
+    await whileStopped(victim(started, 'asleep', 'trainer-0'), inMidEpochOf(2, stepsPerEpoch), () =>
+      untilRun(
         started,
         folder('asleep'),
         'the epoch is rolled back',
         ({ rolledBackEpochs }) => rolledBackEpochs === 1,
-      );
-    } finally {
-      process.kill(pid!, 'SIGCONT');
-    }
+      ),
+    );
     expect((await started.ended).code).toBe(0);
     expect(front('asleep')).toBe(front('two'));
     // The same process: it was called back, not started again.
@@ -215,13 +216,9 @@ describe('kill -9 of one process in mid-epoch, without help', () => {
 
   it('of the only trainer begins the epoch again from its snapshot and changes no byte', async () => {
     const started = emars(search('lonely', '--trainers', '1'));
-    const run = await untilRun(
-      started,
-      folder('lonely'),
-      'an epoch from the second on trains',
-      inMidEpoch(2),
-    );
-    kill9(only(run, 'trainer-0').pid);
+    await whileStopped(victim(started, 'lonely', 'trainer-0'), inMidEpochOf(2, stepsPerEpoch), (run) => {
+      kill9(only(run, 'trainer-0').pid);
+    });
     expect((await started.ended).code).toBe(0);
     expect(front('lonely')).toBe(front('two'));
     expect(readRun(folder('lonely'))!.rolledBackEpochs).toBeGreaterThanOrEqual(1);

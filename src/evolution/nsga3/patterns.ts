@@ -1,6 +1,6 @@
 /**
  * Lines that differ only in which axes their coordinates stand on, found without looking at each. Das and Dennis give
- * all of a pattern: (3,0,0,…), (0,3,0,…), … are one, (2,1,0,…) and its permutations another. Of a whole pattern the
+ * all of a pattern: (3,0,0), (0,3,0), (0,0,3) are one, (2,1,0) and its permutations another. Of a whole pattern the
  * line of the greatest w.f has its greatest coordinates where those of f are the greatest (the rearrangement
  * inequality), and the second greatest differs from it in one exchange of neighbours in that order.
  */

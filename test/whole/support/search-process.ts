@@ -110,11 +110,6 @@ export async function untilRun(
   );
 }
 
-/** Share of the run that is done, by epochs and steps. */
-export function shareDone(run: RunJson, stepsPerEpoch: number): number {
-  return run.step / (run.epochs * stepsPerEpoch);
-}
-
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
