@@ -37,9 +37,9 @@ export function bytesOf(vector: Float32Array): Uint8Array {
   return new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength);
 }
 
-/** SHA-256 of a vector's bytes. */
-export function digestOf(vector: Float32Array): Buffer {
-  return createHash('sha256').update(bytesOf(vector)).digest();
+/** SHA-256 of a vector's bytes, in hex; messages carry it as bytes, which `wire` sees to. */
+export function digestOf(vector: Float32Array): string {
+  return createHash('sha256').update(bytesOf(vector)).digest('hex');
 }
 
 export type ChunkVerdict = 'stored' | 'duplicate' | 'complete' | 'bad-length' | 'bad-checksum';

@@ -1,7 +1,5 @@
-/**
- * The best individual, and the order that it heads: highest accuracy on D_val, of equal ones the
- * lowest id. Accuracies compare within one epoch only, for the weights are shared and move on.
- */
+/** The best individual of a run, and the order that it heads. */
+import { accuracyOrder } from '../search/accuracy-order.js';
 import type { HistoryLine } from './history.js';
 import { lastEpoch } from './history.js';
 
@@ -10,11 +8,14 @@ export interface Scored {
   readonly values: Readonly<Record<string, number>>;
 }
 
-/** Comparator: best first; individuals without an accuracy last. */
+const ranked = ({ id, values }: Scored): { id: string; accuracy: number | null } => ({
+  id,
+  accuracy: values['accuracy'] ?? null,
+});
+
+/** Comparator: as `accuracyOrder`. */
 export function byAccuracy(a: Scored, b: Scored): number {
-  const [left, right] = [a.values['accuracy'] ?? -Infinity, b.values['accuracy'] ?? -Infinity];
-  if (left !== right) return right - left;
-  return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
+  return accuracyOrder(ranked(a), ranked(b));
 }
 
 /** The best of a whole history: of its last epoch. Null if no individual there has an accuracy. */

@@ -1,6 +1,7 @@
 /** Who survives an epoch, and what the front is (paper Alg. 1, "Select"; spec section 2.6). */
 import { nonDominated, selectSurvivors } from '../evolution/selector.js';
 import { generator } from '../random/generator.js';
+import { accuracyOrder } from './accuracy-order.js';
 import { objectivesAt } from './joined-objectives.js';
 import type { ChosenEpoch, ObjectiveRule, SearchRules, SearchState } from './state.js';
 
@@ -72,8 +73,10 @@ export function chooseEpoch(rules: SearchRules, state: SearchState): ChosenEpoch
 }
 
 function bestByAccuracy(state: SearchState, ids: readonly string[]): string[] {
-  const accuracyOf = (id: string): number => state.measured.get(id)!['accuracy']!.value!;
-  return [...ids].sort((a, b) => accuracyOf(b) - accuracyOf(a) || (a < b ? -1 : 1));
+  return ids
+    .map((id) => ({ id, accuracy: state.measured.get(id)!['accuracy']!.value! }))
+    .sort(accuracyOrder)
+    .map(({ id }) => id);
 }
 
 /** The non-dominated set of the evaluated epoch, ids ascending. */

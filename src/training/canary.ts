@@ -22,8 +22,8 @@ const SPACE: SearchSpace = {
 };
 const SHAPE = [2, 6, 12, 12] as const;
 
-/** SHA-256 of a gradient that every worker computes alike or not at all. */
-export function canaryDigest(kernels: Kernels | null = null): Buffer {
+/** SHA-256, in hex, of a gradient that every worker computes alike or not at all. */
+export function canaryDigest(kernels: Kernels | null = null): string {
   const net = superNetOf(SPACE);
   const random = generator(0, 'canary');
   const images = Float32Array.from({ length: SHAPE[0] * SHAPE[1] * SHAPE[2] * SHAPE[3] }, () =>

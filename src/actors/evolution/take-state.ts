@@ -76,5 +76,5 @@ async function takeFrom(
   } finally {
     listening.close();
   }
-  return digestOf(assembly.vector).toString('hex') === said.digest ? assembly.vector : null;
+  return digestOf(assembly.vector) === said.digest ? assembly.vector : null;
 }

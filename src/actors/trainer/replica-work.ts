@@ -75,7 +75,7 @@ export class ReplicaWork {
     const bytes = Buffer.concat(replica.snapshotParts());
     const words = new Float32Array(bytes.length / 4);
     bytesOf(words).set(bytes);
-    return { step: replica.appliedStep, words, digest: digestOf(words).toString('hex') };
+    return { step: replica.appliedStep, words, digest: digestOf(words) };
   }
 
   private join({ plan, step, words }: Of<'join-epoch'>): TrainerInput {

@@ -58,7 +58,7 @@ export async function workerIdentity(
     pid: process.pid,
     device,
     fingerprint: hash,
-    canary: signals.during(() => canaryDigest(native?.kernels ?? null)).toString('hex'),
+    canary: signals.during(() => canaryDigest(native?.kernels ?? null)),
     seen: {
       visible: process.env['CUDA_VISIBLE_DEVICES'] ?? '',
       uuid: gpu?.uuid ?? '',

@@ -124,7 +124,7 @@ export function keep(
   const { vector } = result;
   if (vector.length !== entry.length)
     throw new RangeError(`expected a slot vector of ${entry.length} floats, got ${vector.length}`);
-  const held = { ...attempt, digest: digestOf(vector).toString('hex'), bad: null };
+  const held = { ...attempt, digest: digestOf(vector), bad: null };
   const kept = withEntry(state, step, { ...entry, vector, held });
   return { ...kept, outgoing: enqueue(kept.outgoing, step, lease) };
 }
@@ -199,7 +199,7 @@ function attemptOf({ fence, owner, number }: SlotLease): Pick<SlotLease, 'fence'
 function completed(entry: Entry, vector: Float32Array): Entry {
   const position = firstNonFinite(vector);
   const bad = position < 0 ? null : `value ${position} of the vector is ${vector[position]!}`;
-  const digest = bad === null ? digestOf(vector).toString('hex') : null;
+  const digest = bad === null ? digestOf(vector) : null;
   return { ...entry, vector, held: { ...attemptOf(entry.lease), slot: entry.lease.slot, digest, bad } };
 }
 

@@ -51,8 +51,7 @@ export function stateChunk(
   const next = { ...state, incoming: moved };
   if (verdict === 'stored') return { state: due === 0 ? request(turn, next) : next, completed: false };
   // Each chunk was whole; the whole is compared all the same, as chunks of two senders may have met.
-  if (digestOf(assembly.vector).toString('hex') !== chunk.digest)
-    return { state: elsewhere(turn, next), completed: false };
+  if (digestOf(assembly.vector) !== chunk.digest) return { state: elsewhere(turn, next), completed: false };
   return { state: next, completed: true };
 }
 

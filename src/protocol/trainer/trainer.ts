@@ -218,7 +218,7 @@ function withChecked(
   result: { readonly vector: Float32Array } | { readonly bad: string },
 ): TrainerState {
   if (at !== state.appliedStep) return state;
-  const digest = 'bad' in result ? null : digestOf(result.vector).toString('hex');
+  const digest = 'bad' in result ? null : digestOf(result.vector);
   const bad = 'bad' in result ? result.bad : null;
   return { ...state, checked: [...state.checked, { slot, digest, bad }] };
 }

@@ -19,7 +19,7 @@ describe('chunks of a vector', () => {
       expect(verdicts.filter((verdict) => verdict === 'complete')).toHaveLength(1);
       expect(verdicts.at(-1)).toBe('duplicate');
       expect(assembly.complete).toBe(true);
-      expect(digestOf(assembly.vector).equals(digestOf(vector))).toBe(true);
+      expect(digestOf(assembly.vector)).toBe(digestOf(vector));
     },
   );
 

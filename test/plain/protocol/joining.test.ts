@@ -110,7 +110,7 @@ describe('the evolution machine, when a worker wants to leave', () => {
 
 /** The learned state of `holder` after step 0, as its shell would copy it. */
 const STATE = Float32Array.from({ length: STATE_WORDS }, (_, i) => i / 3);
-const copy = (step: number) => ({ step, words: STATE, digest: digestOf(STATE).toString('hex') });
+const copy = (step: number) => ({ step, words: STATE, digest: digestOf(STATE) });
 
 const LEASES = leasesOf(['holder', 'late']);
 const JOIN = stepOf(['holder', 'late'], 0, LEASES, { joining: ['late'] });

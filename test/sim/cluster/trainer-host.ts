@@ -118,7 +118,7 @@ export class TrainerHost extends WorkerHost {
   private copy(): StateCopy {
     const words = new Float32Array(this.cluster.net.stateWords);
     bytesOf(words).set(this.replica.snapshot());
-    return { step: this.replica.appliedStep, words, digest: digestOf(words).toString('hex') };
+    return { step: this.replica.appliedStep, words, digest: digestOf(words) };
   }
 
   private tellOfStranger({ fence }: Message<'Directive'>): void {
