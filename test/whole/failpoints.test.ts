@@ -16,7 +16,8 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 const newSearch = (name: string): string[] => [
   ...['search', '--config', 'configs/smoke.yaml', '--trainers', '2', '--out', folder(name)],
-  ...['--set', 'runtime.restarts=20'],
+  // Long enough for each life to come to its place, also where processes start slowly and compute quickly.
+  ...['--set', 'runtime.restarts=20', '--set', 'evolution.epochs=8'],
 ];
 const result = (name: string): string[] =>
   ['front.json', 'history.jsonl'].map((file) => readFileSync(join(folder(name), file), 'utf8'));

@@ -14,7 +14,7 @@ import { emarsExits, readRun, untilRun } from './support/search-process.js';
 
 const DELAY_MS = 20;
 const PORT = 4222;
-const SMOKE = ['search', '--config', 'configs/smoke.yaml', '--set', 'evolution.epochs=2'];
+const SMOKE = ['search', '--config', 'configs/smoke.yaml', '--set', 'evolution.epochs=6'];
 const root = mkdtempSync(join(tmpdir(), 'emars-network-'));
 const at = (name: string): string => join(root, name);
 let network: Network | null = null;
