@@ -9,6 +9,7 @@ import type { ErrorKind } from '../errors/error.js';
 import { EmarsError, kindOf } from '../errors/error.js';
 import { commandExit } from '../errors/exit-codes.js';
 import { CommanderError } from 'commander';
+import { textOf } from '../errors/text.js';
 
 /** A mistake on the command line that the parser cannot see. */
 export class UsageError extends EmarsError {
@@ -70,7 +71,7 @@ export function linesOf(error: unknown): string[] {
   const remedy = kindOf(error) === null ? systemRemedy(error) : null;
   if (remedy !== null && isSystemError(error))
     return [`${error.path ?? error.syscall ?? 'system'}: ${remedy}`];
-  const text = error instanceof Error ? error.message : String(error);
+  const text = textOf(error);
   const lines = text
     .split('\n')
     .map((line) => line.trim())

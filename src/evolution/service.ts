@@ -12,6 +12,7 @@ import { ObjectiveValueError, SelectionRequestError } from './objective-values.j
 import { dasDennisCount, smallestPartitions } from './nsga3/reference-directions.js';
 import type { SelectionResult } from './selector.js';
 import { SELECTOR_NAMES, selectSurvivors } from './selector.js';
+import { textOf } from '../errors/text.js';
 
 /** Limits of one request; a larger one is refused before any work is done. */
 export const SELECTION_LIMITS = {
@@ -62,7 +63,7 @@ export function answerSelection(text: string): SelectionAnswer {
   try {
     json = JSON.parse(text);
   } catch (error) {
-    return refused(`expected one JSON object (JSON has no NaN or Infinity): ${reasonOf(error)}`);
+    return refused(`expected one JSON object (JSON has no NaN or Infinity): ${textOf(error)}`);
   }
   return answerRequest(json);
 }
@@ -125,8 +126,4 @@ function firstIssue(error: z.ZodError): string {
 
 function refused(error: string): SelectionAnswer {
   return { ok: false, error: error.replace(/\s+/g, ' ') };
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

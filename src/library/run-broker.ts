@@ -6,6 +6,7 @@ import { isLoopback, startBroker } from '../runtime/broker/broker.js';
 import { brokerFiles, readBrokerRecord, usersOf } from './broker-folder.js';
 import { nativeParts } from './native-parts.js';
 import { RequestError } from './request.js';
+import { textOf } from '../errors/text.js';
 
 export interface BrokerRun {
   readonly folder: string;
@@ -67,8 +68,4 @@ async function reloaded(broker: Broker, folder: string): Promise<string> {
   const users = usersOf(await readBrokerRecord(folder));
   await broker.reload(users);
   return `keys read again: ${users.length} of them count`;
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,5 +1,6 @@
 /** What is said when a native part cannot be had: which sources were tried, why each failed, what to do. */
 import { EmarsError } from '../errors/error.js';
+import { textOf } from '../errors/text.js';
 
 /** One source that was tried and did not work. */
 export interface Attempt {
@@ -32,7 +33,7 @@ export class NativePartError extends EmarsError {
 
 /** The reason of any thrown thing, as one line of at most 400 characters. */
 export function reasonOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
+  const text = textOf(error);
   return oneLine(text);
 }
 

@@ -1,5 +1,6 @@
 /** What can be wrong with data, as classes with fields; the command line turns them into exit code 3. */
 import { EmarsError } from '../errors/error.js';
+import { textOf } from '../errors/text.js';
 
 /** A path (relative to the data folder where there is one) and what is wrong there. */
 export interface ScanProblem {
@@ -64,7 +65,7 @@ export class BadScansError extends EmarsError {
 /** The reason of anything thrown, on one line. */
 export function reasonOf(error: unknown): string {
   if (error instanceof ScanError) return error.reason;
-  const text = error instanceof Error ? error.message : String(error);
+  const text = textOf(error);
   return text
     .replace(/\s*\n\s*/g, '; ')
     .trim()

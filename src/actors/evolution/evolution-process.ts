@@ -34,6 +34,7 @@ import { openSearch } from './search-journal.js';
 import { readSides } from '../../run/sides.js';
 import { MEASURE_MS } from '../worker/worker-bus.js';
 import { DRAIN } from './drain.js';
+import { textOf } from '../../errors/text.js';
 
 /** A worker that beats but says nothing of its step for so long is left out. */
 const MUTED_MS = 120_000;
@@ -167,6 +168,6 @@ async function main(): Promise<number> {
 try {
   process.exit(await main());
 } catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`${textOf(error)}\n`);
   process.exit(processExit(kindOf(error) ?? 'internal'));
 }

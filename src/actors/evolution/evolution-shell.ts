@@ -21,6 +21,7 @@ import { deadLetterBox } from '../setup/dead-letters.js';
 import { Listening } from '../setup/listening.js';
 import type { SearchJournal } from './search-journal.js';
 import { DamagedRun } from './search-journal.js';
+import { textOf } from '../../errors/text.js';
 
 /** The search cannot go on; the run folder holds all that was done. */
 export class SearchStopped extends EmarsError {
@@ -184,7 +185,7 @@ export class EvolutionShell {
   private fail(error: unknown): void {
     if (this.closed) return;
     this.close();
-    const text = error instanceof Error ? error.message : String(error);
+    const text = textOf(error);
     // The run ends whether or not this can still be sent.
     try {
       const message = failedStatus(this.parts.setup, this.state, text, monotonicMs());

@@ -9,6 +9,7 @@ import { encode } from '../../wire/messages.js';
 import type { RunFolder } from '../../run/folder.js';
 import { writeResults } from '../../run/results.js';
 import type { EvolutionWork } from './evolution-shell.js';
+import { textOf } from '../../errors/text.js';
 
 export interface WorkParts {
   readonly folder: RunFolder;
@@ -39,7 +40,7 @@ export function evolutionWork({ folder, rules, queue, measure, takeState }: Work
               await writeSnapshot(folder.snapshots, [await takeState(holders)]);
               return readSnapshot(folder.snapshots, sha256);
             })
-            .then(() => null, messageOf);
+            .then(() => null, textOf);
           return { kind: 'snapshot-checked', sha256, problem };
         });
       case 'keep-snapshots':
@@ -75,7 +76,7 @@ export function evolutionWork({ folder, rules, queue, measure, takeState }: Work
           } catch (error) {
             // The thread that measures is gone: no verdict on the individual. This process starts again with a new one.
             if (error instanceof ThreadExited) throw error;
-            return { kind: 'measured', key, outcome: { failure: messageOf(error) } };
+            return { kind: 'measured', key, outcome: { failure: textOf(error) } };
           }
         })();
     }
@@ -94,9 +95,5 @@ function inOrder(): (job: Job) => ReturnType<Job> {
 }
 
 function queueFailed(error: unknown): EvolutionInput {
-  return { kind: 'queue-failed', reason: messageOf(error) };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return { kind: 'queue-failed', reason: textOf(error) };
 }

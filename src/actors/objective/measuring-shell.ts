@@ -20,6 +20,7 @@ import { Listening } from '../setup/listening.js';
 import { MachineShell } from '../worker/machine-shell.js';
 import type { ObjectiveDescription } from './sandbox-messages.js';
 import type { Sandbox } from './sandbox.js';
+import { textOf } from '../../errors/text.js';
 
 export interface MeasuringParts {
   readonly description: ObjectiveDescription & { readonly needs: 'genome' | 'history' };
@@ -165,6 +166,6 @@ async function measured(sandbox: MeasuringParts['sandbox'], subject: object): Pr
     const { value, defined } = await sandbox.measure(subject);
     return { value, isUndefined: defined === false };
   } catch (error) {
-    return { failure: error instanceof Error ? error.message : String(error) };
+    return { failure: textOf(error) };
   }
 }

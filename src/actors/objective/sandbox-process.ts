@@ -14,6 +14,7 @@ import { runFolder } from '../../run/folder.js';
 import type { EvaluationKey } from '../worker/evaluation-taker.js';
 import type { SandboxCall, SandboxReply } from './sandbox-messages.js';
 import { REASON_LENGTH, sandboxReply } from './sandbox-messages.js';
+import { textOf } from '../../errors/text.js';
 
 guardAgainstOrphaning();
 const channel = process.send!.bind(process);
@@ -97,8 +98,4 @@ async function answer(name: string, measuring: Measure, { call, subject }: Sandb
   } catch (error) {
     tell({ kind: 'failure', call, reason: textOf(error).slice(0, REASON_LENGTH) });
   }
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -26,6 +26,7 @@ import type { ProcessRow, RunRecorder } from './run-recorder.js';
 import type { RunSetup } from './run-setup.js';
 import { watchForStops } from './stopped-watch.js';
 import { Supply } from './supply.js';
+import { textOf } from '../../errors/text.js';
 
 const RECORD_MS = 250;
 const STOP_MS = 3000;
@@ -113,7 +114,7 @@ export class RunSupervision {
       return end;
     } catch (error) {
       record.status = 'failed';
-      record.error = error instanceof Error ? error.message : String(error);
+      record.error = textOf(error);
       throw error;
     } finally {
       await this.stopAll().finally(() => record.write(this.seconds()));

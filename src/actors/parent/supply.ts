@@ -14,6 +14,7 @@ import { Listening } from '../setup/listening.js';
 import { PIECE_BYTES, pieceCount, pieceName } from '../setup/pieces.js';
 import type { RunContent, RunContents } from './run-contents.js';
 import { contentsOfRun, partOf, snapshotContent } from './run-contents.js';
+import { textOf } from '../../errors/text.js';
 
 /** What may lie in the object store at a time: half of what our own broker's store takes. */
 const STORE_BYTES = 512 * 2 ** 20;
@@ -93,10 +94,7 @@ export class Supply {
     this.counting = contentsOfRun(folder, options)
       .then(
         (contents) => void (this.contents = contents),
-        (error: unknown) =>
-          this.say(
-            `workers on other hosts cannot be supplied: ${error instanceof Error ? error.message : String(error)}`,
-          ),
+        (error: unknown) => this.say(`workers on other hosts cannot be supplied: ${textOf(error)}`),
       )
       .finally(() => (this.counting = null));
   }

@@ -14,6 +14,7 @@ import type { Path } from '../../space/path.js';
 import type { Replica, SlotOutcome } from '../../training/replica.js';
 import type { SlotKey } from '../../training/samples.js';
 import type { ComputedSlot } from '../../training/slot.js';
+import { textOf } from '../../errors/text.js';
 
 /** What the TensorFlow thread does for the trainer. */
 export interface SlotComputer {
@@ -169,7 +170,3 @@ const DIVERGED: SlotOutcome = {
   statisticTensors: [],
   statistics: new Float32Array(0),
 };
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}

@@ -19,6 +19,7 @@ import type { Subjects } from '../../wire/subjects.js';
 import { deadLetterBox } from '../setup/dead-letters.js';
 import { MachineShell } from './machine-shell.js';
 import type { BusClient } from '../../wire/bus-role.js';
+import { textOf } from '../../errors/text.js';
 
 export type { EvaluationKey } from '../../protocol/worker/evaluation-taker.js';
 
@@ -111,8 +112,4 @@ function say(error: unknown): void {
 /** A module of the user that failed in its sandbox has been tried again already. The class does not cross threads. */
 function isModuleAtFault(error: unknown): boolean {
   return error instanceof Error && error.name === 'MeasurementFailed';
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -21,6 +21,7 @@ import { ContentCache, ContentCacheError } from '../../runtime/storage/content-c
 import { openSameScans } from '../setup/decoded-scans.js';
 import type { FetchSource } from './fetch-contents.js';
 import { ContentUnavailable, fetchContent, fetchContents, manifestDigest } from './fetch-contents.js';
+import { textOf } from '../../errors/text.js';
 
 /** The run needs something of this host that is not there. */
 export class HostUnfit extends EmarsError {
@@ -93,7 +94,7 @@ async function made(cache: string, work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = textOf(error);
     throw new ContentCacheError(cache, `cannot be written: ${reason}; choose another with --cache`, error);
   }
 }

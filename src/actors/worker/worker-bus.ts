@@ -10,6 +10,7 @@ import { Listening } from '../setup/listening.js';
 import type { Measurer } from './evaluation-taker.js';
 import type { SnapshotAccess } from './snapshot-access.js';
 import type { BusMain, WorkerEnd } from './worker-process.js';
+import { textOf } from '../../errors/text.js';
 
 export interface Farewell {
   refuse(reason: string): void;
@@ -45,7 +46,7 @@ export function farewell(bus: Bus, subjects: Subjects): Farewell {
 
 /** Ends the process from this thread, whatever the others are at; its last words are the reason. */
 function endByForce(error: unknown): void {
-  writeSync(2, `${error instanceof Error ? error.message : String(error)}\n`);
+  writeSync(2, `${textOf(error)}\n`);
   process.kill(process.pid, 'SIGKILL');
 }
 

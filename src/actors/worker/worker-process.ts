@@ -14,6 +14,7 @@ import { canaryDigest } from '../../training/canary.js';
 import type { Identity } from '../../protocol/worker/presence.js';
 import type { Workbench } from './workbench.js';
 import { processExit, TERMINATED_EXIT } from '../../errors/exit-codes.js';
+import { textOf } from '../../errors/text.js';
 
 /** What the bits of a worker follow from, beside seed, data and configuration. */
 export interface WorkerArithmetic {
@@ -123,7 +124,7 @@ export async function runWorker(main: () => Promise<void>): Promise<void> {
   try {
     await main();
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.stderr.write(`${textOf(error)}\n`);
     process.exit(1);
   }
 }

@@ -5,6 +5,7 @@ import { BrokerUnreachable } from './bus-errors.js';
 import { loginOptions, serversOf } from './login.js';
 import type { Bus, BusOptions } from './bus.js';
 import { NatsBus } from './nats-bus.js';
+import { textOf } from '../../errors/text.js';
 
 export * from './bus-errors.js';
 export type * from './bus.js';
@@ -46,7 +47,7 @@ export async function connect(options: BusOptions): Promise<Bus> {
     } catch (error) {
       const refused =
         error instanceof errors.AuthorizationError || error instanceof errors.UserAuthenticationExpiredError;
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = textOf(error);
       if (refused || error instanceof errors.InvalidArgumentError || deadline.left() < PAUSE_MS)
         throw new BrokerUnreachable(url, reason, error);
       await sleep(PAUSE_MS);

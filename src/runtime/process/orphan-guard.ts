@@ -6,6 +6,7 @@
  * parent's id and ends the whole process by SIGKILL. (prctl(PR_SET_PDEATHSIG) would do, but Node has it not.)
  */
 import { Worker } from 'node:worker_threads';
+import { textOf } from '../../errors/text.js';
 
 /** Set by superviseChild: who the parent was when it started us, as it may be dead before we look. */
 export const SUPERVISOR_VARIABLE = 'EMARS_SUPERVISOR_PID';
@@ -30,9 +31,7 @@ export function guardAgainstOrphaning(): void {
   });
   // Better to die than to run unguarded.
   watch.on('error', (error) => {
-    process.stderr.write(
-      `the orphan watch failed: ${error instanceof Error ? error.message : String(error)}\n`,
-    );
+    process.stderr.write(`the orphan watch failed: ${textOf(error)}\n`);
     process.exit(1);
   });
   watch.unref();

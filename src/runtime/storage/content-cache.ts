@@ -12,6 +12,7 @@ import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'n
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { EmarsError } from '../../errors/error.js';
+import { textOf } from '../../errors/text.js';
 
 /** The folder of a cache cannot be written, or is too small for what is needed at once. */
 export class ContentCacheError extends EmarsError {
@@ -161,7 +162,7 @@ export class ContentCache {
     try {
       return await work();
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = textOf(error);
       throw new ContentCacheError(this.folder, `cannot be written: ${reason}`, error);
     }
   }
