@@ -121,7 +121,7 @@ class ForwardPass {
     const long blocks = blocksOf(unit.outputs), rows = volume.depth * volume.scans * volume.height;
     for (long block = 0; block < blocks; block++)
       packTaps(parameters_ + unit.weight, taps, unit.outputs, block, false, kernels_ + block * taps_);
-    const Cut cut(rows, 1, pool_.threads() == 1 ? 1 : 8 * pool_.threads());
+    const Cut cut(rows, 1, pool_.parts(8));
     pool_.each(blocks * cut.parts, [&](long item, int) {
       const long block = item / cut.parts, part = item % cut.parts;
       stemConvolution(padded, volume, kernels_ + block * taps_, {cut.first(part), cut.end(part, rows)},

@@ -20,6 +20,9 @@ class Pool {
 
   int threads() const { return static_cast<int>(workers_.size()) + 1; }
 
+  /** How many items to cut a loop into: `each` for every thread, so that none waits long; 1 for one thread. */
+  long parts(long each) const { return workers_.empty() ? 1 : each * threads(); }
+
   /**
    * Calls task(item, thread) once for each item from 0 to `count`, thread below `threads()`; returns when
    * all have ended. Not from within a task, nor from two threads at once; a task must not throw.

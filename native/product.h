@@ -147,7 +147,7 @@ struct Cut {
 /** result = left·right, or result += left·right: in parts that threads share. */
 inline void multiplyMatrices(const Left& left, const Right& right, const Result& result,
                              const Extents& extents, bool accumulate, Pool& pool) {
-  const long wanted = pool.threads() == 1 ? 1 : 4 * pool.threads();
+  const long wanted = pool.parts(4);
   const Cut rows(extents.rows, left.channelsAreRows ? PRODUCT_ROWS : 4 * PRODUCT_ROWS, wanted);
   const Cut columns(extents.blocks, PRODUCT_BLOCKS, (wanted + rows.parts - 1) / rows.parts);
   pool.each(rows.parts * columns.parts, [&](long item, int) {

@@ -75,36 +75,52 @@ napi_value divide(napi_env env, napi_callback_info info) {
   });
 }
 
-/** (spans, touched, gradient, [learning rate, momentum, weight decay], weights, velocity). */
+/** What SGD and Adam have in common: (spans, touched, gradient, rates, weights, state). */
+class Update {
+ public:
+  Update(napi_env env, const napi_value* arguments) : env_(env), arguments_(arguments) {
+    const Floats all = floats(env, arguments[4], "weights");
+    weights = all.data;
+    length = static_cast<long>(all.length);
+    spans = spansWithin(env, arguments[0], all.length);
+    gradient = {exactly<uint8_t>(env, arguments[1], "touched", spans.count),
+                exactly<float>(env, arguments[2], "the gradient", length)};
+  }
+
+  const double* rates(long count) const { return exactly<double>(env_, arguments_[3], "rates", count); }
+  float* state(long floats) const { return exactly<float>(env_, arguments_[5], "the state", floats); }
+
+  Spans spans;
+  Touched gradient;
+  float* weights;
+  long length;
+
+ private:
+  napi_env env_;
+  const napi_value* arguments_;
+};
+
+/** (…, [learning rate, momentum, weight decay], weights, velocity). */
 napi_value sgd(napi_env env, napi_callback_info info) {
   return guarded<6>(env, info, [env](const napi_value* arguments) {
-    const Floats weights = floats(env, arguments[4], "weights");
-    const Spans spans = spansWithin(env, arguments[0], weights.length);
-    const long length = static_cast<long>(weights.length);
-    const uint8_t* touched = exactly<uint8_t>(env, arguments[1], "touched", spans.count);
-    const float* gradient = exactly<float>(env, arguments[2], "the gradient", length);
-    const double* rates = exactly<double>(env, arguments[3], "rates", 3);
-    float* velocity = exactly<float>(env, arguments[5], "the velocity", length);
-    chosen->sgd(spans, {touched, gradient}, {rates[0], rates[1], rates[2]}, weights.data, velocity);
+    const Update of(env, arguments);
+    const double* rates = of.rates(3);
+    chosen->sgd(of.spans, of.gradient, {rates[0], rates[1], rates[2]}, of.weights, of.state(of.length));
     return undefined(env);
   });
 }
 
 /**
- * (spans, touched, gradient, [weight decay, beta1, beta2, epsilon, then rate and scale of each tensor],
- * weights, both moments one after the other).
+ * (…, [weight decay, beta1, beta2, epsilon, then rate and scale of each tensor], weights, both moments one
+ * after the other).
  */
 napi_value adam(napi_env env, napi_callback_info info) {
   return guarded<6>(env, info, [env](const napi_value* arguments) {
-    const Floats weights = floats(env, arguments[4], "weights");
-    const Spans spans = spansWithin(env, arguments[0], weights.length);
-    const long length = static_cast<long>(weights.length);
-    const uint8_t* touched = exactly<uint8_t>(env, arguments[1], "touched", spans.count);
-    const float* gradient = exactly<float>(env, arguments[2], "the gradient", length);
-    const double* rates = exactly<double>(env, arguments[3], "rates", 4 + 2 * spans.count);
-    float* moments = exactly<float>(env, arguments[5], "the moments", 2 * length);
-    chosen->adam(spans, {touched, gradient}, {rates[0], rates[1], rates[2], rates[3], rates + 4},
-                 weights.data, moments, moments + length);
+    const Update of(env, arguments);
+    const double* rates = of.rates(4 + 2 * of.spans.count);
+    float* moments = of.state(2 * of.length);
+    chosen->adam(of.spans, of.gradient, {rates[0], rates[1], rates[2], rates[3], rates + 4}, of.weights,
+                 moments, moments + of.length);
     return undefined(env);
   });
 }

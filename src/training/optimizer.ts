@@ -3,7 +3,7 @@
  *
  * They run on fp32 storage and double arithmetic, in the same order on every replica, so that replicas stay
  * equal bit for bit whatever device computed the gradients: here in JavaScript, or with the same bits and
- * several times quicker by the native kernels (`native-step.ts`). A tensor
+ * several times quicker by the native kernels (`step-arithmetic.ts`). A tensor
  * that no slot touched does not move: no momentum, no decay; Adam counts its steps per tensor.
  */
 import type { TensorSpan } from '../gradient/sum.js';
