@@ -12,7 +12,8 @@ import type { Job } from './jobs.js';
 import { runJobs } from './jobs.js';
 import type { Case } from './problems.js';
 import { caseOf, OBJECTIVES, PROBLEMS } from './problems.js';
-import { PeerUnavailableError, peerPython, peerVersions } from '../pymoo-environment.js';
+import { pymoo } from '../pymoo-peer.js';
+import { PeerUnavailableError, peerPython, peerVersions } from '../python-environment.js';
 import { isWorse, markdown } from './table.js';
 
 const HELP = `Usage: npm run bench:nsga3 -- [options]
@@ -67,7 +68,7 @@ function count(name: string, given: string, least: number, most: number): number
 async function bench({ seeds, firstSeed, cases, jobs }: Options): Promise<boolean> {
   const source = (name: string): string =>
     fileURLToPath(new URL(`../../bench/nsga3/${name}`, import.meta.url));
-  const python = peerPython(source('../pymoo-requirements.txt'));
+  const python = peerPython(pymoo);
   const ourSide = fileURLToPath(new URL('side.js', import.meta.url));
   const list = Array.from({ length: seeds }, (_, k) => firstSeed + k);
   const all: Job[] = cases.flatMap((problem): Job[] => [
@@ -86,7 +87,7 @@ async function bench({ seeds, firstSeed, cases, jobs }: Options): Promise<boolea
     `IGD of the last population, ${seeds} runs of each side (seeds ${firstSeed} to ${firstSeed + seeds - 1}). p: two-sided Wilcoxon rank-sum, exact.\n`,
   );
   process.stdout.write(
-    `Node ${process.versions.node}; ${peerVersions(python)}; ${cpus().length} x ${cpus()[0]?.model ?? 'unknown processor'}; ${jobs} processes at once. Times are processor time of a run.\n\n`,
+    `Node ${process.versions.node}; ${peerVersions(python, pymoo)}; ${cpus().length} x ${cpus()[0]?.model ?? 'unknown processor'}; ${jobs} processes at once. Times are processor time of a run.\n\n`,
   );
   process.stdout.write(`${markdown(rows)}\n\n`);
   process.stdout.write(

@@ -6,7 +6,8 @@
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Contestant } from '../contestant.js';
-import { peerPython, peerVersions } from '../pymoo-environment.js';
+import { pymoo } from '../pymoo-peer.js';
+import { peerPython, peerVersions } from '../python-environment.js';
 import { isMissed, machine, type Ratio, ratioTable, roundsOf } from '../ratios.js';
 import type { SelectionAnswer, SelectionTask } from './contest.js';
 import { disciplines } from './contest.js';
@@ -17,7 +18,7 @@ const { values } = parseArgs({
 const rounds = roundsOf(values.rounds, 10);
 
 const source = (name: string): string => fileURLToPath(new URL(`../../bench/${name}`, import.meta.url));
-const python = peerPython(source('pymoo-requirements.txt'));
+const python = peerPython(pymoo);
 const ourSide = fileURLToPath(new URL('ours.js', import.meta.url));
 
 const field = [
@@ -46,5 +47,5 @@ try {
   for (const contestant of field) contestant.end();
 }
 if (values.json) console.log(JSON.stringify(rows));
-else console.log(`${ratioTable(rows)}\n\n${machine()}; ${peerVersions(python)}; ${rounds} rounds`);
+else console.log(`${ratioTable(rows)}\n\n${machine()}; ${peerVersions(python, pymoo)}; ${rounds} rounds`);
 if (rows.some(isMissed)) process.exitCode = 1;

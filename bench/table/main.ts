@@ -20,6 +20,7 @@ interface Part {
 const parts: readonly Part[] = [
   { name: 'step', args: ['--threads', '1,2'], quick: ['--rounds', '2'] },
   { name: 'selection', args: [], quick: ['--rounds', '20'] },
+  { name: 'data', args: [], quick: ['--rounds', '4'] },
 ];
 
 function rowsOf({ name, args, quick }: Part): Ratio[] {
