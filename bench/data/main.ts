@@ -71,7 +71,9 @@ async function contest(discipline: Discipline): Promise<Ratio> {
   for (let round = 0; round < rounds; round++) {
     const [mine, other] = [await timeOf(ours, discipline), await timeOf(peers, discipline)];
     if (Math.abs(mine.mean - other.mean) > NEARLY)
-      throw new Error(`${discipline.name}: expected both sides to read alike, got ${mine.mean}, ${other.mean}`);
+      throw new Error(
+        `${discipline.name}: expected both sides to read alike, got ${mine.mean}, ${other.mean}`,
+      );
     if (round === 0) continue;
     our.push(mine.milliseconds);
     theirs.push(other.milliseconds);
