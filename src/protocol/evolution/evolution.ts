@@ -35,6 +35,8 @@ export function step(
   let next = advance(setup, turn, withoutQuarantined(turn, state, handle(setup, turn, state, input)));
   const stop = turn.save.find((command) => command.kind === 'stop');
   if (stop !== undefined) next = { ...next, stage: 'over' };
+  // Under a new fence trainers follow nothing before they are welcomed again: the next roll call is due at once.
+  if (turn.search.fence !== state.search.fence) next = { ...next, rollCallAt: -Infinity };
   next = { ...next, search: turn.search, tally: turn.tally };
   const isNews = next.stage === 'over' || next.search.phase !== state.search.phase;
   if (input.kind === 'tick' || isNews)
@@ -83,7 +85,7 @@ function handle(
 ): EvolutionState {
   switch (input.kind) {
     case 'started':
-      return onStarted(turn, state);
+      return onStarted(setup, turn, state);
     case 'received':
       return onReceived(setup, turn, state, input);
     case 'roll-call-echoed':
@@ -118,7 +120,7 @@ function handle(
 }
 
 /** Raises the fence and goes on from what the journal says. */
-function onStarted(turn: Turn, state: EvolutionState): EvolutionState {
+function onStarted(setup: EvolutionSetup, turn: Turn, state: EvolutionState): EvolutionState {
   turn.commit({ type: 'fence-raised', fence: turn.search.fence + 1 });
   const { phase, saved, step: at } = turn.search;
   if (phase !== 'training') return state;
@@ -127,7 +129,7 @@ function onStarted(turn: Turn, state: EvolutionState): EvolutionState {
     training:
       saved?.step === at
         ? becomeRestoring(turn, state.training, saved.sha256)
-        : becomeAdopting(turn, state.training),
+        : becomeAdopting(turn, state.training, setup.expectedTrainers),
     stopwatch: entered(state.stopwatch, 'train', turn.now),
   };
 }

@@ -8,7 +8,7 @@ import type { Paces } from './pace.js';
 export interface TrainingTiming {
   /** Shortest lease of a slot. */
   readonly leaseMs: number;
-  /** How long a restarted actor waits for a trainer that stands where the journal ends. */
+  /** How long a restarted actor waits, at most, for a trainer that stands where the journal ends. */
   readonly adoptMs: number;
   /** A directive that is not answered is sent again after so long; later on, after a share of the wait so far. */
   readonly repeatMs: number;
@@ -20,7 +20,8 @@ export interface TrainingTiming {
 
 export type TrainingStage =
   | { readonly name: 'idle' }
-  | { readonly name: 'adopting'; readonly since: number }
+  /** `expected`: with so many trainers here there is nobody left to wait for; 0: nobody knows how many. */
+  | { readonly name: 'adopting'; readonly since: number; readonly expected: number }
   | { readonly name: 'restoring'; readonly isRead: boolean }
   | { readonly name: 'preparing'; readonly ready: ReadonlySet<string> }
   | {

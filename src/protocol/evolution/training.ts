@@ -13,7 +13,7 @@
  * The directive of the stage is repeated until the epoch
  * moves on, so that a lost message costs time only (directives.ts).
  */
-import { snapshotsInUse, standingSnapshot } from '../../search/state.js';
+import { snapshotsInUse } from '../../search/state.js';
 import { isMember } from '../../search/members.js';
 import type { SlotChecks } from '../../search/double-check.js';
 import { asksDiffer, askedAgain, assigned, isWaiting, verdictOf, voted } from '../../search/double-check.js';
@@ -35,10 +35,10 @@ import { paced } from './pace.js';
 import type { Training, TrainingStage, TrainingTiming } from './training-state.js';
 import {
   announce,
+  becomeAdopted,
   becomeEnding,
   becomeIdle,
   becomeRestored,
-  becomeRestoring,
   becomeRolledBack,
   becomeSteppingOrEnding,
   becomeVerifying,
@@ -56,7 +56,10 @@ const SHARE = 0.25;
 
 // --- what trainers say ---
 
-/** A trainer is here. After a restart it may stand where the journal ends; else it joins in mid-epoch. */
+/**
+ * A trainer is here. After a restart it may stand where the journal ends; else it joins in mid-epoch. Once all are
+ * here there is nothing more to wait for.
+ */
 export function candidate(
   turn: Turn,
   training: Training,
@@ -66,9 +69,15 @@ export function candidate(
   const { epoch, step } = turn.search;
   const { stage } = training;
   if (stage.name === 'idle' || stage.name === 'ending' || stage.name === 'verifying') return training;
-  if (stage.name !== 'adopting' || position?.epoch !== epoch) return attendance.arrived(training, id);
-  if (position.appliedStep !== step && position.appliedStep !== step - 1)
-    return attendance.arrived(training, id);
+  if (stage.name !== 'adopting') return attendance.arrived(training, id);
+  const stands =
+    position?.epoch === epoch && (position.appliedStep === step || position.appliedStep === step - 1);
+  const next = stands ? adopted(turn, training, id) : attendance.arrived(training, id);
+  const here = next.members.length + next.waiting.size;
+  return stage.expected > 0 && here >= stage.expected ? becomeAdopted(turn, next) : next;
+}
+
+function adopted(turn: Turn, training: Training, id: string): Training {
   const members = [...new Set([...training.members, id])].sort();
   return { ...training, members, reportedAt: training.reportedAt.with(id, turn.now) };
 }
@@ -204,7 +213,7 @@ export function tick(turn: Turn, training: Training, timing: TrainingTiming): Tr
   const { stage } = training;
   if (stage.name === 'idle' || stage.name === 'verifying' || stage.name === 'restoring') return training;
   if (stage.name === 'adopting')
-    return turn.now - stage.since > timing.adoptMs ? adopt(turn, training) : training;
+    return turn.now - stage.since > timing.adoptMs ? becomeAdopted(turn, training) : training;
   const patience = stage.name === 'stepping' ? timing.mutedMs : timing.boundaryMs;
   const muted = training.members.filter(
     (id) => turn.now - (training.reportedAt.get(id) ?? turn.now) > patience,
@@ -217,16 +226,6 @@ export function tick(turn: Turn, training: Training, timing: TrainingTiming): Tr
 }
 
 // --- decisions ---
-
-function adopt(turn: Turn, training: Training): Training {
-  if (training.members.length === 0) {
-    const standing = standingSnapshot(turn.search);
-    if (standing !== null) return becomeRestoring(turn, training, standing.snapshot);
-    return becomeRolledBack(turn, training, 'no trainer stands where the journal ends');
-  }
-  turn.say(`goes on at step ${turn.search.step} with ${training.members.join(', ')}`);
-  return becomeSteppingOrEnding(turn, training);
-}
 
 function startWhenReady(turn: Turn, training: Training): Training {
   const { stage, members } = training;

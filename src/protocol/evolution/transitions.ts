@@ -20,8 +20,21 @@ export function becomeIdle({ draining, sentAt, stepMs, paces, nextNumber }: Trai
 }
 
 /** This actor was restarted in mid-epoch: waits for trainers that stand where the journal ends. */
-export function becomeAdopting(turn: Turn, training: Training): Training {
-  return { ...becomeIdle(training), stage: { name: 'adopting', since: turn.now } };
+export function becomeAdopting(turn: Turn, training: Training, expected: number): Training {
+  return { ...becomeIdle(training), stage: { name: 'adopting', since: turn.now, expected } };
+}
+
+/** It has waited long enough: the epoch goes on with who stands where the journal ends. */
+export function becomeAdopted(turn: Turn, training: Training): Training {
+  const { search } = turn;
+  if (training.members.length > 0) {
+    turn.say(`goes on at step ${search.step} with ${training.members.join(', ')}`);
+    return becomeSteppingOrEnding(turn, training);
+  }
+  const standing = standingSnapshot(search);
+  return standing === null
+    ? becomeRolledBack(turn, training, 'no trainer stands where the journal ends')
+    : becomeRestoring(turn, training, standing.snapshot);
 }
 
 /** No trainer stands where the journal ends, but a snapshot does: it is read, then trainers begin from it. */

@@ -242,12 +242,22 @@ describe('snapshots', () => {
     bench.trained('b', { sha256: 'ab'.repeat(32), written: false });
     expect(bench.recorded().slice(0, 2)).toEqual(['rolled-back', 'fence-raised']);
   });
+
+  it('that differ raise the fence, and the roll is called at once', () => {
+    const bench = ending().trained('a');
+    const isCalled = (): boolean => bench.send.some(({ name }) => name === 'RollCall');
+    while (!isCalled()) bench.wait(100, ['a', 'b']);
+    bench.wait(100, ['a', 'b']);
+    expect(isCalled()).toBe(false);
+    bench.trained('b', { sha256: 'ab'.repeat(32), written: false }).wait(100, ['a', 'b']);
+    expect(isCalled()).toBe(true);
+  });
 });
 
 describe('a restart of the actor in mid-epoch', () => {
   it('goes on with a trainer that stands where the journal ends', () => {
     const first = gathered().ready('a').ready('b').holds('a').holds('b');
-    const bench = new Bench(SETUP, first.events);
+    const bench = new Bench({ ...SETUP, expectedTrainers: 4 }, first.events);
     expect(bench.stage).toBe('adopting');
     expect(bench.fence).toBe(2);
     bench.hello('a', { position: { epoch: 1, appliedStep: 1 } });
@@ -259,6 +269,24 @@ describe('a restart of the actor in mid-epoch', () => {
     expect(bench.state.training.members).toEqual(['a', 'b', 'c']);
     expect([...bench.state.training.joining]).toEqual(['c']);
     expect(bench.search.rollbacks).toBe(0);
+  });
+
+  it('waits no longer once all trainers are here, standing there or not', () => {
+    const first = gathered().ready('a').ready('b').holds('a').holds('b');
+    const adopted = new Bench(SETUP, first.events).hello('a');
+    expect(adopted.stage).toBe('adopting');
+    adopted.hello('b', { position: { epoch: 1, appliedStep: 1 } });
+    expect(adopted.stage).toBe('stepping');
+    expect(adopted.state.training.members).toEqual(['a', 'b']);
+    const rolledBack = new Bench(SETUP, first.events).hello('a').hello('a').hello('b');
+    expect(rolledBack.search).toMatchObject({ rollbacks: 1, step: 0 });
+  });
+
+  it('waits its time where nobody knows how many trainers there are', () => {
+    const first = gathered().ready('a').ready('b').holds('a').holds('b');
+    const bench = new Bench({ ...SETUP, expectedTrainers: 0 }, first.events).hello('a').hello('b');
+    expect(bench.stage).toBe('adopting');
+    expect(bench.wait(3200, ['a', 'b']).search.rollbacks).toBe(1);
   });
 
   it('rolls back when no trainer stands there', () => {
