@@ -10,7 +10,7 @@ const may = {
   runtime: [],
   space: ['random'],
   evolution: ['random'],
-  scan: ['random'],
+  scan: ['random', 'native'],
   metrics: ['random'],
   search: ['random', 'space', 'evolution', 'gradient'],
   network: ['tensor', 'kernels', 'space', 'random'],

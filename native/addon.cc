@@ -11,6 +11,7 @@
 #include <string>
 
 #include "arguments.h"
+#include "scan-addon.h"
 #include "signals.h"
 #include "step-addon.h"
 #include "workspace.h"
@@ -180,6 +181,9 @@ napi_value initialise(napi_env env, napi_value exports) {
       {"divide", nullptr, divide, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"sgd", nullptr, sgd, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"adam", nullptr, adam, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"inflateScan", nullptr, inflateScan, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"unpackPng", nullptr, unpackPng, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"reduceSlice", nullptr, reduceSlice, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"useThreads", nullptr, useThreads, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"useInstructions", nullptr, useInstructions, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"blockSignals", nullptr, blockSignals, nullptr, nullptr, nullptr, napi_enumerable, nullptr},

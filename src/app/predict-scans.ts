@@ -4,9 +4,12 @@ import type { Model } from '../model/read-model.js';
 import type { ScanTraits } from '../model/seen-scans.js';
 import { unlikeSeen } from '../model/seen-scans.js';
 import type { FoundScan } from '../scan/catalogue/find-scans.js';
+import { defaultLimits } from '../scan/limits.js';
 import { openScan } from '../scan/readers/read-scan.js';
-import { SliceResizer, depthIndices } from '../scan/store/resample.js';
-import { applyWindow, lungWindow } from '../scan/store/window.js';
+import { ScanSource } from '../scan/readers/source.js';
+import { SlicePreparer } from '../scan/store/prepare-slices.js';
+import { depthIndices } from '../scan/store/resample.js';
+import { lungWindow } from '../scan/store/window.js';
 import { networkPredictions } from '../training/network-gradient.js';
 import { flippedStack, VIEWS } from './views.js';
 
@@ -61,10 +64,10 @@ export function predictPrepared(model: Model, { image, traits }: PreparedScan): 
 /** The scan as the network sees it. Errors: ScanError. */
 export async function preparedScan({ document }: Model, scan: FoundScan): Promise<PreparedScan> {
   const { input, preprocessing } = document;
-  const open = await openScan(scan.root, scan);
+  const open = await openScan(new ScanSource(scan.root, { limits: defaultLimits }), scan);
   const [depth, height, width] = open.shape;
-  const resizer = new SliceResizer(height, width, input.size, input.crop);
   const window = { ...lungWindow, ...preprocessing.window };
+  const preparer = new SlicePreparer({ height, width, unit: open.unit }, { ...input, window });
   const area = input.size * input.size;
   const image = new Float32Array(input.slices * area);
   const chosen = depthIndices(depth, input.slices);
@@ -72,8 +75,7 @@ export async function preparedScan({ document }: Model, scan: FoundScan): Promis
   for await (const slice of open.slices()) {
     const first = chosen.indexOf(z);
     if (first >= 0) {
-      applyWindow(slice, open.unit, window);
-      resizer.resize(slice, image.subarray(first * area, (first + 1) * area));
+      preparer.prepare(slice, image.subarray(first * area, (first + 1) * area));
       for (let next = first + 1; chosen[next] === z; next++)
         image.copyWithin(next * area, first * area, (first + 1) * area);
     }

@@ -31,6 +31,7 @@ export function openStore(
     dicom: options.data.dicom,
     onBadScan: options.data.onBadScan,
     threads: 2,
+    ...(options.engine.native === 'off' ? { codec: null } : {}),
     ...(onProgress === undefined ? {} : { onProgress }),
     ...(signal === undefined ? {} : { signal }),
   });

@@ -8,6 +8,7 @@ import type { DicomOptions } from './dicom-series.js';
 import type { ScanFacts } from '../store/decode-worker.js';
 import { DecodePool, defaultThreads, inLanes } from '../store/decode-pool.js';
 import type { ScanProblem } from '../errors.js';
+import { linkedCodec } from '../native-codec.js';
 import { defaultLimits, type ScanLimits } from '../limits.js';
 import { codeUnitOrder } from './natural-order.js';
 import { expectedSplitRemarks, scanRemarks } from './remarks.js';
@@ -48,6 +49,7 @@ export async function inspectData(root: string, options: InspectOptions = {}): P
   const threads = options.threads ?? defaultThreads;
   const scans: InspectedScan[] = [];
   const problems: ScanProblem[] = [...catalogue.problems];
+  const codec = await linkedCodec();
   const pool = new DecodePool(threads, options.signal);
   let done = 0;
   try {
@@ -58,6 +60,7 @@ export async function inspectData(root: string, options: InspectOptions = {}): P
         root: resolve(root),
         scan: { path: scan.path, files: scan.files },
         limits,
+        codec,
       });
       if (outcome.ok) scans.push(inspected(scan, outcome.value));
       else problems.push(outcome.problem);

@@ -1,55 +1,61 @@
 /**
- * PNG and JPEG slices: one file a slice, decoded by sharp.
+ * PNG and JPEG slices: one file a slice. Grey PNG files are decoded by the native codec where it is there, all
+ * others by sharp.
  *
  * sharp returns three channels and eight bits unless it is told otherwise, so the colour space is always
  * set: grey files stay grey and 16 bits stay 16. Colour files (many CT slices were saved so) become grey.
  */
-import { join } from 'node:path';
-import sharp from 'sharp';
+import type { NativeCodec } from '../native-codec.js';
 import { ScanError } from '../errors.js';
-import { shapeRefused, type ScanLimits } from '../limits.js';
+import { shapeRefused } from '../limits.js';
 import { checkJpeg, isJpeg } from './jpeg-header.js';
-import { checkPng, isPng, type CheckedPicture } from './png-header.js';
-import { decoding, greyOf, readWhole, type OpenScan, type ScanReader } from './reader.js';
+import {
+  checkPng,
+  isPng,
+  pngChunks,
+  type CheckedPicture,
+  type PictureSize,
+  type PngChunks,
+} from './png-header.js';
+import { decoding, greyOf, type OpenScan, type ScanReader, type SliceValues } from './reader.js';
+import { loadSharp } from './sharp.js';
+import type { ScanSource } from './source.js';
 
-// Slices are read once: a cache of them would only hold memory. The pool decides how many cores work.
-sharp.cache(false);
-sharp.concurrency(1);
-
-type PictureSize = Pick<CheckedPicture, 'width' | 'height' | 'bits'>;
+/** A picture that is whole: decoded already, or for sharp to decode. */
+type Picture = PictureSize & ({ readonly pixels: Uint8Array | Uint16Array } | CheckedPicture);
 
 export const imageReader: ScanReader = {
   format: 'image',
-  async open(root, files, limits) {
+  async open(source, files) {
     const [first] = files;
     if (first === undefined) throw new ScanError('.', 'expected at least one slice');
-    const { width, height, bits } = await check(root, first, limits);
+    const picture = check(source, first);
+    const { width, height, bits } = picture;
     const shape = [files.length, height, width] as const;
-    const refused = shapeRefused(shape, limits);
+    const refused = shapeRefused(shape, source.limits);
     if (refused !== null) throw new ScanError(first, refused);
-    return {
+    return await Promise.resolve({
       shape,
       dtype: bits === 16 ? 'uint16' : 'uint8',
       unit: bits === 16 ? 'offset-hu' : 'grey',
       spacing: null,
       placement: null,
-      slices: () => slices(root, files, limits, { width, height, bits }),
-    } satisfies OpenScan;
+      slices: () => slices(source, files, picture),
+    } satisfies OpenScan);
   },
 };
 
 async function* slices(
-  root: string,
+  source: ScanSource,
   files: readonly string[],
-  limits: ScanLimits,
-  first: PictureSize,
-): AsyncGenerator<Float32Array> {
-  for (const file of files) {
-    const picture = await check(root, file, limits);
+  first: Picture,
+): AsyncGenerator<SliceValues> {
+  for (const [z, file] of files.entries()) {
+    const picture = z === 0 ? first : check(source, file);
     if (picture.width !== first.width || picture.height !== first.height || picture.bits !== first.bits) {
       throw new ScanError(file, `a slice of ${sizeOf(picture)}, in a scan of ${sizeOf(first)}`);
     }
-    yield await decode(file, picture);
+    yield 'pixels' in picture ? picture.pixels : await decode(file, picture);
   }
 }
 
@@ -57,17 +63,30 @@ function sizeOf({ width, height, bits }: PictureSize): string {
   return `${width} x ${height}, ${bits} bits`;
 }
 
-async function check(root: string, file: string, limits: ScanLimits): Promise<CheckedPicture> {
-  const bytes = await readWhole(join(root, file), file, limits);
-  if (isPng(bytes)) return checkPng(file, bytes, limits);
-  if (isJpeg(bytes)) return checkJpeg(file, bytes, limits);
+function check(source: ScanSource, file: string): Picture {
+  const bytes = source.bytes(file);
+  if (isPng(bytes)) {
+    const chunks = pngChunks(file, bytes, source.limits);
+    return unpacked(chunks, source.codec) ?? checkPng(file, chunks);
+  }
+  if (isJpeg(bytes)) return checkJpeg(file, bytes, source.limits);
   throw new ScanError(file, 'neither a PNG nor a JPEG, whatever its name says');
+}
+
+/** The pixels of a plain PNG by the native codec; null where it does not take it: then the others find out why. */
+function unpacked(chunks: PngChunks, codec: NativeCodec | null): Picture | null {
+  if (codec === null || !chunks.isPlain) return null;
+  const { width, height, bits, data } = chunks;
+  const pixels = bits === 16 ? new Uint16Array(width * height) : new Uint8Array(width * height);
+  const packed = data.length === 1 ? data[0]! : Buffer.concat(data);
+  return codec.unpackPng(packed, width, height, pixels) ? { width, height, bits, pixels } : null;
 }
 
 async function decode(file: string, picture: CheckedPicture): Promise<Float32Array> {
   const { width, height, bits, colour } = picture;
   const wide = bits === 16;
   const space = colour ? (wide ? 'rgb16' : 'srgb') : wide ? 'grey16' : 'b-w';
+  const sharp = await loadSharp();
   const { data, info } = await decoding(file, 'the picture is damaged', () =>
     sharp(picture.bytes, { failOn: 'warning', limitInputPixels: width * height, ignoreIcc: true })
       .toColourspace(space)

@@ -5,14 +5,15 @@
  * limits, the rest is unpacked with exactly that size as a bound. Values are scaled by `scl_slope` and
  * `scl_inter` where the header gives them, and volumes are turned by their affine (`nifti-orientation.ts`).
  */
-import { join } from 'node:path';
 import { constants, gunzipSync } from 'node:zlib';
 import { isNIFTI, readHeader, type NIFTI1, type NIFTI2 } from 'nifti-reader-js';
 import { ScanError, reasonOf } from '../errors.js';
-import { shapeRefused, type ScanLimits } from '../limits.js';
+import { shapeRefused } from '../limits.js';
+import { INFLATE_SLACK } from '../native-codec.js';
 import { asStored, orientationOf, walkOf } from './nifti-orientation.js';
 import { spaceInHeader, type Placement } from './nifti-space.js';
-import { readWhole, type OpenScan, type ScanReader, type ValueType, type ValueUnit } from './reader.js';
+import type { OpenScan, ScanReader, SliceValues, ValueType, ValueUnit } from './reader.js';
+import type { ScanSource } from './source.js';
 
 /** Header (348 or 540 bytes) with its four extension bytes. */
 const headerBytes = 544;
@@ -36,11 +37,11 @@ const types = new Map<number, { dtype: ValueType; bytes: number; get: Get }>([
 
 export const niftiReader: ScanReader = {
   format: 'nifti',
-  async open(root, files, limits) {
+  async open(source, files) {
     const [file, ...others] = files;
     if (file === undefined || others.length > 0)
       throw new ScanError(file ?? '.', 'expected one NIfTI file a scan');
-    return new NiftiScan(file, await readWhole(join(root, file), file, limits), limits);
+    return await Promise.resolve(new NiftiScan(file, source));
   },
 };
 
@@ -62,9 +63,10 @@ class NiftiScan implements OpenScan {
 
   constructor(
     private readonly file: string,
-    bytes: Buffer,
-    limits: ScanLimits,
+    private readonly source: ScanSource,
   ) {
+    const { limits } = source;
+    const bytes = source.bytes(file);
     const packed = bytes[0] === 0x1f && bytes[1] === 0x8b;
     const header = this.header(packed ? this.probe(bytes) : bytes);
     const dims = this.dims(header);
@@ -87,7 +89,9 @@ class NiftiScan implements OpenScan {
       this.fail(`a NIfTI whose voxels start at byte ${offset}`);
     const end = offset + voxels * type.bytes;
     if (end > limits.fileBytes) this.fail(`declares ${end} bytes; at most ${limits.fileBytes} are read`);
-    const unpacked = packed ? this.unpack(bytes, end + slack) : bytes;
+    const unpacked = packed
+      ? (this.unpackNatively(bytes, end + slack) ?? this.unpack(bytes, end + slack))
+      : bytes;
     if (unpacked.length < end)
       this.fail(`the NIfTI is truncated: expected ${end} bytes, got ${unpacked.length}`);
 
@@ -106,7 +110,47 @@ class NiftiScan implements OpenScan {
     ({ start: this.start, steps: this.steps } = walkOf(dims, orientation));
   }
 
-  async *slices(): AsyncGenerator<Float32Array> {
+  async *slices(): AsyncGenerator<SliceValues> {
+    const stored = this.storedValues();
+    const [depth] = this.shape;
+    for (let z = 0; stored !== null && z < depth; z++) yield await Promise.resolve(this.pick(stored, z));
+    if (stored === null) yield* this.numbers();
+  }
+
+  /** All values of a volume that is not scaled, of 8 or 16 bits in this machine's order; else null. */
+  private storedValues(): Uint8Array | Uint16Array | Int16Array | null {
+    const bytes = this.alignedBytes();
+    if (this.slope !== 1 || this.intercept !== 0) return null;
+    if (this.dtype === 'uint8') return bytes;
+    if ((this.dtype !== 'uint16' && this.dtype !== 'int16') || !this.little) return null;
+    const { buffer, byteOffset, length } = bytes;
+    return this.dtype === 'int16'
+      ? new Int16Array(buffer, byteOffset, length / 2)
+      : new Uint16Array(buffer, byteOffset, length / 2);
+  }
+
+  /** Bytes of all voxels, at an even place. */
+  private alignedBytes(): Uint8Array {
+    const { buffer, byteOffset, byteLength } = this.data;
+    const bytes = new Uint8Array(buffer, byteOffset, byteLength);
+    return byteOffset % 2 === 0 ? bytes : new Uint8Array(bytes);
+  }
+
+  /** Slice `z` of the volume as it is turned. */
+  private pick<Values extends Uint8Array | Uint16Array | Int16Array>(stored: Values, z: number): Values {
+    const [, height, width] = this.shape;
+    const [stepDepth, stepHeight, stepWidth] = this.steps;
+    const from = this.start + z * stepDepth;
+    if (stepWidth === 1 && stepHeight === width)
+      return stored.subarray(from, from + height * width) as Values;
+    const slice = new (stored.constructor as new (length: number) => Values)(height * width);
+    for (let y = 0, i = 0; y < height; y++)
+      for (let x = 0, voxel = from + y * stepHeight; x < width; x++, i++, voxel += stepWidth)
+        slice[i] = stored[voxel]!;
+    return slice;
+  }
+
+  private async *numbers(): AsyncGenerator<Float32Array> {
     const [depth, height, width] = this.shape;
     const [stepDepth, stepHeight, stepWidth] = this.steps;
     for (let z = 0; z < depth; z++) {
@@ -123,6 +167,15 @@ class NiftiScan implements OpenScan {
 
   private probe(bytes: Buffer): Buffer {
     return this.unpack(bytes.subarray(0, probeBytes), probeMost, true);
+  }
+
+  /** By the native codec; null without, and where it does not take the file. */
+  private unpackNatively(bytes: Buffer, most: number): Buffer | null {
+    const { codec } = this.source;
+    if (codec === null) return null;
+    const unpacked = Buffer.allocUnsafeSlow(most + INFLATE_SLACK);
+    const length = codec.inflateScan(true, bytes, unpacked);
+    return length < 0 ? null : unpacked.subarray(0, length);
   }
 
   private unpack(bytes: Buffer, most: number, partial = false): Buffer {

@@ -5,17 +5,9 @@
  * Axes are depth, height, width as they lie. Nothing in the header is evaluated: it is matched, and
  * arrays of Python objects are refused. A packed array is unpacked with its own size as a bound.
  */
-import { join } from 'node:path';
 import { ScanError } from '../errors.js';
 import { shapeRefused, type ScanLimits } from '../limits.js';
-import {
-  decoding,
-  readWhole,
-  type OpenScan,
-  type ScanReader,
-  type ValueType,
-  type ValueUnit,
-} from './reader.js';
+import { decoding, type OpenScan, type ScanReader, type ValueType, type ValueUnit } from './reader.js';
 import { arraysOf, unpackEntry } from './zip-entries.js';
 
 type Get = (view: DataView, at: number, little: boolean) => number;
@@ -36,12 +28,13 @@ const LONGEST_HEADER = 64 * 1024;
 
 export const npyReader: ScanReader = {
   format: 'numpy',
-  async open(root, files, limits) {
+  async open(source, files) {
+    const { limits } = source;
     const [file, ...others] = files;
     if (file === undefined || others.length > 0)
       throw new ScanError(file ?? '.', 'expected one NumPy file a scan');
-    const bytes = await readWhole(join(root, file), file, limits);
-    return decoding(file, 'the NumPy file is damaged', () =>
+    const bytes = source.bytes(file);
+    return await decoding(file, 'the NumPy file is damaged', () =>
       openArray(file, /\.npz$/i.test(file) ? arrayOf(file, bytes, limits) : bytes, limits),
     );
   },

@@ -10,13 +10,28 @@ import { constants, crc32, inflateSync } from 'node:zlib';
 import { ScanError, reasonOf } from '../errors.js';
 import { shapeRefused, type ScanLimits } from '../limits.js';
 
-export interface CheckedPicture {
+export interface PictureSize {
   readonly width: number;
   readonly height: number;
   readonly bits: 8 | 16;
+}
+
+export interface CheckedPicture extends PictureSize {
   readonly colour: boolean;
   /** What the decoder gets. */
   readonly bytes: Buffer;
+}
+
+/** A PNG whose chunks are what they should be, its pixel data not looked at. */
+export interface PngChunks extends PictureSize {
+  /** Grey values of 8 or 16 bits, not interlaced: nothing but rows. */
+  readonly isPlain: boolean;
+  readonly colour: boolean;
+  /** Bytes that the pixel data must unpack to. */
+  readonly unpacked: number;
+  readonly data: readonly Buffer[];
+  /** All that a decoder needs. */
+  readonly parts: readonly Buffer[];
 }
 
 const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
@@ -46,8 +61,8 @@ export function isPng(bytes: Buffer): boolean {
   return bytes.subarray(0, 8).equals(signature);
 }
 
-/** Errors: ScanError for every deviation; `name` is the file in its message. */
-export function checkPng(name: string, bytes: Buffer, limits: ScanLimits): CheckedPicture {
+/** Header and chunks. Errors: ScanError for every deviation; `name` is the file in its message. */
+export function pngChunks(name: string, bytes: Buffer, limits: ScanLimits): PngChunks {
   const fail = (reason: string): never => {
     throw new ScanError(name, reason);
   };
@@ -85,18 +100,24 @@ export function checkPng(name: string, bytes: Buffer, limits: ScanLimits): Check
     at = end;
   }
   const bitsPerPixel = depth! * colour.samples;
-  checkData(
-    name,
-    data,
-    interlace === 0 ? scanlineBytes(width, height, bitsPerPixel) : adam7Bytes(width, height, bitsPerPixel),
-  );
   return {
     width,
     height,
     bits: depth === 16 ? 16 : 8,
+    isPlain: type === 0 && depth! >= 8 && interlace === 0,
     colour: type === 2 || type === 3 || type === 6,
-    bytes: Buffer.concat(parts),
+    unpacked:
+      interlace === 0 ? scanlineBytes(width, height, bitsPerPixel) : adam7Bytes(width, height, bitsPerPixel),
+    data,
+    parts,
   };
+}
+
+/** The rest of the checks. Errors: ScanError. */
+export function checkPng(name: string, { unpacked, data, parts, ...picture }: PngChunks): CheckedPicture {
+  checkData(name, data, unpacked);
+  const { width, height, bits, colour } = picture;
+  return { width, height, bits, colour, bytes: Buffer.concat(parts) };
 }
 
 /** The inflated pixel data must have exactly the bytes that the header implies. */

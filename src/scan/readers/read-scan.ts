@@ -3,13 +3,15 @@ import { ScanError } from '../errors.js';
 import { formatOf } from '../catalogue/formats.js';
 import type { CatalogueScan } from '../catalogue/layouts.js';
 import { defaultLimits, type ScanLimits } from '../limits.js';
+import type { NativeCodec } from '../native-codec.js';
 import { applyWindow, type HounsfieldWindow } from '../store/window.js';
 import { dicomReader } from './dicom/dicom-reader.js';
 import { imageReader } from './image-reader.js';
 import type { Placement } from './nifti-space.js';
 import { niftiReader } from './nifti-reader.js';
 import { npyReader } from './npy-reader.js';
-import type { OpenScan, ScanReader, ValueType } from './reader.js';
+import type { OpenScan, ScanReader, SliceValues, ValueType } from './reader.js';
+import { ScanSource } from './source.js';
 import { tiffReader } from './tiff-reader.js';
 
 export interface Volume {
@@ -30,6 +32,7 @@ export interface ReadOptions {
   readonly limits?: ScanLimits;
   /** Given: values are brought to [0, 1] (`store/window.ts`). */
   readonly window?: HounsfieldWindow;
+  readonly codec?: NativeCodec | null;
 }
 
 /** Every reader there is, one a format. */
@@ -37,9 +40,8 @@ export const readers: readonly ScanReader[] = [imageReader, tiffReader, niftiRea
 
 /** Opens a scan: its declarations are read and checked, its slices not yet decoded. */
 export async function openScan(
-  root: string,
+  source: ScanSource,
   scan: Pick<CatalogueScan, 'path' | 'files'>,
-  limits: ScanLimits = defaultLimits,
 ): Promise<OpenScan> {
   const [first] = scan.files;
   if (first === undefined) throw new ScanError(scan.path, 'expected at least one file');
@@ -47,7 +49,7 @@ export async function openScan(
   const format = formatOf(first) ?? 'dicom';
   const reader = readers.find((each) => each.format === format);
   if (reader === undefined) throw new ScanError(scan.path, `no reader of ${format} files`);
-  return reader.open(root, scan.files, limits);
+  return reader.open(source, scan.files);
 }
 
 /**
@@ -59,15 +61,17 @@ export async function readScan(
   scan: Pick<CatalogueScan, 'path' | 'files'>,
   options: ReadOptions = {},
 ): Promise<Volume> {
-  const open = await openScan(root, scan, options.limits);
+  const { limits = defaultLimits, codec = null, window } = options;
+  const open = await openScan(new ScanSource(root, { limits, codec }), scan);
   const [depth, height, width] = open.shape;
   const data = new Float32Array(depth * height * width);
   const range = new ValueRange();
   let z = 0;
   for await (const slice of open.slices()) {
     range.include(slice);
-    if (options.window !== undefined) applyWindow(slice, open.unit, options.window);
-    data.set(slice, z++ * height * width);
+    const values = data.subarray(z * height * width, ++z * height * width);
+    values.set(slice);
+    if (window !== undefined) applyWindow(values, open.unit, window);
   }
   return {
     data,
@@ -85,7 +89,7 @@ export class ValueRange {
   min = Number.POSITIVE_INFINITY;
   max = Number.NEGATIVE_INFINITY;
 
-  include(values: Float32Array): void {
+  include(values: SliceValues): void {
     let { min, max } = this;
     for (const value of values) {
       if (value < min) min = value;

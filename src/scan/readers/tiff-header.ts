@@ -17,6 +17,19 @@ export interface TiffPage {
   readonly samples: number;
   /** Greater values are darker (PhotometricInterpretation 0). */
   readonly inverted: boolean;
+  /** Where the pixel data lies; null for tiles. */
+  readonly strips: TiffStrips | null;
+}
+
+export interface TiffStrips {
+  readonly compression: number;
+  readonly predictor: number;
+  /** Rows of a strip; the last one may have fewer. */
+  readonly rows: number;
+  readonly offsets: readonly number[];
+  readonly sizes: readonly number[];
+  /** Order of the bytes of a value. */
+  readonly little: boolean;
 }
 
 const tag = {
@@ -158,21 +171,25 @@ class Header {
       this.fail(
         `a TIFF with predictor ${predictor}${this.little ? '' : ' in big-endian order'}, which is not read`,
       );
-    this.blocks(fields, {
+    const { rows, offsets, sizes } = this.blocks(fields, {
       width,
       height,
       bytes: (bits[0]! / 8) * samples,
       planes: this.value(fields, tag.planar, 1) === 2 ? samples : 1,
       raw: compression === 1,
     });
-    return { index, width, height, dtype, samples, inverted: photometric === 0 };
+    const { little } = this;
+    const strips = fields.has(tag.tileOffsets)
+      ? null
+      : { compression, predictor, rows, offsets, sizes, little };
+    return { index, width, height, dtype, samples, inverted: photometric === 0, strips };
   }
 
   /** Strips or tiles: as many as the size asks for, and all of them inside the file. */
   private blocks(
     fields: Map<number, Field>,
     page: { width: number; height: number; bytes: number; planes: number; raw: boolean },
-  ): void {
+  ): { rows: number; offsets: number[]; sizes: number[] } {
     const tiled = fields.has(tag.tileOffsets);
     const blockWidth = tiled ? this.value(fields, tag.tileWidth, 0) : page.width;
     const blockHeight = tiled
@@ -196,6 +213,7 @@ class Header {
     if (total > this.bytes.length) this.fail('strips or tiles that overlap');
     if (page.raw && total < page.width * page.height * page.bytes)
       this.fail('the pixel data is shorter than the declared size');
+    return { rows: blockHeight, offsets, sizes };
   }
 
   private value(fields: Map<number, Field>, key: number, otherwise: number): number {

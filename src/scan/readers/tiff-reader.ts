@@ -1,45 +1,44 @@
 /**
- * TIFF slices: one file a slice, or one file whose pages are the slices. Decoded by geotiff; 16 bits stay 16.
+ * TIFF slices: one file a slice, or one file whose pages are the slices; 16 bits stay 16. Plain pages are decoded
+ * by `tiff-strips.ts`, all others by geotiff.
  *
  * The file is read into memory first and geotiff gets the bytes, so no file handle is left to keep the
  * process alive.
  */
-import { join } from 'node:path';
-import { fromArrayBuffer } from 'geotiff';
 import { ScanError } from '../errors.js';
-import { shapeRefused, type ScanLimits } from '../limits.js';
+import { shapeRefused } from '../limits.js';
 import {
   decoding,
   greyOf,
-  readWhole,
   type OpenScan,
   type ScanReader,
+  type SliceValues,
   type ValueType,
   type ValueUnit,
 } from './reader.js';
-import { useBoundedDecoders } from './tiff-decoders.js';
+import type { ScanSource } from './source.js';
 import { checkTiff, type TiffPage } from './tiff-header.js';
-
-useBoundedDecoders();
+import { stripPixels } from './tiff-strips.js';
 
 export const tiffReader: ScanReader = {
   format: 'tiff',
-  async open(root, files, limits) {
+  async open(source, files) {
+    const { limits } = source;
     const [first] = files;
     if (first === undefined) throw new ScanError('.', 'expected at least one slice');
-    const pages = checkTiff(first, await readWhole(join(root, first), first, limits), limits);
+    const pages = checkTiff(first, source.bytes(first), limits);
     const { width, height, dtype } = pages[0]!;
     const shape = [files.length === 1 ? pages.length : files.length, height, width] as const;
     const refused = shapeRefused(shape, limits);
     if (refused !== null) throw new ScanError(first, refused);
-    return {
+    return await Promise.resolve({
       shape,
       dtype,
       unit: unitOf(dtype),
       spacing: null,
       placement: null,
-      slices: () => slices(root, files, limits, pages[0]!),
-    } satisfies OpenScan;
+      slices: () => slices(source, files, pages[0]!),
+    } satisfies OpenScan);
   },
 };
 
@@ -50,14 +49,13 @@ function unitOf(dtype: ValueType): ValueUnit {
 }
 
 async function* slices(
-  root: string,
+  source: ScanSource,
   files: readonly string[],
-  limits: ScanLimits,
   first: TiffPage,
-): AsyncGenerator<Float32Array> {
+): AsyncGenerator<SliceValues> {
   for (const file of files) {
-    const bytes = await readWhole(join(root, file), file, limits);
-    const pages = checkTiff(file, bytes, limits);
+    const bytes = source.bytes(file);
+    const pages = checkTiff(file, bytes, source.limits);
     if (files.length > 1 && pages.length > 1)
       throw new ScanError(
         file,
@@ -71,13 +69,22 @@ async function* slices(
             `in a scan of ${first.width} x ${first.height} ${first.dtype}`,
         );
       }
-      yield await decoding(file, 'the pixel data of the TIFF is damaged', () => decode(bytes, page));
+      yield (
+        stripPixels(bytes, page, source.codec) ??
+        (await decoding(file, 'the pixel data of the TIFF is damaged', () => decode(bytes, page)))
+      );
     }
   }
 }
 
 async function decode(bytes: Buffer, page: TiffPage): Promise<Float32Array> {
   const { width, height, samples } = page;
+  // Loaded when it is first needed: that takes longer than a scan.
+  const [{ fromArrayBuffer }, { useBoundedDecoders }] = await Promise.all([
+    import('geotiff'),
+    import('./tiff-decoders.js'),
+  ]);
+  useBoundedDecoders();
   const tiff = await fromArrayBuffer(new Uint8Array(bytes).buffer);
   const image = await tiff.getImage(page.index);
   const colour = samples >= 3;

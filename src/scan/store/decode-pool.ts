@@ -16,6 +16,7 @@ export const defaultThreads = Math.max(1, Math.min(8, availableParallelism()));
 
 export class DecodePool {
   private readonly pool: Piscina;
+  private isOver = false;
 
   constructor(
     threads: number,
@@ -31,6 +32,10 @@ export class DecodePool {
       // geotiff brings the package web-worker, which takes a worker without data for one of its own.
       workerData: {},
       resourceLimits: { maxOldGenerationSizeMb: 1024 },
+    });
+    // What a thread had sent before it was ended by an abort comes when nobody waits for it any more.
+    this.pool.on('error', (error: Error) => {
+      if (this.signal?.aborted !== true && !this.isOver) throw error;
     });
   }
 
@@ -49,6 +54,7 @@ export class DecodePool {
   }
 
   async destroy(): Promise<void> {
+    this.isOver = true;
     await this.pool.destroy();
   }
 }

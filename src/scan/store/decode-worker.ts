@@ -4,23 +4,24 @@
  * Errors come back as values: an error class does not survive the way between threads.
  */
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
 import { CacheError, readEntry, writeEntry, type DecodedScan, type DecodeSettings } from './cache.js';
 import { stampFiles } from './cache-index.js';
 import { ScanError, reasonOf, type ScanProblem } from '../errors.js';
 import { formatOf } from '../catalogue/formats.js';
 import type { CatalogueScan } from '../catalogue/layouts.js';
 import type { ScanLimits } from '../limits.js';
-import { applyWindow } from './window.js';
+import { loadCodec, type NativeCodec } from '../native-codec.js';
 import { ValueRange, openScan } from '../readers/read-scan.js';
 import type { OpenScan } from '../readers/reader.js';
-import { readWhole } from '../readers/reader.js';
-import { SliceResizer } from './resample.js';
+import { ScanSource } from '../readers/source.js';
+import { SlicePreparer } from './prepare-slices.js';
 
 export interface ScanTask {
   readonly root: string;
   readonly scan: Pick<CatalogueScan, 'path' | 'files'>;
   readonly limits: ScanLimits;
+  /** Path of the native codec; null: do without. */
+  readonly codec: string | null;
 }
 
 export interface CacheTask extends ScanTask {
@@ -44,9 +45,12 @@ export function cacheScan(task: CacheTask): Promise<Outcome<{ contentHash: strin
   return outcome(task, async () => {
     const { root, scan, settings, cacheDir } = task;
     const before = stampFiles(root, scan);
-    const contentHash = await hashFiles(task);
+    const codec = loadCodec(task.codec);
+    const { limits } = task;
+    const source = new ScanSource(root, { limits, codec, keepBytes: limits.fileBytes });
+    const contentHash = hashFiles(source, scan.files);
     if (readEntry(cacheDir, contentHash, settings) !== null) return { contentHash };
-    const decoded = await decodeScan(await openCatalogued(task), settings);
+    const decoded = await decodeScan(await openCatalogued(source, scan), settings, codec);
     if (stampFiles(root, scan).stamp !== before.stamp)
       throw new ScanError(scan.path, 'the files changed while they were read');
     writeEntry(cacheDir, contentHash, settings, decoded);
@@ -57,7 +61,9 @@ export function cacheScan(task: CacheTask): Promise<Outcome<{ contentHash: strin
 /** Decodes a scan for its facts; keeps nothing. */
 export function inspectScan(task: ScanTask): Promise<Outcome<ScanFacts>> {
   return outcome(task, async () => {
-    const open = await openCatalogued(task);
+    const { root, scan, limits } = task;
+    const source = new ScanSource(root, { limits, codec: loadCodec(task.codec) });
+    const open = await openCatalogued(source, scan);
     const range = new ValueRange();
     for await (const slice of open.slices()) range.include(slice);
     return { shape: open.shape, dtype: open.dtype, min: range.min, max: range.max, spacing: open.spacing };
@@ -68,8 +74,8 @@ export function inspectScan(task: ScanTask): Promise<Outcome<ScanFacts>> {
  * The catalogue takes a TIFF directly in a class folder for a volume of pages, without opening it. With one
  * page it is a slice that lies where no patient is named.
  */
-async function openCatalogued({ root, scan, limits }: ScanTask): Promise<OpenScan> {
-  const open = await openScan(root, scan, limits);
+async function openCatalogued(source: ScanSource, scan: ScanTask['scan']): Promise<OpenScan> {
+  const open = await openScan(source, scan);
   if (formatOf(scan.path) === 'tiff' && open.shape[0] === 1)
     throw new ScanError(
       scan.path,
@@ -78,26 +84,28 @@ async function openCatalogued({ root, scan, limits }: ScanTask): Promise<OpenSca
   return open;
 }
 
-/** Window first, then crop and resize: averaging must not mix in what lies far outside the window. */
-async function decodeScan(open: OpenScan, settings: DecodeSettings): Promise<DecodedScan> {
+async function decodeScan(
+  open: OpenScan,
+  settings: DecodeSettings,
+  codec: NativeCodec | null,
+): Promise<DecodedScan> {
   const [depth, height, width] = open.shape;
   const area = settings.size * settings.size;
   const data = new Float32Array(depth * area);
-  const resizer = new SliceResizer(height, width, settings.size, settings.crop);
+  const preparer = new SlicePreparer({ height, width, unit: open.unit }, settings, codec);
   let z = 0;
   for await (const slice of open.slices()) {
-    applyWindow(slice, open.unit, settings.window);
-    resizer.resize(slice, data.subarray(z * area, (z + 1) * area));
+    preparer.prepare(slice, data.subarray(z * area, (z + 1) * area));
     z++;
   }
   return { data, depth, source: { height, width, spacing: open.spacing } };
 }
 
 /** SHA-256 over lengths and bytes of the files in order; their names do not count. */
-async function hashFiles({ root, scan, limits }: ScanTask): Promise<string> {
+function hashFiles(source: ScanSource, files: readonly string[]): string {
   const hash = createHash('sha256');
-  for (const file of scan.files) {
-    const bytes = await readWhole(join(root, file), file, limits);
+  for (const file of files) {
+    const bytes = source.bytes(file);
     hash.update(`${bytes.length}\0`).update(bytes);
   }
   return hash.digest('hex');

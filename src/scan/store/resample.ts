@@ -8,13 +8,21 @@
 import type { Generator } from '../../random/generator.js';
 
 /** Weights that make one output pixel from a run of input pixels. */
-interface Taps {
+interface Tap {
   readonly first: number;
   readonly weights: readonly number[];
 }
 
+/** Those of all outputs along one axis. */
+export interface Taps {
+  readonly first: Int32Array;
+  readonly count: Int32Array;
+  /** One after the other, output after output. */
+  readonly weights: Float64Array;
+}
+
 /** `to` outputs from the middle `crop` of `from` inputs. */
-function tapsOf(from: number, to: number, crop: number): Taps[] {
+function tapsOf(from: number, to: number, crop: number): Tap[] {
   const kept = from * crop;
   const outside = (from - kept) / 2;
   const scale = kept / to;
@@ -39,13 +47,21 @@ function tapsOf(from: number, to: number, crop: number): Taps[] {
   });
 }
 
+function inArrays(taps: readonly Tap[]): Taps {
+  return {
+    first: Int32Array.from(taps, ({ first }) => first),
+    count: Int32Array.from(taps, ({ weights }) => weights.length),
+    weights: Float64Array.from(taps.flatMap(({ weights }) => weights)),
+  };
+}
+
 /**
  * Brings slices of one size to `size` × `size`, or the middle of them: the share `crop` of each side, 1 for
  * all of it. Made once a scan; holds two small tables.
  */
 export class SliceResizer {
-  private readonly columns: readonly Taps[];
-  private readonly rows: readonly Taps[];
+  readonly columns: Taps;
+  readonly rows: Taps;
   private readonly narrow: Float64Array;
 
   constructor(
@@ -54,27 +70,29 @@ export class SliceResizer {
     private readonly size: number,
     crop = 1,
   ) {
-    this.columns = tapsOf(width, size, crop);
-    this.rows = tapsOf(height, size, crop);
+    this.columns = inArrays(tapsOf(width, size, crop));
+    this.rows = inArrays(tapsOf(height, size, crop));
     this.narrow = new Float64Array(height * size);
   }
 
   /** @param slice `[height * width]`; @param out `[size * size]`, written. */
   resize(slice: Float32Array, out: Float32Array): void {
-    const { size, height, width, narrow } = this;
+    const { size, height, width, narrow, columns, rows } = this;
     for (let y = 0; y < height; y++) {
-      for (let x = 0; x < size; x++) {
-        const { first, weights } = this.columns[x]!;
+      for (let x = 0, at = 0; x < size; x++) {
+        const from = y * width + columns.first[x]!;
+        const count = columns.count[x]!;
         let sum = 0;
-        for (let k = 0; k < weights.length; k++) sum += slice[y * width + first + k]! * weights[k]!;
+        for (let k = 0; k < count; k++) sum += slice[from + k]! * columns.weights[at++]!;
         narrow[y * size + x] = sum;
       }
     }
-    for (let y = 0; y < size; y++) {
-      const { first, weights } = this.rows[y]!;
+    for (let y = 0, at = 0; y < size; at += rows.count[y++]!) {
+      const first = rows.first[y]!;
+      const count = rows.count[y]!;
       for (let x = 0; x < size; x++) {
         let sum = 0;
-        for (let k = 0; k < weights.length; k++) sum += narrow[(first + k) * size + x]! * weights[k]!;
+        for (let k = 0; k < count; k++) sum += narrow[(first + k) * size + x]! * rows.weights[at + k]!;
         out[y * size + x] = sum;
       }
     }

@@ -13,6 +13,7 @@ import type { DicomOptions } from '../catalogue/dicom-series.js';
 import { DecodePool, defaultThreads, inLanes } from './decode-pool.js';
 import { BadScansError, ScanError, reasonOf, type ScanProblem } from '../errors.js';
 import { defaultLimits, type ScanLimits } from '../limits.js';
+import { linkedCodec } from '../native-codec.js';
 import { lungWindow, type HounsfieldWindow } from './window.js';
 import { codeUnitOrder } from '../catalogue/natural-order.js';
 
@@ -30,6 +31,8 @@ export interface ScanStoreOptions {
   readonly onBadScan?: 'fail' | 'skip';
   readonly dicom?: DicomOptions;
   readonly limits?: ScanLimits;
+  /** Path of the native codec; default: the one that is linked; null: do without. Either gives the same bits. */
+  readonly codec?: string | null;
   readonly threads?: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: number, total: number) => void;
@@ -98,6 +101,7 @@ class Opening {
   private readonly bad: ScanProblem[];
   private memoryLeft: number;
   private pool: DecodePool | null = null;
+  private codec: Promise<string | null> | null = null;
 
   constructor(
     private readonly options: ScanStoreOptions,
@@ -177,12 +181,15 @@ class Opening {
       }
       const hashedAt = Date.now();
       this.pool ??= new DecodePool(threads, this.options.signal);
+      const codec = (this.codec ??=
+        this.options.codec === undefined ? linkedCodec() : Promise.resolve(this.options.codec));
       const outcome = await this.pool.run('cacheScan', {
         root: this.root,
         scan: { path: scan.path, files: scan.files },
         limits: this.options.limits ?? defaultLimits,
         settings: this.settings,
         cacheDir: this.options.cacheDir,
+        codec: await codec,
       });
       if (!outcome.ok && outcome.environment)
         throw new CacheError(outcome.problem.path, outcome.problem.reason);

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { ScanError } from '#emars/scan/errors.js';
 import { defaultLimits } from '#emars/scan/limits.js';
+import { linkedCodec, loadCodec } from '#emars/scan/native-codec.js';
 import { readScan } from '#emars/scan/readers/read-scan.js';
 import { lungWindow } from '#emars/scan/store/window.js';
 import type { FuzzTarget } from '../target.js';
@@ -11,6 +12,9 @@ import { demand, demandSame, fileOf, takenOrOneLine } from '../target.js';
 const FIXTURES = join(process.cwd(), 'test/fixtures/scan');
 /** So that growth of memory is a find: what these limits let in takes at most 64 MB. */
 const LIMITS = { ...defaultLimits, fileBytes: 2 ** 22, voxels: 2 ** 22, slices: 256 };
+
+/** What it takes must be what the others make of it; null where it is not compiled. */
+const codec = loadCodec(await linkedCodec());
 
 function scanTarget(name: string, ending: string, fixtures: readonly string[]): FuzzTarget {
   return {
@@ -22,6 +26,11 @@ function scanTarget(name: string, ending: string, fixtures: readonly string[]): 
       const read = (window?: typeof lungWindow): ReturnType<typeof readScan> =>
         readScan(dirname(path), scan, { limits: LIMITS, ...(window === undefined ? {} : { window }) });
       const volume = await takenOrOneLine(() => read(lungWindow), ScanError);
+      const native = await takenOrOneLine(
+        () => readScan(dirname(path), scan, { limits: LIMITS, window: lungWindow, codec }),
+        ScanError,
+      );
+      demandSame(native?.data ?? null, volume?.data ?? null, 'a scan by the native codec');
       if (volume === null) return false;
       const { data, shape, spacing } = volume;
       demand(data.length === shape[0] * shape[1] * shape[2] && data.length > 0, 'another number of voxels');

@@ -4,6 +4,7 @@ import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ScanError } from '#emars/scan/errors.js';
 import { encodeGzip, encodeNifti, encodePng, encodeTiff } from '#emars/scan/phantom/phantom-files.js';
+import { ScanSource } from '#emars/scan/readers/source.js';
 import { openScan, readers, readScan } from '#emars/scan/readers/read-scan.js';
 import { defaultLimits } from '#emars/scan/limits.js';
 import { fixtures, lay, scratch, values } from './scratch.js';
@@ -83,11 +84,11 @@ describe.each(formats)('every reader: $name', ({ dtype, modulus, offset, files }
   });
 
   it('says the shape before any slice is decoded, and can be walked twice', async () => {
-    const open = await openScan(root, scan);
+    const open = await openScan(new ScanSource(root, { limits: defaultLimits }), scan);
     expect(open.shape).toEqual(shape);
     for (let walk = 0; walk < 2; walk++) {
       const means: number[] = [];
-      for await (const slice of open.slices()) means.push(slice.reduce((sum, value) => sum + value, 0));
+      for await (const slice of open.slices()) means.push([...slice].reduce((sum, value) => sum + value, 0));
       expect(means).toEqual(
         [0, 1, 2].map((z) => expected.slice(z * 35, z * 35 + 35).reduce((sum, value) => sum + value, 0)),
       );

@@ -4,8 +4,8 @@
  * Decoders are loaded when the first file asks for them. Each picture's own header has been compared with
  * the DICOM header before, so none of them allocates more than one slice.
  */
-import sharp from 'sharp';
 import { unpackBits } from '../pack-bits.js';
+import { loadSharp } from '../sharp.js';
 import { declaredBy, type CodestreamKind } from './codestream.js';
 import type { PixelFormat } from './header.js';
 
@@ -92,6 +92,7 @@ function codecOf(syntax: string): Codec | undefined {
 }
 
 async function decodeJpeg(bytes: Buffer, { rows, columns }: PixelFormat): Promise<StoredValues> {
+  const sharp = await loadSharp();
   return sharp(bytes, { failOn: 'warning', limitInputPixels: rows * columns, ignoreIcc: true })
     .toColourspace('b-w')
     .raw({ depth: 'uchar' })

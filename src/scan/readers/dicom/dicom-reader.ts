@@ -2,10 +2,10 @@
  * A DICOM series: one file a slice, in the order of their positions. Headers are read when the scan is
  * opened, pixel data slice by slice.
  */
-import { join } from 'node:path';
 import { ScanError } from '../../errors.js';
-import { shapeRefused, type ScanLimits } from '../../limits.js';
-import { decoding, readWhole, type OpenScan, type ScanReader } from '../reader.js';
+import { shapeRefused } from '../../limits.js';
+import { decoding, type OpenScan, type ScanReader } from '../reader.js';
+import type { ScanSource } from '../source.js';
 import { syntaxRefused } from './codecs.js';
 import { elementsOf, headerOf, readHeader, type PixelFormat } from './header.js';
 import { dtypeOf, slicePixels, unitOf } from './pixels.js';
@@ -14,14 +14,15 @@ import { isPlaced, stackKey, stackOf, type InPlane, type PlacedSlice, type Stack
 
 export const dicomReader: ScanReader = {
   format: 'dicom',
-  async open(root, files, limits) {
+  async open(source, files) {
+    const { limits } = source;
     const [first] = files;
     if (first === undefined) throw new ScanError('.', 'expected at least one slice');
     if (files.length > limits.slices)
       throw new ScanError(first, `has ${files.length} slices; at most ${limits.slices} are read`);
     const placed: PlacedSlice[] = [];
     for (const file of files) {
-      const header = await readHeader(join(root, file), file, limits);
+      const header = await readHeader(source.path(file), file, limits);
       if (!isPlaced(header))
         throw new ScanError(file, 'a DICOM file without a picture, its position or its pixel spacing');
       const refused = syntaxRefused(header.pixels.syntax);
@@ -44,15 +45,16 @@ export const dicomReader: ScanReader = {
       unit: unitOf(format),
       spacing: stack.spacing,
       placement: placementOf(stack),
-      slices: () => slices(root, stack, limits),
+      slices: () => slices(source, stack),
     } satisfies OpenScan;
   },
 };
 
-async function* slices(root: string, stack: Stack, limits: ScanLimits): AsyncGenerator<Float32Array> {
+async function* slices(source: ScanSource, stack: Stack): AsyncGenerator<Float32Array> {
+  const { limits } = source;
   for (const slice of stack.slices) {
     const { file } = slice;
-    const bytes = await readWhole(join(root, file), file, limits);
+    const bytes = source.bytes(file);
     const header = headerOf(file, bytes, limits);
     if (!isPlaced(header) || stackKey(header) !== stackKey(slice))
       throw new ScanError(file, 'the file changed while it was read');
