@@ -36,7 +36,12 @@ export function registerObjective(program: Command): void {
       wholeNumber('--from', 1, 1e6),
     )
     .option('--deadline <seconds>', 'for one measurement', wholeNumber('--deadline', 1, 3600), 60)
-    .option('--memory <MB>', 'that its process may take', wholeNumber('--memory', 128, 1 << 20), 1024)
+    .option(
+      '--memory <MB>',
+      'that its process may take, beside an evaluation where it needs weights',
+      wholeNumber('--memory', 128, 1 << 20),
+      1024,
+    )
     .addOption(jsonOption())
     .addHelpText(
       'after',
@@ -101,6 +106,9 @@ function tellPerson(): (event: ObjectiveEvent) => void {
     switch (event.kind) {
       case 'loaded':
         ({ name } = event);
+        return;
+      case 'providing':
+        void print(event.text);
         return;
       case 'waiting':
         void print('the run is not at work; waiting for it');

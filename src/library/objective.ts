@@ -2,7 +2,6 @@
 import { resolve } from 'node:path';
 import type { MeasuringEvent } from '../actors/objective/measuring-shell.js';
 import { measureForRun } from '../actors/objective/measuring-shell.js';
-import { Sandbox } from '../actors/objective/sandbox.js';
 import { joinBroker, joinBus } from '../actors/setup/bus-access.js';
 import { EmarsError } from '../errors/error.js';
 import type { BrokerAccess } from '../run/credentials.js';
@@ -20,6 +19,7 @@ import { subjectsOf } from '../wire/subjects.js';
 import type { BrokerRequest } from './broker.js';
 import { brokerAccess } from './broker.js';
 import { findRun } from './find-run.js';
+import { ObjectiveSandbox } from './objective-sandbox.js';
 import { RequestError, requireFile } from './request.js';
 import { requireRun } from './run-argument.js';
 
@@ -35,7 +35,7 @@ export interface ObjectiveRequest {
   readonly since?: number | undefined;
   /** Seconds that one measurement may take. Default 60. */
   readonly deadlineSeconds?: number | undefined;
-  /** Memory that its process may take, MB. Default 1024. */
+  /** Memory that its process may take, MB; where it needs weights, beside what an evaluation takes. Default 1024. */
   readonly memoryMB?: number | undefined;
   readonly onEvent?: ((event: ObjectiveEvent) => void) | undefined;
   /** Ends the process; the search then waits for it, or goes on without, as configured. */
@@ -47,6 +47,8 @@ export type ObjectiveEvent =
   | { readonly kind: 'loaded'; readonly name: string; readonly unit: string }
   /** The run is not at work: it is waited for. */
   | { readonly kind: 'waiting' }
+  /** Something that this machine lacks is brought. */
+  | { readonly kind: 'providing'; readonly text: string }
   | MeasuringEvent;
 
 /** The search does not have this objective, or has it no more: it failed too often, say. */
@@ -63,7 +65,7 @@ const ASK_MS = 10_000;
 /**
  * Lets an objective join a search, and measures for it until the search is over or the objective is
  * removed. Errors: RequestError, NotARun, ObjectiveUnfit for a module that is none, ObjectiveRefused with
- * the reason of the search; the reason of `signal`.
+ * the reason of the search; where it needs weights, those of `openRun`; the reason of `signal`.
  */
 export async function joinObjective(request: ObjectiveRequest): Promise<'the search is over' | 'removed'> {
   const { onEvent: tell = () => undefined, signal = new AbortController().signal } = request;
@@ -71,30 +73,40 @@ export async function joinObjective(request: ObjectiveRequest): Promise<'the sea
   const access = brokerAccess(request.broker ?? {});
   if (access === null) requireRun(request.run);
   const { deadlineSeconds = DEADLINE_SECONDS, memoryMB = MEMORY_MB, since = null } = request;
-  const sandbox = new Sandbox(resolve(request.module), { deadlineSeconds, memoryMB });
+  const sandbox = new ObjectiveSandbox(resolve(request.module), { deadlineSeconds, memoryMB });
   try {
-    const { needs, ...description } = await sandbox.describe();
-    if (needs === 'weights')
+    const description = await sandbox.describe();
+    const { name, unit, needs } = description;
+    if (needs === 'weights' && access !== null)
       throw new RequestError(
-        `expected an objective that needs genome or history, got ${description.name}, which needs weights; ` +
-          'name it in the configuration of a search',
+        `expected --run DIR, the folder of a run of this machine, for ${name}, which needs weights, got a broker; ` +
+          "start it on the run's host, or name it in the configuration of a search",
       );
-    tell({ kind: 'loaded', ...description });
+    tell({ kind: 'loaded', name, unit });
+    const folder = runFolder(resolve(request.run));
+    const joinHere = async (): ReturnType<typeof busOf> => {
+      const joined = await busOf(folder, name, tell, signal);
+      try {
+        if (joined !== null && needs === 'weights')
+          await sandbox.openRun(folder, (text) => tell({ kind: 'providing', text }), signal);
+        return joined;
+      } catch (error) {
+        await joined?.bus.close();
+        throw error;
+      }
+    };
     const end = await measureForRun({
-      description: { ...description, needs },
+      description,
       sandbox,
       since,
-      join:
-        access === null
-          ? () => busOf(runFolder(resolve(request.run)), description.name, tell, signal)
-          : () => busElsewhere(access, description.name, request.run, { tell, signal }),
+      join: access === null ? joinHere : () => busElsewhere(access, name, request.run, { tell, signal }),
       tell,
       signal,
     });
     if (end.isOver) return 'the search is over';
     if (end.isRemoved) return 'removed';
     throw new ObjectiveRefused(
-      `the search ${end.wasJoined ? 'goes on without' : 'does not take'} ${description.name}: ${end.reason}`,
+      `the search ${end.wasJoined ? 'goes on without' : 'does not take'} ${name}: ${end.reason}`,
     );
   } finally {
     sandbox.close();

@@ -72,7 +72,7 @@ export const searchEvent = z.discriminatedUnion('type', [
     name: shortText,
     unit: shortText,
     direction: z.enum(['max', 'min']),
-    needs: z.enum(['genome', 'history']),
+    needs: z.enum(['genome', 'history', 'weights']),
     since: count,
   }),
   /** It takes part no more: epoch `epoch`, at work, is selected without it already. */

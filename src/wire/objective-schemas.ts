@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import {
   count,
+  fileDigestOrNull,
   genomeId,
   list,
   messageOrNull,
@@ -21,7 +22,7 @@ const CELLS = 100;
 
 export const individual = z.object({ id: genomeId, genome: list(name, BLOCKS) });
 const direction = z.enum(['max', 'min']);
-const needs = z.enum(['genome', 'history']);
+const needs = z.enum(['genome', 'history', 'weights']);
 const context = z.object({
   stem: count,
   widths: list(count, CELLS),
@@ -65,6 +66,7 @@ export const objectiveSchemas = {
     fence: count,
     epoch: count,
     subjects: list(measureSubject, SUBJECTS),
+    snapshot: fileDigestOrNull,
   }),
   MeasureResult: z.object({
     name: objectiveName,
@@ -75,5 +77,6 @@ export const objectiveSchemas = {
     value: z.number(),
     isUndefined: z.boolean(),
     error: reasonOrNull,
+    snapshot: fileDigestOrNull,
   }),
 } as const;

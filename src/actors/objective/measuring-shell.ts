@@ -9,7 +9,6 @@ import type {
   MeasuringCommand,
   MeasuringInput,
   MeasuringState,
-  Subject,
 } from '../../protocol/objective/measuring.js';
 import { initialMeasuring, step } from '../../protocol/objective/measuring.js';
 import type { Bus } from '../../runtime/bus/bus.js';
@@ -23,7 +22,7 @@ import type { Sandbox } from './sandbox.js';
 import { textOf } from '../../errors/text.js';
 
 export interface MeasuringParts {
-  readonly description: ObjectiveDescription & { readonly needs: 'genome' | 'history' };
+  readonly description: ObjectiveDescription;
   readonly sandbox: Pick<Sandbox, 'measure'>;
   /** The first epoch to take part in; null: the next. */
   readonly since: number | null;
@@ -103,7 +102,7 @@ function onBus(
           tell({ kind: 'joined', since: command.since });
           return;
         case 'measure':
-          void measured(sandbox, subjectOf(needs, known.context!, command.subject)).then((outcome) => {
+          void measured(sandbox, subjectOf(description, known.context!, command)).then((outcome) => {
             const individual = command.subject.individual.id;
             tell({ kind: 'measured', individual, outcome });
             shell.take({ kind: 'measured', round: command.round, individual, outcome });
@@ -154,11 +153,25 @@ function onBus(
   });
 }
 
-/** What `measure` of a module is called with: as objectives of the configuration are. */
-function subjectOf(needs: 'genome' | 'history', context: Context, { individual, history }: Subject): object {
-  if (needs === 'history') return { history: history.map(({ epoch, accuracy }) => [epoch, accuracy]) };
-  const { slices, size, ...space } = context;
-  return { space, genome: individual.genome, input: { slices, size } };
+/**
+ * What `measure` of a module is called with: as objectives of the configuration are. For one of weights it is the
+ * key of the evaluation; its process opens scans and snapshot by it.
+ */
+function subjectOf(
+  { name, needs }: ObjectiveDescription,
+  context: Context,
+  { epoch, snapshot, subject: { individual, history } }: Extract<MeasuringCommand, { kind: 'measure' }>,
+): object {
+  switch (needs) {
+    case 'history':
+      return { history: history.map(({ epoch: at, accuracy }) => [at, accuracy]) };
+    case 'weights':
+      return { epoch, snapshot, genome: individual.genome, objective: name };
+    case 'genome': {
+      const { slices, size, ...space } = context;
+      return { space, genome: individual.genome, input: { slices, size } };
+    }
+  }
 }
 
 async function measured(sandbox: MeasuringParts['sandbox'], subject: object): Promise<MeasureOutcome> {

@@ -8,7 +8,7 @@ import type { Measured } from '../../objectives/objective.js';
 import { tensorEnvironment } from '../../tensor/environment.js';
 import { trainerMemory } from '../setup/trainer-memory.js';
 import type { ObjectiveDescription } from './sandbox-messages.js';
-import type { SandboxPlace } from './sandbox.js';
+import type { SandboxLimits, SandboxPlace } from './sandbox.js';
 import { ObjectiveUnfit, Sandbox } from './sandbox.js';
 
 /** MB that a module may take; beside what an evaluation takes where it needs weights. */
@@ -19,14 +19,14 @@ export class OwnObjectives {
 
   /** `root`, `addon`: folder of the run and native kernels for what needs weights; null: nothing does here. */
   constructor(options: Options, run: { readonly root: string; readonly addon: string | null } | null) {
-    const place = run === null ? null : placeOf(options, run);
-    const memoryMB = MEMORY_MB + (run === null ? 0 : evaluationMB(options, run.addon));
     this.sandboxes = new Map(
-      options.objectives.flatMap(({ name, module, deadline }) =>
-        module === null
-          ? []
-          : [[name, new Sandbox(module, { deadlineSeconds: deadline, memoryMB }, place)] as const],
-      ),
+      options.objectives.flatMap(({ name, module, deadline }) => {
+        if (module === null) return [];
+        const limits = { deadlineSeconds: deadline, memoryMB: MEMORY_MB };
+        return [
+          [name, run === null ? new Sandbox(module, limits) : sandboxOnRun(module, limits, options, run)],
+        ] as const;
+      }),
     );
   }
 
@@ -42,6 +42,20 @@ export class OwnObjectives {
   close(): void {
     for (const sandbox of this.sandboxes.values()) sandbox.close();
   }
+}
+
+/**
+ * A sandbox for a module that needs weights: it opens the scans and snapshots of the run in the folder `root`.
+ * `limits.memoryMB`: beside what an evaluation takes.
+ */
+export function sandboxOnRun(
+  module: string,
+  { deadlineSeconds, memoryMB }: SandboxLimits,
+  options: Options,
+  run: { readonly root: string; readonly addon: string | null },
+): Sandbox {
+  const limits = { deadlineSeconds, memoryMB: memoryMB + evaluationMB(options, run.addon) };
+  return new Sandbox(module, limits, placeOf(options, run));
 }
 
 /**

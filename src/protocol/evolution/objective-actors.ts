@@ -11,16 +11,14 @@ import {
   joinObjection,
   memberNamed,
   nextEpoch,
-  NO_ACCURACY,
   REMOVED,
   sameMeasure,
-  takesPartIn,
 } from '../../search/joined-objectives.js';
 import { FAILURES } from '../../search/own-objectives.js';
-import type { JoinedObjective } from '../../search/state.js';
 import type { Message } from '../../wire/messages.js';
 import { HISTORY_POINTS, PROTOCOL, SUBJECTS } from '../../wire/messages.js';
 import { problemOf } from './evaluation.js';
+import { openFor, snapshotFor } from './open-measurements.js';
 import type { Turn } from './turn.js';
 
 export interface JoiningRules {
@@ -169,7 +167,7 @@ export function measured(
   message: Message<'MeasureResult'>,
 ): ObjectiveActors {
   const { search } = turn;
-  const { name, incarnation, fence, epoch, individual, value, isUndefined, error } = message;
+  const { name, incarnation, fence, epoch, snapshot, individual, value, isUndefined, error } = message;
   const member = memberNamed(search, name);
   const isWanted =
     member !== null &&
@@ -177,6 +175,7 @@ export function measured(
     fence === search.fence &&
     search.phase === 'evaluating' &&
     epoch === search.epoch &&
+    snapshot === snapshotFor(turn, member) &&
     openFor(turn, member).includes(individual);
   if (!isWanted) return actors;
   const problem = error ?? problemOf(value);
@@ -270,27 +269,9 @@ function ask(turn: Turn, actors: ObjectiveActors): ObjectiveActors {
         history: history.slice(-HISTORY_POINTS).map(([at, accuracy]) => ({ epoch: at, accuracy })),
       };
     });
-    turn.tell('MeasureRequest', { name, incarnation, fence, epoch, subjects }, name);
+    const snapshot = snapshotFor(turn, member);
+    turn.tell('MeasureRequest', { name, incarnation, fence, epoch, snapshot, subjects }, name);
     next = { ...next, asked: new Map(next.asked).set(name, { individuals: open, at: turn.now }) };
   }
   return next;
-}
-
-/** Individuals that the objective has to measure now; one of history waits for the accuracy of this epoch. */
-function openFor(turn: Turn, member: JoinedObjective): string[] {
-  const { name, needs } = member.rule;
-  if (!takesPartIn(member, turn.search.epoch)) return [];
-  const open: string[] = [];
-  for (const individual of turn.search.evaluees) {
-    const measurements = turn.search.measured.get(individual) ?? {};
-    if (name in measurements) continue;
-    const { accuracy } = measurements;
-    if (needs === 'history' && accuracy === undefined) continue;
-    if (needs === 'history' && accuracy?.failure !== undefined) {
-      const { epoch } = turn.search;
-      turn.commit({ type: 'evaluation-failed', epoch, individual, objective: name, reason: NO_ACCURACY });
-      if (turn.search.phase !== 'evaluating') return [];
-    } else open.push(individual);
-  }
-  return open;
 }

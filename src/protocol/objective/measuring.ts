@@ -1,7 +1,7 @@
 /**
  * The machine of a process that measures an objective for a running search: it says hello every second,
  * keeps the request at hand, measures its subjects one after the other, and tells each result. What is
- * measured is told again when it is asked for again; a new fence or epoch makes all of it void.
+ * measured is told again when it is asked for again; a new fence, epoch or snapshot makes all of it void.
  *
  *   asking ─accepted─▶ joined ─refused, removed, search over─▶ over
  *   asking ─another process measures it─▶ asking, for as long as that may still be found dead
@@ -14,7 +14,7 @@ export interface MeasuringSetup {
   readonly name: string;
   readonly unit: string;
   readonly direction: 'max' | 'min';
-  readonly needs: 'genome' | 'history';
+  readonly needs: 'genome' | 'history' | 'weights';
   readonly incarnation: string;
   /** The first epoch to take part in; 0: the next. */
   readonly since: number;
@@ -29,7 +29,14 @@ export type Subject = Message<'MeasureRequest'>['subjects'][number];
 export type MeasuringCommand =
   | { readonly kind: 'welcomed'; readonly since: number; readonly context: Context }
   /** Ends in `measured`. */
-  | { readonly kind: 'measure'; readonly round: string; readonly subject: Subject }
+  | {
+      readonly kind: 'measure';
+      readonly round: string;
+      readonly epoch: number;
+      /** Null where no weights are needed. */
+      readonly snapshot: string | null;
+      readonly subject: Subject;
+    }
   | { readonly kind: 'end'; readonly reason: string; readonly wasJoined: boolean };
 export type Context = NonNullable<Message<'ObjectiveReply'>['context']>;
 
@@ -52,9 +59,9 @@ export interface MeasuringState {
   /** Since when another process is said to measure it; null: it is not. */
   readonly busySince: number | null;
   readonly request: Message<'MeasureRequest'> | null;
-  /** What was measured for the fence and epoch of the request, by individual. */
+  /** What was measured for the fence, epoch and snapshot of the request, by individual. */
   readonly known: ReadonlyMap<string, MeasureOutcome>;
-  /** The individual that is being measured, and for which fence and epoch. */
+  /** The individual that is being measured, and for which fence, epoch and snapshot. */
   readonly work: { readonly round: string; readonly individual: string } | null;
 }
 
@@ -166,18 +173,18 @@ function withNextWork(state: MeasuringState, send: readonly Send[]): Step<Measur
   const round = roundOf(request);
   return {
     state: { ...state, work: { round, individual: subject.individual.id } },
-    save: [{ kind: 'measure', round, subject }],
+    save: [{ kind: 'measure', round, epoch: request.epoch, snapshot: request.snapshot, subject }],
     send,
   };
 }
 
-function roundOf({ fence, epoch }: Message<'MeasureRequest'>): string {
-  return `${fence}/${epoch}`;
+function roundOf({ fence, epoch, snapshot }: Message<'MeasureRequest'>): string {
+  return snapshot === null ? `${fence}/${epoch}` : `${fence}/${epoch}/${snapshot}`;
 }
 
 function resultOf(
   { name, incarnation }: MeasuringSetup,
-  { fence, epoch }: Message<'MeasureRequest'>,
+  { fence, epoch, snapshot }: Message<'MeasureRequest'>,
   individual: string,
   outcome: MeasureOutcome,
 ): Send {
@@ -187,7 +194,7 @@ function resultOf(
       : { value: outcome.value, isUndefined: outcome.isUndefined, error: null };
   return {
     name: 'MeasureResult',
-    message: { name, incarnation, fence, epoch, individual, ...measured },
+    message: { name, incarnation, fence, epoch, snapshot, individual, ...measured },
     to: null,
   };
 }

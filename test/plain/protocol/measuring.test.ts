@@ -56,7 +56,8 @@ class Bench {
 
   request(open: readonly string[], change: Partial<Message<'MeasureRequest'>> = {}): this {
     const subjects = open.map((id) => ({ individual: { id, genome: ['skip'] }, history: [] }));
-    const message = { name: 'memory', incarnation: 'm-1', fence: 1, epoch: 2, subjects, ...change };
+    const who = { name: 'memory', incarnation: 'm-1' };
+    const message = { ...who, fence: 1, epoch: 2, snapshot: null, subjects, ...change };
     return this.put({ kind: 'received', name: 'MeasureRequest', message, reply: null });
   }
 
@@ -101,6 +102,17 @@ describe('the process of an objective', () => {
     bench.measured(ids[0]!, 5);
     expect(bench.sent).toEqual([]);
     expect(bench.save).toMatchObject([{ kind: 'measure', round: '2/2' }]);
+  });
+
+  it('measures anew on other weights of the same epoch, and says on which it has measured', () => {
+    const [first, second] = ['ab'.repeat(32), 'cd'.repeat(32)];
+    const bench = welcomed().request(ids.slice(0, 1), { snapshot: first });
+    expect(bench.save).toMatchObject([{ kind: 'measure', epoch: 2, snapshot: first }]);
+    bench.measured(ids[0]!, 5, `1/2/${first}`);
+    expect(bench.sent).toMatchObject([{ is: 'MeasureResult', value: 5, snapshot: first }]);
+    bench.request(ids.slice(0, 1), { snapshot: second });
+    expect(bench.sent).toEqual([]);
+    expect(bench.save).toMatchObject([{ kind: 'measure', snapshot: second }]);
   });
 
   it('ignores requests to another process', () => {

@@ -33,6 +33,7 @@ function tells(bench: Bench, individual: string, change: Partial<Result> = {}): 
     value: 2,
     isUndefined: false,
     error: null,
+    snapshot: null,
     ...change,
   });
 }
@@ -110,6 +111,30 @@ describe('an objective that joins', () => {
     expect(request!.subjects[0]!.history.at(-1)).toEqual({ epoch: 2, accuracy: 0 });
     expect(bench.search.measured.get(second)!['memory']!.failure).toBe('no accuracy in this epoch');
     expect(memberNamed(bench.search, 'memory')!.failures).toBe(0);
+  });
+
+  it('of weights is asked once the accuracy of the epoch is known or has failed, with the snapshot of the epoch', () => {
+    const bench = new Bench().hello('a').hello('b');
+    joins(bench, { needs: 'weights' });
+    bench.trainEpoch().evaluateEpoch().trainEpoch();
+    const snapshot = 'cd'.repeat(32);
+    bench.put({ kind: 'snapshot-checked', sha256: snapshot, problem: null }).put({ kind: 'queue-emptied' });
+    bench.finishLocal();
+    joins(bench, { needs: 'weights', joined: true });
+    expect(bench.wait(1100, ['a', 'b']).sent('MeasureRequest')).toBeUndefined();
+    const [first, second] = bench.search.evaluees as [string, string];
+    joins(bench, { needs: 'weights', joined: true });
+    bench.result(first);
+    bench.result(second, { error: 'cannot be measured' });
+    let request: Message<'MeasureRequest'> | undefined;
+    for (let i = 0; i < 12; i++) request ??= bench.wait(100, ['a', 'b']).sent('MeasureRequest');
+    expect(request!.subjects.map(({ individual }) => individual.id)).toEqual([first, second]);
+    expect(request!.snapshot).toBe(snapshot);
+    tells(bench, first, { snapshot: 'ef'.repeat(32) });
+    tells(bench, first);
+    expect(bench.search.measured.get(first)!['memory']).toBeUndefined();
+    tells(bench, first, { snapshot });
+    expect(bench.search.measured.get(first)!['memory']!.value).toBe(2);
   });
 
   it('is refused under another protocol, a name in use, or another unit, and is told why', () => {

@@ -110,6 +110,17 @@ export async function untilRun(
   );
 }
 
+/** Waits until a process has said a text. Throws when it ends before, or after `seconds`. */
+export async function untilSays(process: RunningSearch, text: string, seconds = 600): Promise<void> {
+  for (const end = performance.now() + 1000 * seconds; performance.now() < end;) {
+    if (process.output().includes(text)) return;
+    if (process.child.exitCode !== null || process.child.signalCode !== null)
+      throw new Error(`the process ended before it said ${text}\n${process.output()}`);
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+  throw new Error(`waited ${seconds} s in vain for ${text}; it said ${process.output()}`);
+}
+
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
