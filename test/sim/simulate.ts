@@ -37,7 +37,7 @@ export function planOf(seed: number, control: ControlName | null = null): Plan {
     objectives: objective === null ? [] : [OBJECTIVE_HOST],
   };
   const checking = generator(seed, 'double-check');
-  const lies = checking.chance(0.1) ? drawLies(checking, cast) : null;
+  const lies = checking.chance(0.2) ? drawLies(checking, cast) : null;
   const drawn = lies ?? drawFaults(random, cast);
   const coming = drawAttendance(generator(seed, 'attendance'), cast);
   // The replica that could tell a wrong bit must not leave before they are compared.

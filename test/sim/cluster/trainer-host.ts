@@ -218,7 +218,8 @@ export class TrainerHost extends WorkerHost {
       cluster.count('wrong arithmetic');
       cluster.tell(this.id, `has a wrong bit in slot ${slot} of step ${at}`);
       const bits = new Uint32Array(vector.buffer);
-      bits[0] = bits[0]! ^ 1;
+      // A high bit of the fraction: a sum in fp32 often rounds the lowest one away.
+      bits[0] = bits[0]! ^ (1 << 20);
     }
     return { kind: 'slot-computed', vector };
   }

@@ -189,7 +189,9 @@ function wrongArithmetic(random: Generator, cast: Cast): Fault[] {
  */
 export function drawLies(random: Generator, cast: Cast): Fault[] | null {
   if (cast.trainers.length < 3) return null;
-  const lie: Fault = { kind: 'lie', at: moment(random), actor: random.pick(cast.trainers) };
+  // Early, so that a search is left for it.
+  const at = moment(random) / 4;
+  const lie: Fault = { kind: 'lie', at, actor: random.pick(cast.trainers) };
   const network = Array.from({ length: random.integer(3) }, (): Fault => {
     const kind = random.pick(['drop', 'duplicate', 'damage'] as const);
     return { kind, ...window(random, 3000), share: 0.2 * random.uniform() };
