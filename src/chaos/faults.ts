@@ -1,5 +1,7 @@
 /** Kinds of faults, and which of them happen when: a plan that follows from a seed. */
 import { generator } from '../random/generator.js';
+import type { Failing } from './failing-objective.js';
+import { FAILINGS } from './failing-objective.js';
 
 /** What each kind does to a search that is at work. */
 export const FAULTS = {
@@ -13,7 +15,8 @@ export const FAULTS = {
   'stop-trainer': 'SIGSTOP of a trainer for 1 to 60 s',
   'stop-evaluator': 'SIGSTOP of the evaluator for 1 to 60 s',
   'stop-evolution': 'SIGSTOP of the evolution process for 1 to 60 s',
-  'slow-trainer': 'a trainer that is stopped for 90 of every 100 ms, for 1 to 60 s',
+  'slow-trainer':
+    'a trainer with a tenth of a processor for 1 to 60 s: by a quota, else by stops of 90 of every 100 ms',
   'slow-evaluator': 'the evaluator, slowed down the same way',
   'slow-evolution': 'the evolution process, slowed down the same way',
   'kill-broker': 'kill -9 of nats-server',
@@ -37,6 +40,11 @@ export const FAULTS = {
   'journal-flip': 'kill -9 of everything, then a bit of the last 64 bytes of the journal flipped',
   'snapshot-flip': 'kill -9 of everything, then a bit of the newest snapshot flipped',
   'snapshot-cut': 'kill -9 of everything, then the newest snapshot cut short',
+  'objective-throws':
+    'an objective that throws for a third of all networks, and kill -9 of the evolution process meanwhile',
+  'objective-hangs': 'an objective that never answers, and kill -9 of the evolution process meanwhile',
+  'objective-lies':
+    'an objective that gives NaN, a text, 1e308, or another value each time, and kill -9 of another worker meanwhile',
 } as const;
 
 export type FaultKind = keyof typeof FAULTS;
@@ -47,6 +55,11 @@ export const DISK_KINDS = ['full-disk', 'full-store'] as const satisfies readonl
 
 /** These want two trainers: one alone sends no gradients. */
 export const EXCHANGE_KINDS = ['nan-gradient', 'cut-gradient'] as const satisfies readonly FaultKind[];
+
+/** The objective that a search has for this kind of fault; null: none but its own. */
+export function failingOf(kind: FaultKind): Failing | null {
+  return FAILINGS.find((failing) => kind === `objective-${failing}`) ?? null;
+}
 
 export interface PlannedFault {
   readonly number: number;

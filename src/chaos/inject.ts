@@ -6,11 +6,13 @@ import type { BadGradients, Harm } from './bad-gradients.js';
 import type { Damage } from './damage.js';
 import { cutJournal, cutSnapshot, flipJournal, flipSnapshot, hasSnapshot } from './damage.js';
 import { ChaosFailed } from './errors.js';
+import type { FailingObjective } from './failing-objective.js';
 import type { FaultKind, PlannedFault } from './faults.js';
 import type { Hostility, Intruder } from './hostile-messages.js';
 import { sendHostile } from './hostile-messages.js';
 import type { LinkProxy, Weather } from './link-proxy.js';
 import { FAIR } from './link-proxy.js';
+import { ProcessorQuota } from './processor-quota.js';
 import type { SearchProcess } from './search-process.js';
 import { kill } from './search-process.js';
 import type { SmallDisk } from './small-disk.js';
@@ -25,6 +27,8 @@ export interface Scene {
   readonly out: string;
   readonly clock: WallClock;
   readonly gradients: BadGradients;
+  /** The objective that fails, where this search has one. */
+  readonly failing: FailingObjective | null;
   /** Under the folder of the run, and under the broker's store; null where nobody may mount. */
   readonly disks: { readonly run: SmallDisk; readonly store: SmallDisk } | null;
 }
@@ -38,10 +42,13 @@ export interface Injection {
   readonly ended: boolean;
   /** The run may end by this, then or a little later: it must be resumed if it does. */
   readonly mayEnd: boolean;
+  /** It can get no further before a deadline that no fault of ours is: then it goes on once evolution is back. */
+  readonly stalled: boolean;
   /** Of a file; a resume may refuse it, and goes on when it is put back. */
   readonly damage: Damage | null;
 }
 
+const POLL_MS = 20;
 const AGAIN_MS = 10_000;
 const DELAY_MS = 300;
 const SHARE = 0.05;
@@ -110,6 +117,12 @@ export async function inject(fault: PlannedFault, scene: Scene): Promise<Injecti
       return filled('files of the run', scene.disks?.run, lastsMs);
     case 'full-store':
       return filled('store of the broker', scene.disks?.store, lastsMs);
+    case 'objective-throws':
+    case 'objective-hangs':
+      return killedBeside(scene, ['evolution'], draw);
+    case 'objective-lies':
+      // Evolution itself may ask again for what it has not written yet: another value then is another search.
+      return killedBeside(scene, ['trainer', 'evaluator'], draw);
     case 'journal-cut':
     case 'journal-flip':
     case 'snapshot-flip':
@@ -120,7 +133,7 @@ export async function inject(fault: PlannedFault, scene: Scene): Promise<Injecti
   }
 }
 
-const NOTHING = { killed: [], ended: false, mayEnd: false, damage: null };
+const NOTHING = { killed: [], ended: false, mayEnd: false, stalled: false, damage: null };
 const onRun = (target: string): Injection => ({ ...NOTHING, target });
 const wholeRun = (target: string): Injection => ({ ...NOTHING, target, ended: true });
 
@@ -158,7 +171,7 @@ async function killedAgain(scene: Scene, draw: number): Promise<Injection | null
   const first = await pick(scene, 'trainer', draw);
   if (killed(first) === null) return null;
   for (const end = performance.now() + AGAIN_MS; performance.now() < end;) {
-    await sleep(20);
+    await sleep(POLL_MS);
     const next = (await workers(scene, 'trainer')).find(
       ({ id, pid }) => id === first!.id && pid !== first!.pid,
     );
@@ -169,6 +182,20 @@ async function killedAgain(scene: Scene, draw: number): Promise<Injection | null
   return null;
 }
 
+/** A kill of a process of these roles, once the objective of this search has failed. */
+async function killedBeside(scene: Scene, roles: readonly string[], draw: number): Promise<Injection | null> {
+  const { failing, search } = scene;
+  if (failing === null) throw new TypeError('expected a search with an objective that fails');
+  while (!failing.hasFailed) {
+    if (search.exit() !== null) return null;
+    await sleep(POLL_MS);
+  }
+  const rows = (await workers(scene, null)).filter(({ role }) => roles.includes(role));
+  const injection = killed(rows[draw % Math.max(1, rows.length)] ?? null);
+  const target = `${injection?.target}, beside a failing objective`;
+  return injection && { ...injection, target, stalled: failing.failing === 'hangs' };
+}
+
 async function stopped(id: string, pid: number | null, lastsMs: number): Promise<Injection | null> {
   if (!kill(pid, 'SIGSTOP')) return null;
   await sleep(lastsMs);
@@ -176,8 +203,14 @@ async function stopped(id: string, pid: number | null, lastsMs: number): Promise
   return onRun(`${id}, ${(lastsMs / 1000).toFixed(1)} s`);
 }
 
-/** A process that gets a tenth of its processor, as on a host that others crowd. */
+/** A process that gets a tenth of a processor: by a quota, or, where this host lets us set none, by stops. */
 async function slowed({ id, pid }: ProcessRecord, lastsMs: number): Promise<Injection | null> {
+  const quota = await ProcessorQuota.on(pid!);
+  if (quota !== null) {
+    await sleep(lastsMs);
+    await quota.lift();
+    return onRun(`${id}, a tenth of a processor for ${(lastsMs / 1000).toFixed(1)} s`);
+  }
   const end = performance.now() + lastsMs;
   let times = 0;
   for (; performance.now() < end && kill(pid, 'SIGSTOP'); times++) {
@@ -248,7 +281,7 @@ async function damaged(scene: Scene, kind: FaultKind, draw: number): Promise<Inj
   const { search, out } = scene;
   while (kind.startsWith('snapshot-') && !(await hasSnapshot(out))) {
     if (search.exit() !== null) return null;
-    await sleep(20);
+    await sleep(POLL_MS);
   }
   await search.killAll();
   const damage = await DAMAGES[kind]!(out, draw);

@@ -1,9 +1,12 @@
 /** What a chaos is asked to do, and what it tells. */
+import type { FailingObjective } from './failing-objective.js';
 import type { FaultKind, PlannedFault } from './faults.js';
 
 export interface ChaosPlan {
   /** Arguments of `emars search`, without --out and --trainers. */
   readonly search: readonly string[];
+  /** Of their configuration, as options of it. */
+  readonly objectives: readonly object[];
   readonly trainers: number;
   readonly faults: readonly PlannedFault[];
   readonly seed: number;
@@ -14,6 +17,11 @@ export interface ChaosPlan {
   readonly forMs: number;
   /** Put each search on file systems of its own, which can be full. Only where `ownMounts`. */
   readonly smallDisks: boolean;
+}
+
+/** Arguments of `emars search` for a search with this objective beside its own, without --out and --trainers. */
+export function argumentsOf({ search, objectives }: ChaosPlan, failing: FailingObjective | null): string[] {
+  return [...search, ...(failing?.settings(objectives) ?? [])];
 }
 
 export interface FaultRow {

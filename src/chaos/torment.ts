@@ -6,8 +6,12 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { monotonicMs, sleep } from '../runtime/process/monotonic.js';
 import { ChaosFailed } from './errors.js';
+import type { Failing } from './failing-objective.js';
+import { FailingObjective } from './failing-objective.js';
+import { failingOf } from './faults.js';
 import { placeOf } from './place.js';
 import type { ChaosPlan, ChaosTold, FaultRow } from './plan.js';
+import { argumentsOf } from './plan.js';
 import { isAtWork } from './position.js';
 import { resultDigest, SearchProcess } from './search-process.js';
 import { Tormented } from './tormented.js';
@@ -21,17 +25,21 @@ const MOST_IDLE = 8;
 /** Runs all of it. Errors: ChaosFailed where the reference does not end, or a search has no room for faults. */
 export async function torment(plan: ChaosPlan, { say, onRow }: ChaosTold): Promise<FaultRow[]> {
   await mkdir(plan.folder, { recursive: true });
-  const { expected, workMs } = await reference(plan, say);
+  const references = new References(plan, say);
+  const { workMs } = await references.with(null);
   let mostWaitMs = Math.min(MOST_WAIT_MS, workMs / 2);
   const begun = monotonicMs();
   const left = [...plan.faults];
   const rows: FaultRow[] = [];
-  for (let search = 1, idle = 0; left.length > 0 && monotonicMs() - begun < plan.forMs; search++) {
+  const more = (): boolean => monotonicMs() - begun < plan.forMs;
+  for (let search = 1, idle = 0; left[0] !== undefined && more(); search++) {
+    const kind = failingOf(left[0].kind);
+    const { expected } = await references.with(kind);
     say(`search ${search}: ${rows.length} of ${plan.faults.length} faults injected`);
-    const more = (): boolean => monotonicMs() - begun < plan.forMs;
     const place = await placeOf(plan, search);
     const { out } = place;
-    const tormented = new Tormented(plan, { ...place, number: search, mostWaitMs }, more);
+    const failing = kind === null ? null : await FailingObjective.at(join(place.folder, 'objective'), kind);
+    const tormented = new Tormented(plan, { ...place, number: search, mostWaitMs }, failing, more);
     const { struck, failure } = await tormented.run(left);
     const digest = failure === null ? await resultDigest(out) : null;
     const equal = digest === expected;
@@ -56,22 +64,53 @@ export async function torment(plan: ChaosPlan, { say, onRow }: ChaosTold): Promi
   return rows;
 }
 
-/** Digest of its result, and how long there was work that a fault could have met. */
-async function reference(
-  plan: ChaosPlan,
-  say: (line: string) => void,
-): Promise<{ expected: string; workMs: number }> {
-  say('the reference, without faults');
-  const out = join(plan.folder, 'reference');
-  const search = new SearchProcess({ search: plan.search, out, trainers: plan.trainers, broker: null });
-  search.start(false);
-  let begun: number | null = null;
-  while (search.exit() === null) {
-    await sleep(POLL_MS);
-    if (begun === null && isAtWork(await search.record())) begun = monotonicMs();
+interface Reference {
+  /** Digest of its result. */
+  readonly expected: string;
+  /** How long there was work that a fault could have met. */
+  readonly workMs: number;
+}
+
+/** Searches that nothing is done to: one, and one more for each objective that fails, once it is asked for. */
+class References {
+  private readonly known = new Map<Failing | null, Reference>();
+
+  constructor(
+    private readonly plan: ChaosPlan,
+    private readonly say: (line: string) => void,
+  ) {}
+
+  async with(kind: Failing | null): Promise<Reference> {
+    const known = this.known.get(kind) ?? (await this.run(kind));
+    this.known.set(kind, known);
+    return known;
   }
-  const workMs = begun === null ? 0 : monotonicMs() - begun;
-  if (search.exit() !== 0)
-    throw new ChaosFailed(`the reference search ended with exit code ${search.exit()}: ${search.lastWords}`);
-  return { expected: await resultDigest(out), workMs };
+
+  private async run(kind: Failing | null): Promise<Reference> {
+    const { folder, trainers } = this.plan;
+    this.say(
+      kind === null ? 'the reference, without faults' : `the reference with an objective that ${kind}`,
+    );
+    const name = kind === null ? 'reference' : `reference-${kind}`;
+    const out = join(folder, name);
+    const failing = kind === null ? null : await FailingObjective.at(join(folder, `${name}-objective`), kind);
+    const args = argumentsOf(this.plan, failing);
+    const search = new SearchProcess({ search: args, out, trainers, broker: null });
+    search.start(false);
+    let begun: number | null = null;
+    while (search.exit() === null) {
+      await sleep(POLL_MS);
+      if (begun === null && isAtWork(await search.record())) begun = monotonicMs();
+    }
+    const workMs = begun === null ? 0 : monotonicMs() - begun;
+    if (search.exit() !== 0)
+      throw new ChaosFailed(
+        `the reference search ended with exit code ${search.exit()}: ${search.lastWords}`,
+      );
+    if (failing?.hasFailed === false)
+      throw new ChaosFailed(
+        `the objective that ${kind} failed for no network; give a longer search with --config`,
+      );
+    return { expected: await resultDigest(out), workMs };
+  }
 }

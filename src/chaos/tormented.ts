@@ -10,12 +10,15 @@ import { monotonicMs, sleep } from '../runtime/process/monotonic.js';
 import { BadGradients } from './bad-gradients.js';
 import type { Damage } from './damage.js';
 import { ChaosFailed } from './errors.js';
+import type { FailingObjective } from './failing-objective.js';
 import type { PlannedFault } from './faults.js';
+import { failingOf } from './faults.js';
 import type { Injection, Scene } from './inject.js';
 import { inject } from './inject.js';
 import { LinkProxy } from './link-proxy.js';
 import type { Place } from './place.js';
 import type { ChaosPlan, Struck } from './plan.js';
+import { argumentsOf } from './plan.js';
 import { evolutionOf, isAtWork, isReborn, positionOf } from './position.js';
 import { SearchProcess } from './search-process.js';
 import { WallClock } from './wall-clock.js';
@@ -34,12 +37,15 @@ export class Tormented {
   constructor(
     private readonly plan: ChaosPlan,
     private readonly place: Place & { readonly number: number; readonly mostWaitMs: number },
+    private readonly failing: FailingObjective | null,
     private readonly more: () => boolean,
   ) {}
 
   /** Takes faults from `left` as long as the search has room for them. */
   async run(left: PlannedFault[]): Promise<{ struck: Struck[]; failure: string | null }> {
-    const { seed, search: args, trainers, natsBinary } = this.plan;
+    const { seed, trainers, natsBinary } = this.plan;
+    const { failing } = this;
+    const args = argumentsOf(this.plan, failing);
     const { folder, out, store, disks, number } = this.place;
     const { login, users } = issueKeysForAll();
     const master = newUserKey();
@@ -59,7 +65,7 @@ export class Tormented {
     const environment = { ...clock.environment, ...gradients.environment };
     const search = new SearchProcess({ search: args, out, trainers, broker: through, environment });
     const intruder = { url: broker.url, seed: master.seed };
-    this.scene = { search, broker, intruder, link, out, clock, gradients, disks };
+    this.scene = { search, broker, intruder, link, out, clock, gradients, failing, disks };
     const struck: Struck[] = [];
     try {
       search.start(false);
@@ -78,12 +84,17 @@ export class Tormented {
     }
   }
 
+  /** A fault for a search with this very objective, or with none that fails. */
+  private isFor(fault: PlannedFault | undefined): fault is PlannedFault {
+    return fault !== undefined && failingOf(fault.kind) === (this.failing?.failing ?? null);
+  }
+
   private async strikeAll(left: PlannedFault[], struck: Struck[]): Promise<void> {
     const { search } = this.scene;
-    while (search.exit() === null && left.length > 0 && this.more()) {
-      await sleep(left[0]!.wait * this.place.mostWaitMs);
+    while (search.exit() === null && this.isFor(left[0]) && this.more()) {
+      await sleep(left[0].wait * this.place.mostWaitMs);
       if (search.exit() !== null || !isAtWork(await search.record())) return;
-      const row = await this.strike(left[0]!);
+      const row = await this.strike(left[0]);
       // What found nothing to be done to is tried again in the next search.
       if (row === null) return;
       struck.push(row);
@@ -129,7 +140,11 @@ export class Tormented {
       await this.until(async () => search.exit() !== null || replaced(await search.record(), injection));
       detected = monotonicMs();
     }
-    if (!ended) await this.untilMoved();
+    if (injection.stalled)
+      await this.until(
+        async () => search.exit() !== null || isReborn(await search.record(), evolutionOf(before)),
+      );
+    else if (!ended) await this.untilMoved();
     const after = await search.record();
     return {
       number: fault.number,
