@@ -4,8 +4,11 @@
 #include <cstddef>
 #include <cstdint>
 
+/** Bytes behind the rows that may be read, and mean nothing. */
+constexpr long FILTERED_SLACK = 64;
+
 struct FilteredRows {
-  /** `rows` times a filter's number and `bytes` bytes. */
+  /** `rows` times a filter's number and `bytes` bytes, and FILTERED_SLACK more. */
   uint8_t* data;
   long rows;
   long bytes;
