@@ -175,67 +175,88 @@ class Inflater {
     return symbols();
   }
 
-  /** One or two literals. Both bytes are written, the second one perhaps for nothing. */
-  void put(uint32_t one) {
-    out_[0] = static_cast<uint8_t>(one >> 8);
-    out_[1] = static_cast<uint8_t>(one >> 16);
-    out_ += entry::literals(one);
-    bits_.skip(entry::bits(one));
-  }
-
   /**
    * All symbols of a block. Each turn takes what 56 bits surely hold and writes no more than
    * INFLATE_SLACK, so that bounds are looked at once a turn.
    */
   bool symbols() {
-    while (bits_.fill()) {
-      if (out_ > most_) return false;
-      uint32_t one = literalCode_.at(bits_.look());
+    // Copies, which no byte that is written can change: they stay in registers.
+    Bits bits = bits_;
+    uint8_t* out = out_;
+    const bool is = symbols(bits, out);
+    bits_ = bits;
+    out_ = out;
+    return is && out <= most_;
+  }
+
+  bool symbols(Bits& bits, uint8_t*& out) const {
+    while (bits.fill()) {
+      if (out > most_) return false;
+      uint32_t one = literalCode_.at(bits.look());
       for (int i = 0; i < 2 && entry::literals(one) != 0; i++) {
-        put(one);
-        one = literalCode_.at(bits_.look());
+        put(one, bits, out);
+        one = literalCode_.at(bits.look());
       }
       if (entry::literals(one) != 0) {
-        put(one);
+        put(one, bits, out);
         continue;
       }
       if (entry::kind(one) == entry::further) {
-        const uint32_t inside = literalCode_.behind(one, bits_.look());
-        bits_.skip(entry::bits(one));
+        const uint32_t inside = literalCode_.behind(one, bits.look());
+        bits.skip(entry::bits(one));
         one = inside;
+        if (entry::literals(one) != 0) {
+          put(one, bits, out);
+          continue;
+        }
       }
-      if (entry::literals(one) != 0) {
-        put(one);
-        continue;
-      }
-      bits_.skip(entry::bits(one));
-      if (entry::kind(one) == entry::end) return out_ <= most_;
+      bits.skip(entry::bits(one));
+      if (entry::kind(one) == entry::end) return true;
       if (entry::kind(one) != entry::number) return false;
-      const size_t length = entry::base(one) + bits_.take(entry::extra(one));
-      if (!bits_.fill() || !copy(length)) return false;
+      const size_t length = entry::base(one) + bits.take(entry::extra(one));
+      if (!bits.fill()) return false;
+      const size_t distance = distanceBehind(bits);
+      if (distance == 0 || distance > static_cast<size_t>(out - begin_) || distance > window_)
+        return false;
+      copy(out, length, distance);
     }
     return false;
   }
 
-  bool copy(size_t length) {
-    uint32_t one = distanceCode_.at(bits_.look());
+  /** One or two literals. Both bytes are written, the second one perhaps for nothing. */
+  static void put(uint32_t one, Bits& bits, uint8_t*& out) {
+    out[0] = static_cast<uint8_t>(one >> 8);
+    out[1] = static_cast<uint8_t>(one >> 16);
+    out += entry::literals(one);
+    bits.skip(entry::bits(one));
+  }
+
+  /** 0 for bits that are no distance. */
+  size_t distanceBehind(Bits& bits) const {
+    uint32_t one = distanceCode_.at(bits.look());
     if (entry::kind(one) == entry::further) {
-      const uint32_t inside = distanceCode_.behind(one, bits_.look());
-      bits_.skip(entry::bits(one));
+      const uint32_t inside = distanceCode_.behind(one, bits.look());
+      bits.skip(entry::bits(one));
       one = inside;
     }
-    if (entry::kind(one) != entry::number) return false;
-    bits_.skip(entry::bits(one));
-    const size_t distance = entry::base(one) + bits_.take(entry::extra(one));
-    if (distance > static_cast<size_t>(out_ - begin_) || distance > window_) return false;
-    const uint8_t* from = out_ - distance;
-    uint8_t* const end = out_ + length;
-    if (distance >= 8)
-      for (; out_ < end; out_ += 8, from += 8) std::memcpy(out_, from, 8);
-    else
-      while (out_ < end) *out_++ = *from++;
-    out_ = end;
-    return true;
+    if (entry::kind(one) != entry::number) return 0;
+    bits.skip(entry::bits(one));
+    return entry::base(one) + bits.take(entry::extra(one));
+  }
+
+  /** Up to fifteen bytes more are written than are asked for. */
+  static void copy(uint8_t*& out, size_t length, size_t distance) {
+    const uint8_t* from = out - distance;
+    uint8_t* to = out;
+    out += length;
+    if (distance < 8) {
+      while (to < out) *to++ = *from++;
+      return;
+    }
+    // Most are shorter than this: no jump hangs on how long they are.
+    std::memcpy(to, from, 8);
+    std::memcpy(to + 8, from + 8, 8);
+    for (to += 16, from += 16; to < out; to += 8, from += 8) std::memcpy(to, from, 8);
   }
 
   Bits bits_;

@@ -64,10 +64,12 @@ export function run(
       kill();
     }, options.deadline);
     // A set-up that is interrupted must not leave a download or a compiler behind.
-    process.once('exit', kill);
+    if (running.size === 0) process.once('exit', killAll);
+    running.add(child);
     const settle = (error: CommandError | null): void => {
       clearTimeout(timer);
-      process.removeListener('exit', kill);
+      running.delete(child);
+      if (running.size === 0) process.removeListener('exit', killAll);
       if (error === null) resolve(said);
       else reject(error);
     };
@@ -87,6 +89,13 @@ export function run(
       else settle(null);
     });
   });
+}
+
+/** Programs at work: one listener for all of them, however many compile at once. */
+const running = new Set<ChildProcess>();
+
+function killAll(): void {
+  for (const child of running) killGroup(child);
 }
 
 function killGroup({ pid }: ChildProcess): void {

@@ -4,7 +4,6 @@
  * Without a compiler there is none, and all is read as if nothing were taken: slower, with the same bits.
  */
 import { createRequire } from 'node:module';
-import { linkedKernels } from '../native/kernels.js';
 
 export interface NativeCodec {
   /**
@@ -34,11 +33,6 @@ export interface NativeCodec {
 
 /** As native/inflate.h has it. */
 export const INFLATE_SLACK = 320;
-
-/** Path of the codec that is there; null without. */
-export async function linkedCodec(): Promise<string | null> {
-  return (await linkedKernels())?.path ?? null;
-}
 
 /** Loads the codec at `path`; null for null, and where it does not load: then it is not needed either. */
 export function loadCodec(path: string | null): NativeCodec | null {

@@ -8,7 +8,7 @@ import type { DicomOptions } from './dicom-series.js';
 import type { ScanFacts } from '../store/decode-worker.js';
 import { DecodePool, defaultThreads, inLanes } from '../store/decode-pool.js';
 import type { ScanProblem } from '../errors.js';
-import { linkedCodec } from '../native-codec.js';
+import { linkedCodec } from '../linked-codec.js';
 import { defaultLimits, type ScanLimits } from '../limits.js';
 import { codeUnitOrder } from './natural-order.js';
 import { expectedSplitRemarks, scanRemarks } from './remarks.js';

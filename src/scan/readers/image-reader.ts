@@ -21,15 +21,20 @@ import { decoding, greyOf, type OpenScan, type ScanReader, type SliceValues } fr
 import { loadSharp } from './sharp.js';
 import type { ScanSource } from './source.js';
 
+/** Pixels by the native codec; the next picture may take their memory. */
+interface UnpackedPicture extends PictureSize {
+  readonly pixels: Uint8Array | Uint16Array;
+}
+
 /** A picture that is whole: decoded already, or for sharp to decode. */
-type Picture = PictureSize & ({ readonly pixels: Uint8Array | Uint16Array } | CheckedPicture);
+type Picture = UnpackedPicture | CheckedPicture;
 
 export const imageReader: ScanReader = {
   format: 'image',
   async open(source, files) {
     const [first] = files;
     if (first === undefined) throw new ScanError('.', 'expected at least one slice');
-    const picture = check(source, first);
+    const picture = check(source, first, new Unpacker(source.codec));
     const { width, height, bits } = picture;
     const shape = [files.length, height, width] as const;
     const refused = shapeRefused(shape, source.limits);
@@ -50,8 +55,9 @@ async function* slices(
   files: readonly string[],
   first: Picture,
 ): AsyncGenerator<SliceValues> {
+  const unpacker = new Unpacker(source.codec);
   for (const [z, file] of files.entries()) {
-    const picture = z === 0 ? first : check(source, file);
+    const picture = z === 0 ? first : check(source, file, unpacker);
     if (picture.width !== first.width || picture.height !== first.height || picture.bits !== first.bits) {
       throw new ScanError(file, `a slice of ${sizeOf(picture)}, in a scan of ${sizeOf(first)}`);
     }
@@ -63,23 +69,14 @@ function sizeOf({ width, height, bits }: PictureSize): string {
   return `${width} x ${height}, ${bits} bits`;
 }
 
-function check(source: ScanSource, file: string): Picture {
+function check(source: ScanSource, file: string, unpacker: Unpacker): Picture {
   const bytes = source.bytes(file);
   if (isPng(bytes)) {
     const chunks = pngChunks(file, bytes, source.limits);
-    return unpacked(chunks, source.codec) ?? checkPng(file, chunks);
+    return unpacker.unpack(chunks) ?? checkPng(file, chunks);
   }
   if (isJpeg(bytes)) return checkJpeg(file, bytes, source.limits);
   throw new ScanError(file, 'neither a PNG nor a JPEG, whatever its name says');
-}
-
-/** The pixels of a plain PNG by the native codec; null where it does not take it: then the others find out why. */
-function unpacked(chunks: PngChunks, codec: NativeCodec | null): Picture | null {
-  if (codec === null || !chunks.isPlain) return null;
-  const { width, height, bits, data } = chunks;
-  const pixels = bits === 16 ? new Uint16Array(width * height) : new Uint8Array(width * height);
-  const packed = data.length === 1 ? data[0]! : Buffer.concat(data);
-  return codec.unpackPng(packed, width, height, pixels) ? { width, height, bits, pixels } : null;
 }
 
 async function decode(file: string, picture: CheckedPicture): Promise<Float32Array> {
@@ -112,4 +109,32 @@ async function decode(file: string, picture: CheckedPicture): Promise<Float32Arr
     slice[i] = colour && channels >= 3 ? greyOf(values[at]!, values[at + 1]!, values[at + 2]!) : values[at]!;
   }
   return slice;
+}
+
+/** Unpacks plain PNG files one after the other, in memory that it uses again. */
+class Unpacker {
+  private packed = Buffer.alloc(0);
+  private pixels: Uint8Array | Uint16Array = new Uint8Array(0);
+
+  constructor(private readonly codec: NativeCodec | null) {}
+
+  /** Null where the codec does not take a picture: then the others find out why. */
+  unpack({ width, height, bits, isPlain, data }: PngChunks): UnpackedPicture | null {
+    if (this.codec === null || !isPlain) return null;
+    const Pixels = bits === 16 ? Uint16Array : Uint8Array;
+    if (!(this.pixels instanceof Pixels) || this.pixels.length !== width * height)
+      this.pixels = new Pixels(width * height);
+    const { pixels } = this;
+    return this.codec.unpackPng(this.joined(data), width, height, pixels)
+      ? { width, height, bits, pixels }
+      : null;
+  }
+
+  private joined(data: readonly Buffer[]): Buffer {
+    const length = data.reduce((sum, part) => sum + part.length, 0);
+    if (this.packed.length < length) this.packed = Buffer.allocUnsafeSlow(2 * length);
+    let at = 0;
+    for (const part of data) at += part.copy(this.packed, at);
+    return this.packed.subarray(0, length);
+  }
 }

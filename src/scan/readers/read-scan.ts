@@ -1,18 +1,13 @@
 /** One scan of the catalogue → a volume. Chooses the reader; everything else is the readers' work. */
 import { ScanError } from '../errors.js';
-import { formatOf } from '../catalogue/formats.js';
+import { formatOf, type ScanFormat } from '../catalogue/formats.js';
 import type { CatalogueScan } from '../catalogue/layouts.js';
 import { defaultLimits, type ScanLimits } from '../limits.js';
 import type { NativeCodec } from '../native-codec.js';
 import { applyWindow, type HounsfieldWindow } from '../store/window.js';
-import { dicomReader } from './dicom/dicom-reader.js';
-import { imageReader } from './image-reader.js';
 import type { Placement } from './nifti-space.js';
-import { niftiReader } from './nifti-reader.js';
-import { npyReader } from './npy-reader.js';
 import type { OpenScan, ScanReader, SliceValues, ValueType } from './reader.js';
 import { ScanSource } from './source.js';
-import { tiffReader } from './tiff-reader.js';
 
 export interface Volume {
   /**
@@ -35,8 +30,14 @@ export interface ReadOptions {
   readonly codec?: NativeCodec | null;
 }
 
-/** Every reader there is, one a format. */
-export const readers: readonly ScanReader[] = [imageReader, tiffReader, niftiReader, npyReader, dicomReader];
+/** Every reader there is, one a format; loaded when it is first needed: its libraries take as long as a scan. */
+export const readers: Readonly<Record<ScanFormat, () => Promise<ScanReader>>> = {
+  image: async () => (await import('./image-reader.js')).imageReader,
+  tiff: async () => (await import('./tiff-reader.js')).tiffReader,
+  nifti: async () => (await import('./nifti-reader.js')).niftiReader,
+  numpy: async () => (await import('./npy-reader.js')).npyReader,
+  dicom: async () => (await import('./dicom/dicom-reader.js')).dicomReader,
+};
 
 /** Opens a scan: its declarations are read and checked, its slices not yet decoded. */
 export async function openScan(
@@ -47,8 +48,7 @@ export async function openScan(
   if (first === undefined) throw new ScanError(scan.path, 'expected at least one file');
   // Archives give DICOM files no ending at all; whatever else has none is refused by its content.
   const format = formatOf(first) ?? 'dicom';
-  const reader = readers.find((each) => each.format === format);
-  if (reader === undefined) throw new ScanError(scan.path, `no reader of ${format} files`);
+  const reader = await readers[format]();
   return reader.open(source, scan.files);
 }
 

@@ -13,7 +13,7 @@ import type { DicomOptions } from '../catalogue/dicom-series.js';
 import { DecodePool, defaultThreads, inLanes } from './decode-pool.js';
 import { BadScansError, ScanError, reasonOf, type ScanProblem } from '../errors.js';
 import { defaultLimits, type ScanLimits } from '../limits.js';
-import { linkedCodec } from '../native-codec.js';
+import { linkedCodec } from '../linked-codec.js';
 import { lungWindow, type HounsfieldWindow } from './window.js';
 import { codeUnitOrder } from '../catalogue/natural-order.js';
 

@@ -130,8 +130,9 @@ describe.each(formats)('every reader: $name', ({ dtype, modulus, offset, files }
   });
 });
 
-it('every format has exactly one reader', () => {
-  expect(readers.map(({ format }) => format).sort()).toEqual(['dicom', 'image', 'nifti', 'numpy', 'tiff']);
+it('every format has exactly one reader', async () => {
+  expect(Object.keys(readers).sort()).toEqual(['dicom', 'image', 'nifti', 'numpy', 'tiff']);
+  for (const [format, load] of Object.entries(readers)) expect((await load()).format).toBe(format);
 });
 
 describe('files of other encoders (test/fixtures/scan/make.py)', () => {
