@@ -21,6 +21,7 @@ const parts: readonly Part[] = [
   { name: 'step', args: ['--threads', '1,2'], quick: ['--rounds', '2'] },
   { name: 'selection', args: [], quick: ['--rounds', '20'] },
   { name: 'data', args: [], quick: ['--rounds', '4'] },
+  { name: 'exchange', args: [], quick: ['--rounds', '10'] },
 ];
 
 function rowsOf({ name, args, quick }: Part): Ratio[] {

@@ -1,18 +1,16 @@
 /**
  * Cutting a slot's vector into chunks and putting it together again.
  *
- * Chunks arrive in any order, twice, or not at all; only a vector whose every chunk has come with the
- * right checksum is complete. Byte order is little-endian on the wire; the hosts we support are too.
+ * Chunks arrive in any order, twice, or not at all; only a vector whose every chunk has come is complete. What a chunk
+ * arrives in has a checksum of its own. Byte order is little-endian on the wire; the hosts we support are too.
  */
 import { createHash } from 'node:crypto';
-import { crc32 } from 'node:zlib';
 
 export interface Chunk {
   readonly index: number;
   readonly count: number;
   /** A view into the vector: send it before the vector changes. */
   readonly payload: Uint8Array;
-  readonly checksum: number;
 }
 
 /** The chunks of a vector of floats, at most `chunkBytes` (a multiple of 4) each; at least one. */
@@ -24,7 +22,7 @@ export function cut(vector: Float32Array, chunkBytes: number): Chunk[] {
 /** One of the chunks of a vector; `index` below their count. */
 export function chunkAt(vector: Float32Array, index: number, chunkBytes: number): Chunk {
   const payload = bytesOf(vector).subarray(index * chunkBytes, (index + 1) * chunkBytes);
-  return { index, count: chunkCount(vector.length, chunkBytes), payload, checksum: crc32(payload) };
+  return { index, count: chunkCount(vector.length, chunkBytes), payload };
 }
 
 /** Chunks that a vector of `length` floats is cut into. */
@@ -42,7 +40,7 @@ export function digestOf(vector: Float32Array): string {
   return createHash('sha256').update(bytesOf(vector)).digest('hex');
 }
 
-export type ChunkVerdict = 'stored' | 'duplicate' | 'complete' | 'bad-length' | 'bad-checksum';
+export type ChunkVerdict = 'stored' | 'duplicate' | 'complete' | 'bad-length';
 
 /** A vector on its way in. Owns its memory. */
 export class Assembly {
@@ -53,7 +51,7 @@ export class Assembly {
   constructor(
     /** Floats in the whole vector. */
     readonly length: number,
-    private readonly chunkBytes: number,
+    protected readonly chunkBytes: number,
   ) {
     this.vector = new Float32Array(length);
     this.present = new Uint8Array(chunkCount(length, chunkBytes));
@@ -70,12 +68,11 @@ export class Assembly {
   }
 
   /** Takes one chunk in; copies `payload`. Says `complete` only for the chunk that completes the vector. */
-  add(index: number, payload: Uint8Array, checksum: number): ChunkVerdict {
+  add(index: number, payload: Uint8Array): ChunkVerdict {
     const start = index * this.chunkBytes;
     const expected = Math.min(this.chunkBytes, this.length * 4 - start);
     if (index >= this.present.length || payload.length !== expected) return 'bad-length';
     if (this.present[index] === 1) return 'duplicate';
-    if (crc32(payload) !== checksum) return 'bad-checksum';
     bytesOf(this.vector).set(payload, start);
     this.present[index] = 1;
     this.left--;
@@ -85,6 +82,19 @@ export class Assembly {
 
 /** Position of the first value that is no finite number, or -1. */
 export function firstNonFinite(vector: Float32Array): number {
-  for (let i = 0; i < vector.length; i++) if (!Number.isFinite(vector[i])) return i;
-  return -1;
+  return isFinite(vector) ? -1 : vector.findIndex((value) => !Number.isFinite(value));
+}
+
+/** Zero times a finite number is a zero, and NaN otherwise: four sums, as one would wait for itself. */
+function isFinite(vector: Float32Array): boolean {
+  const whole = vector.length - (vector.length % 4);
+  let [a, b, c, d] = [0, 0, 0, 0];
+  for (let i = 0; i < whole; i += 4) {
+    a += 0 * vector[i]!;
+    b += 0 * vector[i + 1]!;
+    c += 0 * vector[i + 2]!;
+    d += 0 * vector[i + 3]!;
+  }
+  for (let i = whole; i < vector.length; i++) a += 0 * vector[i]!;
+  return a + b + c + d === 0;
 }

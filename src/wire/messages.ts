@@ -14,7 +14,7 @@ export { CHUNK_BYTES, DEAD_LETTER_BYTES, HISTORY_POINTS, SUBJECTS, SUPPLIES } fr
 export type { Role, RunPhase, WorkPhase } from './schemas.js';
 
 /** Version of `proto/emars.proto`; a worker of another version is refused in the hello. */
-export const PROTOCOL = 3;
+export const PROTOCOL = 4;
 
 const codecs = {
   RunsRequest: emars.RunsRequest,
@@ -91,6 +91,17 @@ export class WireError extends EmarsError {
   }
 }
 
+/** What of a protobuf writer is used here. */
+interface Writer {
+  uint32(value: number): Writer;
+  finish(): Uint8Array;
+}
+
+/** Numbers of the fields that hold a piece of a vector, each the last of its message: what it holds is copied once. */
+const PAYLOAD_FIELDS: { readonly [Name in MessageName]?: number } = { GradientChunk: 12, StateChunk: 8 };
+/** How protobuf says that a field's length stands before it. */
+const LENGTH_DELIMITED = 2;
+
 /**
  * Bytes of a message with their checksum, owned by the caller; packed where they are many. Errors: WireError
  * when a field is outside its limits, or all of it too large to travel.
@@ -99,16 +110,25 @@ export function encode<Name extends MessageName>(name: Name, message: Draft<Name
   const schema: z.ZodObject = drafts[name];
   const raw = z.safeEncode(schema, message);
   if (!raw.success) throw new WireError(name, complaint(raw.error), raw.error);
-  const codec = codecs[name] as unknown as { encode(message: unknown): { finish(): Uint8Array } };
-  const whole = codec.encode(raw.data).finish();
-  const bytes = framed(name, whole);
+  const [head, tail] = partsOf(name, raw.data);
+  const bytes = framed(name, head, tail);
   if (bytes === null)
     throw new WireError(
       name,
-      `one of ${whole.length} bytes, which does not fit ${MESSAGE_LIMIT} packed or ${UNPACKED_LIMIT} ` +
+      `one of ${head.length + tail.length} bytes, which does not fit ${MESSAGE_LIMIT} packed or ${UNPACKED_LIMIT} ` +
         'unpacked; a smaller population or shorter epochs make it smaller',
     );
   return bytes;
+}
+
+/** The bytes of a message, a piece of a vector at its end apart. */
+function partsOf(name: MessageName, message: object): readonly [Uint8Array, Uint8Array] {
+  const codec = codecs[name] as unknown as { encode(message: unknown): Writer };
+  const field = PAYLOAD_FIELDS[name];
+  if (field === undefined) return [codec.encode(message).finish(), new Uint8Array(0)];
+  const { payload = new Uint8Array(0), ...others } = message as { readonly payload?: Uint8Array };
+  const head = codec.encode(others).uint32(field * 8 + LENGTH_DELIMITED);
+  return [head.uint32(payload.length).finish(), payload];
 }
 
 /**

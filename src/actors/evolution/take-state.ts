@@ -52,7 +52,7 @@ async function takeFrom(
   listening.on('StateChunk', subjects.state(SNAPSHOT_KEEPER), ({ message }) => {
     if (message.from !== trainer || message.fence !== fence || message.step !== step) return;
     if (message.length !== words || (said.digest ?? message.digest) !== message.digest) return;
-    const verdict = assembly.add(message.index, message.payload, message.checksum);
+    const verdict = assembly.add(message.index, message.payload);
     if (verdict !== 'stored' && verdict !== 'complete') return;
     said.digest = message.digest;
     movedAt = monotonicMs();

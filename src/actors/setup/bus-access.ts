@@ -31,5 +31,7 @@ export async function joinBus(
 export function joinBroker(access: BrokerAccess, client: BusClient, name: string): Promise<Bus> {
   const { url, ca } = access;
   const login = loginFor(access, client);
-  return connect({ url, ca, login, name, inboxPrefix: inboxOf(client), deadlineMs: DEADLINE_MS });
+  // A trainer's gradients are for the others: half of what it took in, with two of them, would be its own.
+  const echo = client.role !== 'trainer';
+  return connect({ url, ca, login, name, inboxPrefix: inboxOf(client), deadlineMs: DEADLINE_MS, echo });
 }

@@ -1,5 +1,5 @@
 /** What the slot exchange knows: which attempts are wanted, what came of them, and what is on its way out. */
-import type { Assembly } from '../../gradient/chunks.js';
+import type { SlotAssembly } from '../../gradient/slot-digest.js';
 import { IdMap } from '../../search/id-map.js';
 import type { HeldAttempt, SlotLease } from '../../search/step-ledger.js';
 
@@ -9,7 +9,7 @@ export interface Entry {
   /** Floats of its vector. */
   readonly length: number;
   /** Where the vector of another trainer is put together; null for one of our own. */
-  readonly assembly: Assembly | null;
+  readonly assembly: SlotAssembly | null;
   /** The whole vector; it does not change any more. */
   readonly vector: Float32Array | null;
   /** Set when the vector is whole, or known to be bad. */
@@ -26,7 +26,7 @@ type Slots = ReadonlyMap<number, Entry>;
 export interface ExchangeState {
   /** Step → slot → what is known of it. At most the step at work and the one before. */
   readonly steps: ReadonlyMap<number, Slots>;
-  /** When a chunk of a member last came, ours included, whatever it was of. */
+  /** When a chunk of a member last came, or its credit for ours, or ours left: the broker is at work. */
   readonly heardAt: number;
   readonly outgoing: Outgoing;
 }

@@ -5,17 +5,18 @@
  * assembles those of the others, asks for chunks that did not come, and keeps a step's slots until the
  * next step has committed, so that it can answer who missed something.
  *
- * Functions return the state that follows. DEVIATION from plain data: an `Assembly` is filled in place by
+ * Functions return the state that follows. DEVIATION from plain data: a `SlotAssembly` is filled in place by
  * `takeChunk`, as its vector has the size of a gradient; nothing else writes to it.
  */
-import { Assembly, chunkCount, digestOf, firstNonFinite } from '../../gradient/chunks.js';
+import { chunkCount } from '../../gradient/chunks.js';
+import { SlotAssembly } from '../../gradient/slot-digest.js';
 import type { CommittedSlot } from '../../search/events.js';
 import type { HeldAttempt, SlotLease } from '../../search/step-ledger.js';
 import { sameAttempt } from '../../search/step-ledger.js';
 import type { Message } from '../../wire/messages.js';
 import { REQUEST_CHUNKS } from '../../wire/schemas.js';
 import type { Entry, ExchangeState } from './exchange-state.js';
-import { becomeConnected, credit, enqueue } from './outgoing.js';
+import { becomeConnected, confirmed, credit, enqueue } from './outgoing.js';
 import type { TrainerTurn } from './turn.js';
 
 /** What to want of a step: its leases, and how long the vector of each slot is. */
@@ -28,8 +29,8 @@ export interface Wanted {
 /** A wait for what was asked for grows to 2^5 of the first: with the default, 22 s. */
 const CHASE_DOUBLINGS = 5;
 
-/** Twice what a broker takes to hand a chunk of 512 KiB to one member: the last of hundreds waits long. */
-const HAND_OUT_MS = 2;
+/** Twice what a broker takes to hand 4 MiB, after which one gives credit, to one member: hundreds are served slowly. */
+const HAND_OUT_MS = 8;
 
 /** The other members of the epoch. Plans are repeated every second: mostly nothing changes. */
 export function withPeers(state: ExchangeState, peers: readonly string[]): ExchangeState {
@@ -59,7 +60,7 @@ export function want(
     }
     const length = lengthOf(lease.slot);
     const isOurs = lease.owner === turn.setup.id;
-    const assembly = isOurs ? null : new Assembly(length, chunkBytes);
+    const assembly = isOurs ? null : new SlotAssembly(length, chunkBytes);
     const sentAt = isOurs ? new Float64Array(chunkCount(length, chunkBytes)).fill(-Infinity) : null;
     slots.set(lease.slot, {
       lease,
@@ -114,33 +115,30 @@ export function keep(
   state: ExchangeState,
   step: number,
   lease: SlotLease,
-  result: { readonly vector: Float32Array } | { readonly bad: string },
+  result: { readonly vector: Float32Array; readonly digest: string } | { readonly bad: string },
 ): ExchangeState {
   const entry = state.steps.get(step)?.get(lease.slot);
   if (entry === undefined || !isWanted(state, step, lease)) return state;
   const attempt = { ...attemptOf(lease), slot: lease.slot };
   if ('bad' in result)
     return withEntry(state, step, { ...entry, held: { ...attempt, digest: null, bad: result.bad } });
-  const { vector } = result;
+  const { vector, digest } = result;
   if (vector.length !== entry.length)
     throw new RangeError(`expected a slot vector of ${entry.length} floats, got ${vector.length}`);
-  const held = { ...attempt, digest: digestOf(vector), bad: null };
+  const held = { ...attempt, digest, bad: null };
   const kept = withEntry(state, step, { ...entry, vector, held });
   return { ...kept, outgoing: enqueue(kept.outgoing, step, lease) };
 }
 
 /**
- * Takes a chunk in, and gives its sender credit. A chunk with a wrong checksum is as good as lost: it will be asked
- * for. One of a vector of another length is its owner's fault, as no other may send it: the attempt is bad.
- * `completed`: the vector is whole now, good or bad.
+ * Takes a chunk in, and gives its sender credit. One of a vector of another length is its owner's fault, as no other
+ * may send it: the attempt is bad. `completed`: the vector is whole now, good or bad.
  */
 export function takeChunk(
   turn: TrainerTurn,
   state: ExchangeState,
   chunk: Message<'GradientChunk'>,
 ): { readonly state: ExchangeState; readonly completed: boolean } {
-  // The echo of our own: it says how far the broker is.
-  if (chunk.owner === turn.setup.id) return { state: { ...state, heardAt: turn.now }, completed: false };
   const heardAt = state.outgoing.confirmed.has(chunk.owner) ? turn.now : state.heardAt;
   const credited = { ...state, heardAt, outgoing: credit(turn, state.outgoing, chunk) };
   const entry = credited.steps.get(chunk.step)?.get(chunk.slot);
@@ -148,19 +146,29 @@ export function takeChunk(
     return { state: credited, completed: false };
   if (chunk.length !== entry.length)
     return { state: withEntry(credited, chunk.step, ofWrongLength(entry, chunk.length)), completed: true };
-  const verdict = entry.assembly.add(chunk.index, chunk.payload, chunk.checksum);
+  const verdict = entry.assembly.add(chunk.index, chunk.payload);
   if (verdict === 'complete')
     return {
-      state: withEntry(credited, chunk.step, completed(entry, entry.assembly.vector)),
+      state: withEntry(credited, chunk.step, completed(entry, entry.assembly)),
       completed: true,
     };
   if (verdict !== 'stored') return { state: credited, completed: false };
   return { state: withEntry(credited, chunk.step, { ...entry, movedAt: turn.now }), completed: false };
 }
 
+/** A member is as far as that with what we have sent: so far the broker is. */
+export function takeCredit(
+  turn: TrainerTurn,
+  state: ExchangeState,
+  credited: Message<'Credit'>,
+): ExchangeState {
+  const heardAt = state.outgoing.confirmed.has(credited.from) ? turn.now : state.heardAt;
+  return { ...state, heardAt, outgoing: confirmed(state.outgoing, credited) };
+}
+
 /**
  * Asks the owners for what stands still. All chunks come through one broker, so as long as any of a member
- * come, our own included, the missing ones are behind them and not lost; a step has only so many, so this
+ * come, or ours are on their way, the missing ones are behind them and not lost; a step has only so many, so this
  * ends. Every trainer hears an answer: asked for too early it delays the chunks it is about, so each wait is
  * twice the one before.
  */
@@ -196,10 +204,10 @@ function attemptOf({ fence, owner, number }: SlotLease): Pick<SlotLease, 'fence'
   return { fence, owner, number };
 }
 
-function completed(entry: Entry, vector: Float32Array): Entry {
-  const position = firstNonFinite(vector);
-  const bad = position < 0 ? null : `value ${position} of the vector is ${vector[position]!}`;
-  const digest = bad === null ? digestOf(vector) : null;
+function completed(entry: Entry, assembly: SlotAssembly): Entry {
+  const { vector, firstBad } = assembly;
+  const bad = firstBad < 0 ? null : `value ${firstBad} of the vector is ${vector[firstBad]!}`;
+  const digest = bad === null ? assembly.digest() : null;
   return { ...entry, vector, held: { ...attemptOf(entry.lease), slot: entry.lease.slot, digest, bad } };
 }
 

@@ -44,7 +44,7 @@ export function stateChunk(
   const { assembly } = incoming;
   if (chunk.length !== assembly.length || assembly.complete) return same;
   if (incoming.digest !== null && incoming.digest !== chunk.digest) return same;
-  const verdict = assembly.add(chunk.index, chunk.payload, chunk.checksum);
+  const verdict = assembly.add(chunk.index, chunk.payload);
   if (verdict !== 'stored' && verdict !== 'complete') return same;
   const due = Math.max(0, incoming.due - 1);
   const moved = { ...incoming, digest: chunk.digest, due, unanswered: 0, movedAt: turn.now };

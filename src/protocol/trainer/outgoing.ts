@@ -76,6 +76,8 @@ export function drained(turn: TrainerTurn, state: ExchangeState): ExchangeState 
   const moved = outgoing.sent !== state.outgoing.sent;
   return {
     ...state,
+    // The broker has to hand these out first: what others send comes behind them.
+    heardAt: moved ? turn.now : state.heardAt,
     outgoing: { ...outgoing, queue, blockedSince: blockedSince !== null && moved ? turn.now : blockedSince },
   };
 }

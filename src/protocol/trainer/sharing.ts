@@ -73,8 +73,8 @@ function send(
 ): void {
   const { id, exchange } = turn.setup;
   for (const chunk of chunks) {
-    const { index, payload, checksum } = chunkAt(words, chunk, exchange.chunkBytes);
+    const { index, payload } = chunkAt(words, chunk, exchange.chunkBytes);
     const head = { from: id, fence: fence!, step, index, length: words.length };
-    turn.tell('StateChunk', { ...head, checksum, digest, payload }, to);
+    turn.tell('StateChunk', { ...head, digest, payload }, to);
   }
 }

@@ -10,14 +10,14 @@
  * Its shell passes `welcomed` on from presence, runs one replica command at a time, and ticks
  * several times a second.
  */
-import { digestOf } from '../../gradient/chunks.js';
+import { slotDigestOf } from '../../gradient/slot-digest.js';
 import type { Step } from '../step.js';
 import { advance } from './advance.js';
 import { answer } from './answers.js';
 import type { Directive, TrainerCommand, TrainerInput } from './commands.js';
-import { chase, committedVectors, keep, takeChunk, want, withPeers } from './exchange.js';
+import { chase, committedVectors, keep, takeChunk, takeCredit, want, withPeers } from './exchange.js';
 import { chased, needsState, stateChunk } from './joining.js';
-import { answer as answerRequest, confirmed, drained } from './outgoing.js';
+import { answer as answerRequest, drained } from './outgoing.js';
 import { commitOf, isInEpoch, lengthOf } from './plan.js';
 import type { TrainerSetup } from './setup.js';
 import { copied, requested, shared } from './sharing.js';
@@ -78,10 +78,7 @@ function receive(turn: TrainerTurn, state: TrainerState, input: Input<'received'
       return taken.completed ? settle(turn, next) : next;
     }
     case 'Credit':
-      return {
-        ...state,
-        exchange: { ...exchange, outgoing: confirmed(exchange.outgoing, input.message) },
-      };
+      return { ...state, exchange: takeCredit(turn, exchange, input.message) };
     case 'ChunkRequest':
       return { ...state, exchange: answerRequest(turn, exchange, input.message) };
     case 'StateRequest':
@@ -207,18 +204,20 @@ function computed(turn: TrainerTurn, state: TrainerState, input: Input<'slot-com
   if (command === null) return state;
   const next = becomeFree(state);
   if ('failure' in input) return failed(turn, next, input.failure);
-  if (command.isCheck) return settle(turn, withChecked(next, command, input));
-  return settle(turn, { ...next, exchange: keep(next.exchange, command.step, command.lease, input) });
+  const { chunkBytes } = turn.setup.exchange;
+  const result = 'bad' in input ? input : { ...input, digest: slotDigestOf(input.vector, chunkBytes) };
+  if (command.isCheck) return settle(turn, withChecked(next, command, result));
+  return settle(turn, { ...next, exchange: keep(next.exchange, command.step, command.lease, result) });
 }
 
 /** A slot that another trainer holds the lease of: what it came to counts while the step is at work. */
 function withChecked(
   state: TrainerState,
   { step: at, lease: { slot } }: { readonly step: number; readonly lease: { readonly slot: number } },
-  result: { readonly vector: Float32Array } | { readonly bad: string },
+  result: { readonly digest: string } | { readonly bad: string },
 ): TrainerState {
   if (at !== state.appliedStep) return state;
-  const digest = 'bad' in result ? null : digestOf(result.vector);
+  const digest = 'bad' in result ? null : result.digest;
   const bad = 'bad' in result ? result.bad : null;
   return { ...state, checked: [...state.checked, { slot, digest, bad }] };
 }

@@ -30,6 +30,7 @@ export async function connect(options: BusOptions): Promise<Bus> {
       const nats = await natsConnect({
         servers: serversOf(url),
         name: options.name,
+        noEcho: options.echo === false,
         ...loginOptions(url, login, ca),
         ...(inboxPrefix === undefined ? {} : { inboxPrefix }),
         timeout: Math.max(1, Math.min(deadline.left(), ATTEMPT_MS)),

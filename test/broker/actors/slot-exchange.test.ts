@@ -9,7 +9,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { RunningTrainer } from '#emars/actors/trainer/trainer-shell.js';
 import { loadOptions } from '#emars/config/load.js';
 import { deadlinesOf, startTrainer, TRAINER_TIMING } from '#emars/actors/trainer/trainer-shell.js';
-import { digestOf } from '#emars/gradient/chunks.js';
+import { slotDigestOf } from '#emars/gradient/slot-digest.js';
 import type { AppliedSlot, ReplicaCommand, TrainerInput } from '#emars/protocol/trainer/commands.js';
 import { generator } from '#emars/random/generator.js';
 import type { Broker } from '#emars/runtime/broker/broker.js';
@@ -18,7 +18,7 @@ import type { Bus } from '#emars/runtime/bus/connection.js';
 import { connect } from '#emars/runtime/bus/connection.js';
 import type { SlotLease } from '#emars/search/step-ledger.js';
 import type { Draft, Message } from '#emars/wire/messages.js';
-import { decode, encode } from '#emars/wire/messages.js';
+import { CHUNK_BYTES, decode, encode } from '#emars/wire/messages.js';
 import type { Subjects } from '#emars/wire/subjects.js';
 import { subjectsOf } from '#emars/wire/subjects.js';
 import { until } from '../../support/until.js';
@@ -54,7 +54,8 @@ const vectorOf = (slot: number, length: number): Float32Array => {
   for (let i = 0; i < length; i += 97) vector[i] = random.normal();
   return vector;
 };
-const digestOfSlot = (slot: number, length: number): string => digestOf(vectorOf(slot, length));
+const digestOfSlot = (slot: number, length: number): string =>
+  slotDigestOf(vectorOf(slot, length), CHUNK_BYTES);
 
 /** Trainers of one run, and what an evolution actor would hear from them. */
 class World {
@@ -110,7 +111,7 @@ class World {
   }
 
   private async startTrainer(id: string): Promise<void> {
-    const bus = await connect({ url: broker.url, login: broker.login, name: id });
+    const bus = await connect({ url: broker.url, login: broker.login, name: id, echo: false });
     this.buses.push(bus);
     const random = generator(1, 'loss', id);
     const publish = bus.publish.bind(bus);
@@ -209,7 +210,7 @@ function expectSameBytes(world: World): void {
   for (const id of world.ids) {
     const applied = world.applied.get(id)!;
     expect(applied.map(({ slot }) => slot)).toEqual(slots);
-    expect(applied.map(({ vector }) => digestOf(vector!))).toEqual(digests);
+    expect(applied.map(({ vector }) => slotDigestOf(vector!, CHUNK_BYTES))).toEqual(digests);
   }
 }
 

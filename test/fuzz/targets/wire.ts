@@ -1,7 +1,7 @@
 /** Messages of the bus. The first byte names the message, its high bit leaves the checksum to the fuzzer. */
-import { crc32 } from 'node:zlib';
 import type { Draft, MessageName } from '#emars/wire/messages.js';
 import { decode, encode, MESSAGE_LIMIT, WireError } from '#emars/wire/messages.js';
+import { checksumOf } from '#emars/wire/packing.js';
 import type { FuzzTarget } from '../target.js';
 import { demandSame, takenOrOneLine } from '../target.js';
 
@@ -55,9 +55,7 @@ const MESSAGES: { readonly [Name in MessageName]?: Draft<Name> } = {
 const NAMES = Object.keys(MESSAGES) as MessageName[];
 
 function sealed(name: string, body: Uint8Array): Uint8Array {
-  const checksum = Buffer.alloc(4);
-  checksum.writeUInt32LE(crc32(body, crc32(name)));
-  return Buffer.concat([body, checksum]);
+  return Buffer.concat([body, checksumOf(name, body)]);
 }
 
 /** A message as plain values, without what a decoder keeps beside them. */
@@ -72,9 +70,11 @@ export const wire: FuzzTarget = {
   name: 'wire',
   seeds: () =>
     Promise.resolve(
-      NAMES.map((name, index) =>
-        Buffer.concat([Buffer.of(index), encode(name, MESSAGES[name]! as never).subarray(0, -4)]),
-      ),
+      NAMES.map((name, index) => {
+        const frame = encode(name, MESSAGES[name]! as never);
+        const body = frame.subarray(0, frame.length - checksumOf(name, frame).length);
+        return Buffer.concat([Buffer.of(index), body]);
+      }),
     ),
   run: async (bytes) => {
     if (bytes.length === 0 || bytes.length > MESSAGE_LIMIT) return false;

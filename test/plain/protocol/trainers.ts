@@ -167,7 +167,7 @@ export const chunksOf = (
   vector: Float32Array,
   sent = 0,
 ): Message<'GradientChunk'>[] =>
-  cut(vector, CHUNK_BYTES).map(({ index, count, payload, checksum }) => ({
+  cut(vector, CHUNK_BYTES).map(({ index, count, payload }) => ({
     fence: lease.fence,
     owner: lease.owner,
     number: lease.number,
@@ -176,7 +176,6 @@ export const chunksOf = (
     index,
     count,
     payload,
-    checksum,
     length: vector.length,
     sent: sent + (index + 1) * CHUNK_BYTES,
     dtype: 'f32',

@@ -50,7 +50,6 @@ const messages = {
     index: uint32,
     count: uint32,
     length: uint32,
-    checksum: uint32,
     sent: uint32,
     dtype: fc.constant('f32'),
     payload: fc.uint8Array({ maxLength: 200 }),

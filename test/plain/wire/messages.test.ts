@@ -2,6 +2,7 @@ import { crc32, deflateRawSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { Draft, MessageName } from '#emars/wire/messages.js';
 import { CHUNK_BYTES, decode, encode, MESSAGE_LIMIT, WireError } from '#emars/wire/messages.js';
+import { checksumOf } from '#emars/wire/packing.js';
 import { subjectOf, subjectsOf } from '#emars/wire/subjects.js';
 import { generator } from '#emars/random/generator.js';
 
@@ -53,11 +54,9 @@ describe('a message', () => {
       dtype: 'f32',
       payload,
       sent: 0xfffffff0,
-      checksum: 0xdeadbeef,
     });
     expect([...chunk.payload]).toEqual([...payload]);
     expect(chunk.sent).toBe(0xfffffff0);
-    expect(chunk.checksum).toBe(0xdeadbeef);
   });
 
   it('carries the plan of 20,000 individuals, which is larger than the bus takes', () => {
@@ -115,6 +114,21 @@ describe('a message', () => {
   it('is none under the name of another', () => {
     const bytes = encode('Credit', { from: 'a', sent: 1 });
     expect(() => decode('StateRequest', bytes)).toThrow(/another checksum/);
+  });
+
+  it('with a piece of a vector ends in sixteen bytes that find any damage to it', () => {
+    const payload = Uint8Array.from({ length: 200 }, (_, i) => i);
+    const chunk = { owner: 'a', dtype: 'f32', payload } as const;
+    const bytes = encode('GradientChunk', chunk);
+    const body = bytes.subarray(0, bytes.length - 16);
+    expect(bytes.subarray(-16)).toEqual(checksumOf('GradientChunk', body));
+    for (let bit = 0; bit < 8 * bytes.length; bit++) {
+      const hit = Uint8Array.from(bytes);
+      hit[bit >>> 3]! ^= 1 << (bit & 7);
+      expect(() => decode('GradientChunk', hit)).toThrow(/another checksum/);
+    }
+    expect(() => decode('StateChunk', bytes)).toThrow(/another checksum/);
+    expect(() => decode('GradientChunk', bytes.subarray(0, 15))).toThrow(/too few/);
   });
 
   it('is cut where it quotes an error of any length', () => {

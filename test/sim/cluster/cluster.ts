@@ -3,6 +3,7 @@
  * around them a bus, a work queue, a disk and a supervisor in memory. Everything that happens follows from
  * the plan and its seed.
  */
+import { TAG_BYTES } from '#emars/gradient/tag.js';
 import type { EvolutionSetup } from '#emars/protocol/evolution/evolution-state.js';
 import type { ExchangeSetup } from '#emars/protocol/trainer/setup.js';
 import type { Send } from '#emars/protocol/step.js';
@@ -408,7 +409,7 @@ export class Cluster {
     }
     this.count('damaged chunk');
     const bytes = Uint8Array.from(letter.bytes);
-    bytes[bytes.length - 5 - this.random.integer(8)]! ^= 1 << this.random.integer(8);
+    bytes[bytes.length - TAG_BYTES - 1 - this.random.integer(8)]! ^= 1 << this.random.integer(8);
     return bytes;
   }
 

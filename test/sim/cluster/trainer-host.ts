@@ -13,6 +13,7 @@ import { step } from '#emars/protocol/trainer/trainer.js';
 import type { Message } from '#emars/wire/messages.js';
 import { FakeReplica } from './fake-replica.js';
 import { APPLY_MS, DISK_MS, INITIAL_SEED, trainerSetup } from './setup.js';
+import type { Letter } from '../kernel/bus.js';
 import { WorkerHost } from './worker-host.js';
 
 type FromBus = Extract<TrainerInput, { kind: 'received' }>['name'];
@@ -59,12 +60,13 @@ export class TrainerHost extends WorkerHost {
   protected subscribe(): void {
     const { bus, subjects, controls } = this.cluster;
     const on = (subject: string, name: FromBus): void => {
-      bus.subscribe(this.process, subject, ({ bytes }) => {
+      const hear = ({ bytes }: Letter): void => {
         const message = this.read(name, controls.bytesOf(name, bytes));
         if (message === null) return;
         if (name === 'Directive') this.tellOfStranger(message as Message<'Directive'>);
         this.take(controls.trainerInput({ kind: 'received', name, message, reply: null } as TrainerInput));
-      });
+      };
+      bus.subscribe(this.process, subject, hear, false);
     };
     on(subjects.directive, 'Directive');
     on(subjects.gradient, 'GradientChunk');

@@ -7,7 +7,7 @@ import type { EvolutionInput } from '#emars/protocol/evolution/commands.js';
 import type { EvolutionState } from '#emars/protocol/evolution/evolution-state.js';
 import type { AppliedSlot, ReplicaCommand, TrainerInput } from '#emars/protocol/trainer/commands.js';
 import type { Message, MessageName } from '#emars/wire/messages.js';
-import { crc32 } from 'node:zlib';
+import { checksumOf } from '#emars/wire/packing.js';
 
 export const CONTROLS = [
   'fencing',
@@ -49,20 +49,15 @@ export class Controls {
    */
   bytesOf(name: MessageName, bytes: Uint8Array): Uint8Array {
     if (this.off !== 'checksum') return bytes;
-    const body = bytes.subarray(0, bytes.length - 4);
-    const resealed = Buffer.from(bytes);
-    resealed.writeUInt32LE(crc32(body, crc32(name)), body.length);
-    return resealed;
+    const body = bytes.subarray(0, bytes.length - checksumOf(name, bytes).length);
+    return Buffer.concat([body, checksumOf(name, body)]);
   }
 
   /**
-   * A chunk's own checksum as well. Messages of an older fence are told apart;
-   * without it trainers know one fence only…
+   * Messages of an older fence are told apart; without it trainers know one fence only…
    */
   trainerInput(input: TrainerInput): TrainerInput {
     if (input.kind !== 'received') return input;
-    if (this.off === 'checksum' && input.name === 'GradientChunk')
-      return { ...input, message: { ...input.message, checksum: crc32(input.message.payload) } };
     if (this.off !== 'fencing') return input;
     switch (input.name) {
       case 'Directive':

@@ -1,7 +1,7 @@
 /** Messages that no actor of the run has sent: of a stranger who has its password. */
-import { crc32 } from 'node:zlib';
 import type { MessageName } from '#emars/wire/messages.js';
 import { encode } from '#emars/wire/messages.js';
+import { checksumOf } from '#emars/wire/packing.js';
 import type { Subjects } from '#emars/wire/subjects.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { SimProcess } from '../kernel/process.js';
@@ -24,9 +24,7 @@ const PLAN = encode('Directive', {
 
 /** With the checksum that a peer would put behind them: it is no secret. */
 function sealed(name: MessageName, bytes: readonly number[]): Uint8Array {
-  const frame = Buffer.from([...bytes, 0, 0, 0, 0]);
-  frame.writeUInt32LE(crc32(frame.subarray(0, bytes.length), crc32(name)), bytes.length);
-  return frame;
+  return Buffer.concat([Buffer.from(bytes), checksumOf(name, Buffer.from(bytes))]);
 }
 
 /** Field 1, a string of 300 letters: what encodes here would refuse it. */

@@ -26,6 +26,7 @@ type Handler = (letter: Letter) => void;
 
 interface Subscription {
   readonly process: SimProcess;
+  readonly echo: boolean;
   readonly life: number;
   readonly handler: Handler;
 }
@@ -51,9 +52,12 @@ export class SimBus {
     private readonly damage: (letter: Letter) => Uint8Array | null,
   ) {}
 
-  /** `handler` is called for each message on `subject`, as long as this life of the process lasts. */
-  subscribe(process: SimProcess, subject: string, handler: Handler): () => void {
-    const entry: Subscription = { process, life: process.life, handler };
+  /**
+   * `handler` is called for each message on `subject`, as long as this life of the process lasts. `echo`: also for
+   * what the process publishes itself.
+   */
+  subscribe(process: SimProcess, subject: string, handler: Handler, echo = true): () => void {
+    const entry: Subscription = { process, echo, life: process.life, handler };
     const list = (this.subscriptions.get(subject) ?? []).filter(
       (known) => known.life === known.process.life && known.process.alive,
     );
@@ -72,6 +76,7 @@ export class SimBus {
     if (!this.up) return;
     const letter: Letter = { from: process.id, subject, bytes, reply };
     for (const entry of this.subscriptions.get(subject) ?? []) {
+      if (entry.process === process && !entry.echo) continue;
       if (entry.process.life === entry.life && entry.process.alive) this.carry(letter, entry);
     }
   }

@@ -1,7 +1,7 @@
 /**
  * A network with costs. A broker reads each connection in order and many at once: chunks wait for each other,
- * as together they are all it can hand out; a small message waits for what its own sender sent before it,
- * and for what its receiver is still taking in, but not for the chunks of others.
+ * as together they are all it can hand out; a small message waits for what its own sender sent before it, and for
+ * the small ones that evolution is still taking in, but not for the chunks of others.
  */
 import type { Fate, Letter, Weather } from '../kernel/bus.js';
 import type { Timeline } from '../kernel/timeline.js';
@@ -59,8 +59,9 @@ export class LoadedNetwork implements Weather {
     const ready = Math.max(handedOut, this.sentAt.get(letter.from) ?? 0);
     this.sentAt.set(letter.from, ready);
     const taken = to === 'evolution' ? evolutionMs + evolutionByteMs * bytes : (1000 * bytes) / processBytes;
-    const free = Math.max(ready, this.freeAt.get(to) ?? 0) + taken;
-    this.freeAt.set(to, free);
+    const waits = bytes > SMALL_BYTES || to === 'evolution';
+    const free = Math.max(ready, waits ? (this.freeAt.get(to) ?? 0) : 0) + taken;
+    if (waits) this.freeAt.set(to, free);
     const delay = free + linkMs - now;
     if (to === 'evolution') this.load.slowestToEvolution = Math.max(this.load.slowestToEvolution, delay);
     return { delays: [delay], damaged: false };
