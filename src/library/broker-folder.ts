@@ -7,6 +7,7 @@ import { mkdir, readFile, rm } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
+import { withLock } from '../native/lock.js';
 import { writeCredentials } from '../run/credentials.js';
 import { issueKeys } from '../run/keys.js';
 import type { BrokerUser } from '../runtime/broker/broker-contract.js';
@@ -19,6 +20,8 @@ import { ANY } from '../wire/subjects.js';
 import { expectNewFolder, RequestError } from './request.js';
 
 const TOKEN = /^[A-Za-z0-9_-]{1,64}$/;
+/** As a search makes them. */
+const RUN_ID = /^[0-9a-f]{12}$/;
 const MOST_BYTES = 2 ** 22;
 
 const recordSchema = z.object({
@@ -52,6 +55,7 @@ export function brokerFiles(folder: string) {
     key: join(root, 'server.key'),
     server: join(root, 'server'),
     log: join(root, 'broker.log'),
+    lock: join(root, '.lock'),
     creds: (name: string) => join(root, `${name}.creds`),
   };
 }
@@ -97,13 +101,19 @@ export async function addClient(
 ): Promise<string> {
   if (!TOKEN.test(name))
     throw new RequestError(`--name: expected 1 to 64 letters, digits, "-" and "_", got "${name}"`);
-  if (existsSync(brokerFiles(folder).creds(name)))
+  if (run !== null && !RUN_ID.test(run))
     throw new RequestError(
-      `--name: expected a name that is free, got "${name}", which has credentials already`,
+      `--run: expected the id of a run, 12 hexadecimal digits as emars runs shows it, got "${run}"; the name ` +
+        'of a run is its folder, and anybody may choose it',
     );
-  if (run !== null && !TOKEN.test(run))
-    throw new RequestError(`--run: expected the id of a run, as emars runs shows it, got "${run}"`);
-  return issue(folder, name, [{ role, id: name }], run);
+  await readBrokerRecord(folder);
+  return changing(folder, async () => {
+    if (existsSync(brokerFiles(folder).creds(name)))
+      throw new RequestError(
+        `--name: expected a name that is free, got "${name}", which has credentials already`,
+      );
+    return issue(folder, name, [{ role, id: name }], run);
+  });
 }
 
 /**
@@ -111,6 +121,16 @@ export async function addClient(
  * there are none of that name.
  */
 export async function revokeClient(folder: string, name: string): Promise<void> {
+  await readBrokerRecord(folder);
+  await changing(folder, () => withoutClient(folder, name));
+}
+
+/** One change of the record at a time: each reads it, and two at once would lose one of them. */
+function changing<T>(folder: string, change: () => Promise<T>): Promise<T> {
+  return withLock(brokerFiles(folder).lock, change);
+}
+
+async function withoutClient(folder: string, name: string): Promise<void> {
   const files = brokerFiles(folder);
   const record = await readBrokerRecord(folder);
   const kept = record.clients.filter((client) => (client.name ?? client.id) !== name);

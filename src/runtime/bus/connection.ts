@@ -25,6 +25,7 @@ const RECONNECT_WAIT_MS = 200;
 export async function connect(options: BusOptions): Promise<Bus> {
   const deadline = new Deadline(options.deadlineMs ?? CONNECT_MS);
   const { url, login = null, ca = null, inboxPrefix } = options;
+  let reason = '';
   for (;;) {
     try {
       const nats = await natsConnect({
@@ -48,7 +49,8 @@ export async function connect(options: BusOptions): Promise<Bus> {
     } catch (error) {
       const refused =
         error instanceof errors.AuthorizationError || error instanceof errors.UserAuthenticationExpiredError;
-      const reason = textOf(error);
+      // A last try that had no time left says less than the one before.
+      if (reason === '' || !(error instanceof errors.TimeoutError)) reason = textOf(error);
       if (refused || error instanceof errors.InvalidArgumentError || deadline.left() < PAUSE_MS)
         throw new BrokerUnreachable(url, reason, error);
       await sleep(PAUSE_MS);

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { addClient, initBroker, revokeClient } from '#emars/library/broker-folder.js';
+import { addClient, initBroker, readBrokerRecord, revokeClient } from '#emars/library/broker-folder.js';
 import { runBroker } from '#emars/library/run-broker.js';
 import { loginFor, readCredentials } from '#emars/run/credentials.js';
 import type { NotPermitted } from '#emars/runtime/bus/connection.js';
@@ -140,9 +140,24 @@ it('a key that is made while it runs counts, in one run alone where it is bound 
   await until(() => refused.length > 0);
   expect(refused).toEqual([other]);
   await worker.close();
-  await expect(addClient(folder, { role: 'trainer', name: 'w4', run: 'a.b' })).rejects.toThrow(
-    /--run: expected/,
-  );
+  // The name of a run, which would let its holder into none.
+  for (const run of ['a.b', 'mine', '0123456789AB'])
+    await expect(addClient(folder, { role: 'trainer', name: 'w4', run })).rejects.toThrow(/--run: expected/);
+});
+
+it('credentials that are made and taken away at one moment all count', async () => {
+  const busy = join(root, 'busy');
+  await initBroker({ folder: busy, hosts: [], port: 4222 });
+  await addClient(busy, { role: 'trainer', name: 'old', run: null });
+  const names = Array.from({ length: 8 }, (_, i) => `w${i}`);
+  await Promise.all([
+    ...names.map((name) => addClient(busy, { role: 'trainer', name, run: null })),
+    revokeClient(busy, 'old'),
+  ]);
+  const { clients } = await readBrokerRecord(busy);
+  const made = clients.map(({ name }) => name).filter((name) => name !== 'search' && name !== 'watcher');
+  expect(made.sort()).toEqual(names);
+  expect(readdirSync(busy).filter((name) => name.startsWith('.'))).toEqual([]);
 });
 
 it('a key that is taken away while it runs is cut off at once, and no other notices', async () => {
