@@ -211,7 +211,7 @@ export interface RuntimeOptions {
   readonly doubleCheck: number;
   /** Restarts of one process in a row before it is given up. */
   readonly restarts: number;
-  /** The longest that a trainer's work on its weights may take, and a third of the longest of a slot: it hangs then. */
+  /** The longest that work on weights may take; a start and a slot: three times that, a measurement six. */
   readonly hangSeconds: number;
   /** How long a run without any trainer waits for one. */
   readonly waitForTrainersSeconds: number;

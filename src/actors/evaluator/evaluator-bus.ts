@@ -28,7 +28,7 @@ const taker = takeEvaluations({
   bus,
   subjects,
   client: identity,
-  measurer: measurerOn(main, snapshots, onError),
+  measurer: measurerOn(main, options, snapshots, onError),
   onError,
 });
 const presence = startPresence({

@@ -32,7 +32,7 @@ import { dataDigest } from '../../run/data-record.js';
 import { runFolder } from '../../run/folder.js';
 import { openSearch } from './search-journal.js';
 import { readSides } from '../../run/sides.js';
-import { MEASURE_MS } from '../worker/worker-bus.js';
+import { measurementMs } from '../worker/worker-bus.js';
 import { DRAIN } from './drain.js';
 import { textOf } from '../../errors/text.js';
 
@@ -137,7 +137,7 @@ async function main(): Promise<number> {
         measure: (name, subject) =>
           own.has(name)
             ? own.measure(name, ownSubject(rules, options, name, subject))
-            : objectives.call(MEASURE_MS, (api) => api.measure(name, subject)),
+            : objectives.call(measurementMs(options, name), (api) => api.measure(name, subject)),
         takeState: (holders) => takeState(bus, subjects, holders, stateWords),
       }),
       say: (line) => process.stdout.write(`${line}\n`),

@@ -2,7 +2,7 @@
 import type { EvolutionInput, LocalSubject, StateHolders } from '../../protocol/evolution/commands.js';
 import type { Measured } from '../../objectives/objective.js';
 import type { WorkQueue } from '../../runtime/bus/work-queue.js';
-import { ThreadExited } from '../../runtime/process/thread.js';
+import { ThreadDeadline, ThreadExited } from '../../runtime/process/thread.js';
 import { keepOnly, readSnapshot, SnapshotError, writeSnapshot } from '../../runtime/storage/snapshots.js';
 import type { SearchRules } from '../../search/state.js';
 import { encode } from '../../wire/messages.js';
@@ -74,8 +74,9 @@ export function evolutionWork({ folder, rules, queue, measure, takeState }: Work
             const { value, defined } = await measure(key.objective, subject);
             return { kind: 'measured', key, outcome: { value, defined: defined ?? true } };
           } catch (error) {
-            // The thread that measures is gone: no verdict on the individual. This process starts again with a new one.
-            if (error instanceof ThreadExited) throw error;
+            // The thread that measures is gone, or hangs: no verdict on the individual. This process starts again with
+            // a new one.
+            if (error instanceof ThreadExited || error instanceof ThreadDeadline) throw error;
             return { kind: 'measured', key, outcome: { failure: textOf(error) } };
           }
         })();

@@ -17,6 +17,7 @@ import { joinBus } from '../setup/bus-access.js';
 import { Listening } from '../setup/listening.js';
 import { processEnd } from '../../errors/exit-codes.js';
 import { DRAIN } from '../evolution/drain.js';
+import { silentStartMs } from '../worker/worker-news.js';
 import { announceRun } from './announce-run.js';
 import { openDeadLetterDesk } from './dead-letter-desk.js';
 import { openBroker } from './run-broker.js';
@@ -199,20 +200,19 @@ export class RunSupervision {
   private startChild(record: RunRecorder, { role, id, device, file, args }: ChildProgram): void {
     const { folder, options } = this.setup;
     const cudaDevices = device?.startsWith('cuda:') === true ? device.slice('cuda:'.length) : '';
+    const isWorker = role !== 'evolution';
     const process = superviseChild(
       {
         role,
         id,
         entry: new URL(file, import.meta.url),
         args: [folder.root, ...args],
-        ...(role === 'evolution'
-          ? {}
-          : { env: tensorEnvironment({ threads: options.engine.threads, cudaDevices }) }),
+        ...(isWorker && { env: tensorEnvironment({ threads: options.engine.threads, cudaDevices }) }),
         logFile: folder.log(id),
         restart: {
           limit: options.runtime.restarts + 1,
           healthyMs: HEALTHY_MS,
-          ...(role === 'evolution' ? {} : { againAfterEndMs: WORKER_ENDED_MS }),
+          ...(isWorker && { againAfterEndMs: WORKER_ENDED_MS, silentStartMs: silentStartMs(options) }),
         },
       },
       {

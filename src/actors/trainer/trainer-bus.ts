@@ -44,7 +44,7 @@ const taker = takeEvaluations({
   bus,
   subjects,
   client: identity,
-  measurer: measurerOn(main, snapshots, onError),
+  measurer: measurerOn(main, options, snapshots, onError),
   onError,
 });
 const deadlines = deadlinesOf(options);

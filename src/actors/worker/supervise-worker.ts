@@ -12,6 +12,7 @@ import { superviseChild } from '../../runtime/process/processes.js';
 import { tensorEnvironment } from '../../tensor/environment.js';
 import type { Role } from '../../wire/messages.js';
 import type { WorkerNews } from './worker-news.js';
+import { silentStartMs } from './worker-news.js';
 
 export interface WorkerSetup {
   /** Of the run, or of a workplace where the run is on another host. */
@@ -28,7 +29,7 @@ export interface WorkerSetup {
 
 export type WorkerEvent =
   | { readonly kind: 'started'; readonly pid: number; readonly starts: number }
-  | WorkerNews
+  | Exclude<WorkerNews, { readonly kind: 'opened' }>
   | { readonly kind: 'died'; readonly reason: string };
 
 /** This worker cannot work for the run. */
@@ -104,11 +105,18 @@ export class WorkerSupervision {
         args: [folder.root, id, device, ...(kernels === null ? [] : [kernels])],
         env: tensorEnvironment({ threads: options.engine.threads, cudaDevices }),
         logFile,
-        restart: { limit: options.runtime.restarts + 1, healthyMs: HEALTHY_MS },
+        restart: {
+          limit: options.runtime.restarts + 1,
+          healthyMs: HEALTHY_MS,
+          silentStartMs: silentStartMs(options),
+        },
       },
       {
         onStart: (pid, starts) => this.tell({ kind: 'started', pid, starts }),
-        onMessage: (message) => this.tell(message as WorkerNews),
+        onMessage: (message) => {
+          const news = message as WorkerNews;
+          if (news.kind !== 'opened') this.tell(news);
+        },
         onExit: ({ code, signal }) => this.exited(code, signal),
         onEnd: () => this.settle.resolve(this.isLeaving ? 'left' : 'finished'),
         onGiveUp: ({ crashes }) =>

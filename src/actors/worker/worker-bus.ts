@@ -61,11 +61,19 @@ export function presenceTiming(options: Options): { heartbeatMs: number; askMs: 
   return { heartbeatMs: 1000 * options.runtime.heartbeatSeconds, askMs: 1000 * options.runtime.askSeconds };
 }
 
+/** A measurement goes over all scans of a side. In deadlines of work on weights. */
+const MEASUREMENT = 6;
+/** Longer than any deadline of a sandbox. */
+const SANDBOXED_MS = 10 * 86_400_000;
+
 /**
- * How long one measurement may take: our own take what a slow host needs, as a clock must not decide what a front
- * looks like, and modules of users have deadlines in their sandboxes.
+ * How long one measurement may take. Our own: longer than any host is slow, as a clock must not decide what a front
+ * looks like. Modules of users have deadlines in their sandboxes.
  */
-export const MEASURE_MS = 86_400_000;
+export function measurementMs({ runtime, objectives }: Options, objective: string): number {
+  const isSandboxed = objectives.some(({ name, module }) => name === objective && module !== null);
+  return isSandboxed ? SANDBOXED_MS : MEASUREMENT * 1000 * runtime.hangSeconds;
+}
 
 /**
  * Measures on the TensorFlow thread, once the snapshot is here. One that does not answer in time never will: the
@@ -74,6 +82,7 @@ export const MEASURE_MS = 86_400_000;
  */
 export function measurerOn(
   main: Caller<Measurer>,
+  options: Options,
   snapshots: SnapshotAccess,
   fail: (error: unknown) => void,
 ): Measurer {
@@ -86,7 +95,7 @@ export function measurerOn(
         return new Promise<never>(() => undefined);
       }
       try {
-        return await main.call(MEASURE_MS, (api) => api.measure(key));
+        return await main.call(measurementMs(options, key.objective), (api) => api.measure(key));
       } catch (error) {
         if (error instanceof ThreadDeadline)
           endByForce(

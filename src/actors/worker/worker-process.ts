@@ -99,6 +99,8 @@ export async function runBusThread(url: URL, workerData: object, serve: object):
       return Promise.resolve();
     },
   };
+  // From here on the bus thread has deadlines for what this thread does.
+  news({ kind: 'opened' });
   const thread = startThread<BusThread>(url, { workerData, serve: { ...serve, ...main } });
   const stop = (): void => void thread.stop().then(() => process.exit(TERMINATED_EXIT));
   process.once('SIGTERM', stop);

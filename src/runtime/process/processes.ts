@@ -8,7 +8,7 @@
  * own order; orphan-guard.ts covers the supervisor's death.
  */
 import { fork, type ChildProcess, type Serializable } from 'node:child_process';
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { appendFileSync, closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { failpointIdentity } from '../failpoint/failpoint.js';
 import { after, monotonicMs, type Timer } from './monotonic.js';
@@ -27,6 +27,8 @@ export interface RestartPolicy {
    * children that end when the work is over, which the supervisor hears by then. Default: never.
    */
   readonly againAfterEndMs?: number | undefined;
+  /** A child that has said nothing over its channel so long after its start hangs, and is killed. Default: never. */
+  readonly silentStartMs?: number | undefined;
 }
 
 export interface ChildOptions {
@@ -93,6 +95,7 @@ export class Supervised {
   private startedAt = 0;
   private logStart = 0;
   private restartTimer: Timer | null = null;
+  private silenceTimer: Timer | null = null;
   private peak: number | null = null;
 
   /** @internal Use superviseChild. */
@@ -135,6 +138,7 @@ export class Supervised {
   /** SIGTERM, and SIGKILL after `graceMs`; resolves when the process is gone. No restart, no onGiveUp. */
   async stop(graceMs = 5000): Promise<void> {
     this.restartTimer?.cancel();
+    this.silenceTimer?.cancel();
     const child = this.child;
     if (this.current === 'running' || this.current === 'waiting') this.current = 'stopped';
     if (child === null || child.exitCode !== null || child.signalCode !== null || child.pid === undefined)
@@ -171,7 +175,11 @@ export class Supervised {
     this.starts++;
     this.startedAt = monotonicMs();
     const starts = this.starts;
-    child.on('message', (message) => this.events.onMessage?.(message));
+    this.limitSilence(child);
+    child.on('message', (message) => {
+      this.silenceTimer?.cancel();
+      this.events.onMessage?.(message);
+    });
     child.once('spawn', () => {
       if (child.pid !== undefined) this.events.onStart?.(child.pid, starts);
     });
@@ -188,7 +196,20 @@ export class Supervised {
     });
   }
 
+  private limitSilence(child: ChildProcess): void {
+    const { silentStartMs } = this.options.restart;
+    if (silentStartMs === undefined) return;
+    this.silenceTimer = after(silentStartMs, () => {
+      appendFileSync(
+        this.options.logFile,
+        `said nothing for ${silentStartMs / 1000} s after its start, and was killed\n`,
+      );
+      child.kill('SIGKILL');
+    });
+  }
+
   private exited(code: number | null, signal: NodeJS.Signals | null): void {
+    this.silenceTimer?.cancel();
     if (this.current === 'stopped') {
       this.events.onExit?.({ code, signal, restartInMs: null });
       return;

@@ -62,6 +62,21 @@ function supervise(
 }
 
 describe('a supervised child', () => {
+  test('that hangs before it says anything is killed and started again; one that spoke may be silent', async () => {
+    const flag = join(folder, 'hung');
+    const { log, messages, child } = supervise(['hang-once', flag], {
+      restart: { limit: 9, backoffMs: [10], silentStartMs: 3000 },
+    });
+    // On a machine that starts nothing within the limit it takes more than two lives.
+    await until(() => messages.includes('ready'));
+    expect(log.slice(0, 3)).toEqual(['start 1', 'exit SIGKILL 10', 'start 2']);
+    expect(await readFile(join(folder, 'child.log'), 'utf8')).toContain(
+      'said nothing for 3 s after its start',
+    );
+    await new Promise((resolve) => setTimeout(resolve, 3500));
+    expect(child.state).toBe('running');
+  });
+
   test('exchanges messages, gets its environment, writes to its log, and tells its peak memory', async () => {
     const { child, messages } = supervise(['serve'], { env: { EMARS_TEST_VARIABLE: 'set' } });
     await until(() => messages.length === 1);
