@@ -21,6 +21,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     register: async (program) => (await import('./search.js')).registerSearch(program),
   },
   {
+    name: 'standby',
+    summary: 'go on with a search when the command that conducts it dies or is stopped',
+    register: async (program) => (await import('./standby.js')).registerStandby(program),
+  },
+  {
     name: 'cluster',
     summary: 'a search on all GPUs of this machine, one trainer each, checked before it starts',
     register: async (program) => (await import('./cluster.js')).registerCluster(program),

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { basename, extname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import type { ProcessOptions } from '../library/search.js';
+import type { ProcessOptions, Run } from '../library/search.js';
 import { MOST_TRAINERS } from '../library/request.js';
 import { resume, search as beginSearch } from '../library/search.js';
 import { runFolder } from '../run/folder.js';
@@ -15,6 +15,7 @@ import { requireResumable } from './resume-argument.js';
 import { print, printJson } from './output.js';
 import { devicesOption, trainersOption } from './process-options.js';
 import { showSearch } from './run-search.js';
+import { withStandby } from './standby-process.js';
 
 interface Flags extends BrokerFlags {
   readonly config?: string[];
@@ -26,6 +27,7 @@ interface Flags extends BrokerFlags {
   readonly devices?: string[];
   readonly seed?: number;
   readonly set?: string[];
+  readonly standby?: boolean;
   readonly json?: boolean;
 }
 
@@ -58,12 +60,14 @@ export function registerSearch(program: Command): void {
     .addOption(setOption())
     .addOption(natsOption('a nats-server with JetStream to use instead of our own, as nats://host:4222'))
     .addOption(credsOption())
+    .option('--standby', 'a second process goes on with the search if this one dies or is stopped')
     .addOption(jsonOption())
     .addHelpText(
       'after',
       `
 Ctrl-C or SIGTERM finishes the step at work, writes the weights and prints how to go on, from that step; the exit
 code is 130. A second one stops at once: then the epoch at work begins again.
+With --standby a kill -9 of this command, or its stop, costs the epoch at work and seconds: see emars standby --help.
 --json prints one event a line: phase, epoch, step, eta (seconds), trainers.
 
 Examples:
@@ -91,7 +95,8 @@ async function search(flags: Flags): Promise<void> {
     out: root,
     ...processesOf(flags),
   };
-  await showSearch(root, (wishes) => beginSearch({ ...request, ...wishes }), flags.json === true);
+  const begin = standbyOf(flags);
+  await showSearch(root, (wishes) => begin(beginSearch({ ...request, ...wishes })), flags.json === true);
 }
 
 /** Goes on with a run; with one that is finished there is nothing to do. */
@@ -106,11 +111,32 @@ async function goOn(root: string, flags: Flags): Promise<void> {
     return;
   }
   const absolute = resolve(root);
-  await showSearch(absolute, (wishes) => resume(absolute, { ...processes, ...wishes }), flags.json === true);
+  const begin = standbyOf(flags);
+  await showSearch(
+    absolute,
+    (wishes) => begin(resume(absolute, { ...processes, ...wishes })),
+    flags.json === true,
+  );
 }
 
 function processesOf({ trainers, minTrainers, devices, nats, creds }: Flags): ProcessOptions {
   return { trainers, minTrainers, devices, broker: { nats, creds } };
+}
+
+/** Adds a standby to a run where it is wished for: it would go on with the same processes. */
+function standbyOf({ standby, trainers, minTrainers, devices, nats, creds }: Flags): (run: Run) => Run {
+  if (standby !== true) return (run) => run;
+  const given = {
+    '--trainers': trainers,
+    '--min-trainers': minTrainers,
+    '--devices': devices?.join(','),
+    '--nats': nats,
+    '--creds': creds,
+  };
+  const flags = Object.entries(given).flatMap(([flag, value]) =>
+    value === undefined ? [] : [flag, String(value)],
+  );
+  return (run) => withStandby(run, flags);
 }
 
 export function newFolder(path: string, command = 'search'): string {

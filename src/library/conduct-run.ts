@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { describeObjectives } from '../actors/objective/own-objectives.js';
 import { checkData } from '../actors/parent/check-data.js';
+import { endFormerEvolution } from '../actors/parent/former-evolution.js';
 import { prepareRun } from '../actors/parent/prepare-run.js';
 import { RunRecorder } from '../actors/parent/run-recorder.js';
 import type { RunSetup } from '../actors/parent/run-setup.js';
@@ -69,6 +70,7 @@ export async function conductRun(plan: RunPlan, tell: Tell, wishes: StopWishes):
   const lock = await lockRun(plan.folder.root);
   let deviceLocks: DeviceLocks | null = null;
   try {
+    await endFormerEvolution(plan.folder);
     deviceLocks = await lockDevices(devices, gpus, plan.folder.root);
     await conductLocked(plan, parts, tell, wishes);
     // Charts take most of a second to load: not before there is something to draw.

@@ -13,14 +13,14 @@
  */
 import { EmarsError } from '../../errors/error.js';
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { withFailpoints } from '../failpoint/failpoint.js';
 import { writeFileAtomic } from './atomic-file.js';
-import { bootId, isSameProcess, processStartTime } from '../process/process-table.js';
-
-const LOCK = /^run\.lock\.(\d{1,9})$/;
+import { bootId, processStartTime } from '../process/process-table.js';
+import type { Owner } from './run-owner.js';
+import { holds, lockNumbers, parseOwner } from './run-owner.js';
 
 /** Another process works in the folder. */
 export class RunLockedError extends EmarsError {
@@ -51,58 +51,9 @@ export interface RunLock {
   release(): Promise<void>;
 }
 
-interface Owner {
-  readonly pid: number;
-  /** Null where the owner had no /proc. */
-  readonly startTime: string | null;
-  readonly host: string;
-  readonly boot: string | null;
-  readonly released: boolean;
-  readonly purpose: string | null;
-}
-
 function self(released: boolean, purpose: string | null): Owner {
   const { pid } = process;
   return { pid, startTime: processStartTime(pid), host: hostname(), boot: bootId(), released, purpose };
-}
-
-/**
- * The owner named in a lock's text; null for text that is none (a torn file: its writer never had the
- * lock).
- */
-function parseOwner(text: string): Owner | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value !== 'object' || value === null) return null;
-    const { pid, startTime, host, boot, released, purpose } = value as Record<string, unknown>;
-    if (typeof pid !== 'number' || typeof host !== 'string' || typeof released !== 'boolean') return null;
-    return {
-      pid,
-      host,
-      released,
-      startTime: typeof startTime === 'string' ? startTime : null,
-      boot: typeof boot === 'string' ? boot : null,
-      purpose: typeof purpose === 'string' ? purpose : null,
-    };
-  } catch {
-    return null;
-  }
-}
-
-function holds(owner: Owner): boolean {
-  if (owner.released) return false;
-  if (owner.host !== hostname()) return true;
-  if (owner.boot !== bootId()) return false;
-  return isSameProcess(owner.pid, owner.startTime);
-}
-
-async function lockNumbers(folder: string): Promise<number[]> {
-  const numbers: number[] = [];
-  for (const name of await readdir(folder)) {
-    const match = LOCK.exec(name);
-    if (match !== null) numbers.push(Number(match[1]));
-  }
-  return numbers.sort((a, b) => a - b);
 }
 
 /**

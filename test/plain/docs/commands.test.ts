@@ -96,6 +96,7 @@ describe('commands in the documentation', () => {
         'retrain',
         'search',
         'select',
+        'standby',
         'study',
         'tables',
         'worker',
