@@ -8,13 +8,6 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readBusAccess } from '#emars/run/bus-access.js';
-import { loginFor } from '#emars/run/credentials.js';
-import { connect } from '#emars/runtime/bus/connection.js';
-import { inboxOf } from '#emars/wire/bus-role.js';
-import { encode } from '#emars/wire/messages.js';
-import { fromClient } from '#emars/wire/sender.js';
-import { subjectsOf } from '#emars/wire/subjects.js';
 import { natsBinary } from '../broker/nats-binary.js';
 import { until } from '../support/until.js';
 import type { RunJson, RunningSearch } from './support/search-process.js';
@@ -247,51 +240,6 @@ describe('the end of the parent', () => {
     expect(front('stopped')).toBe(front('two'));
     const { stdout } = await emarsExits(0, ['search', '--resume', folder('stopped')]);
     expect(stdout).toContain('is finished');
-  });
-});
-
-describe('a client with the key of an evaluator', () => {
-  it('that gives orders to trainers and forges the words of others is refused, and changes no byte', async () => {
-    const started = emars(search('forged', '--trainers', '2'));
-    await untilRun(started, folder('forged'), 'an epoch from the second on trains', inMidEpoch(2));
-    const { run, ...access } = await readBusAccess(join(folder('forged'), 'bus.json'));
-    const stranger = { role: 'evaluator', id: 'stranger' } as const;
-    const refused: string[] = [];
-    const bus = await connect({
-      ...{ url: access.url, login: loginFor(access, stranger), inboxPrefix: inboxOf(stranger) },
-      name: 'stranger',
-      onError: (error) => void refused.push((error as { subject: string }).subject),
-    });
-    const members = ['trainer-0', 'trainer-1'];
-    const end = { commit: null, writer: 'trainer-0' };
-    const subjects = subjectsOf(run);
-    const trainer = { role: 'trainer', id: 'trainer-0' } as const;
-    const forgeries: [string, Uint8Array][] = [
-      [subjects.directive, encode('Directive', { fence: 1, epoch: 2, members, end })],
-      [subjects.directive, encode('Directive', { fence: 99, epoch: 2, members, end })],
-      [subjects.farewell, encode('Farewell', { reason: null })],
-      [subjects.rollCall, encode('RollCall', { fence: 99, present: [] })],
-      [fromClient(subjects.slots, trainer), encode('SlotsHeld', { id: 'trainer-0', fence: 1, behind: true })],
-      [fromClient(subjects.ready, trainer), encode('EpochReady', { id: 'trainer-0', fence: 1, error: 'no' })],
-      [`$JS.API.STREAM.DELETE.${subjects.evaluationStream}`, new Uint8Array()],
-    ];
-    for (const [subject, bytes] of forgeries) bus.publish(subject, bytes);
-    // What it may say, it may say wrongly.
-    bus.publish(fromClient(subjects.heartbeat, stranger), Buffer.from('no heartbeat'));
-    await bus.flush();
-    const { code } = await started.ended;
-    expect(code).toBe(0);
-    await bus.close();
-    expect(new Set(refused)).toEqual(new Set(forgeries.map(([subject]) => subject)));
-    expect(front('forged')).toBe(front('two'));
-    const dead = JSON.parse(readFileSync(join(folder('forged'), 'run.json'), 'utf8')) as {
-      deadLetters: number;
-    };
-    expect(dead.deadLetters).toBe(1);
-    expect(readFileSync(join(folder('forged'), 'dead-letters.jsonl'), 'utf8')).toContain(
-      Buffer.from('no heartbeat').toString('base64'),
-    );
-    expect(readFileSync(join(folder('forged'), 'report.html'), 'utf8')).toContain('1 dead letter');
   });
 });
 
