@@ -16,7 +16,7 @@ import { startBroker, type Broker } from '#emars/runtime/broker/broker.js';
 import { connect, type Bus } from '#emars/runtime/bus/connection.js';
 import { natsOf } from '#emars/runtime/bus/nats-bus.js';
 import { keepRecordStream } from '#emars/runtime/bus/record-stream.js';
-import { declareWorkQueue } from '#emars/runtime/bus/work-queue.js';
+import { declareWorkQueue, takeWork } from '#emars/runtime/bus/work-queue.js';
 import { inboxOf, type BusClient } from '#emars/wire/bus-role.js';
 import { decode, encode } from '#emars/wire/messages.js';
 import { fromClient } from '#emars/wire/sender.js';
@@ -131,6 +131,61 @@ it('are items of the work queue that cannot be read, too', async () => {
   expect(letters[0]).toMatch(
     /^evaluator\.evaluator-0: expected a EvaluationRequest message, got bytes that do not decode/,
   );
+  taker.close();
+  desk.close();
+  await queue.remove();
+});
+
+it('are evaluations that were handed out too often, with what was asked for', async () => {
+  const [evolution, evaluator, parent] = [
+    await enter(EVOLUTION),
+    await enter(EVALUATOR),
+    await enter(PARENT),
+  ];
+  const letters: { reason: string | null; head: Uint8Array }[] = [];
+  const desk = new Listening(parent);
+  desk.on('DeadLetter', subjects.dead, ({ message: { reason, head } }) => {
+    letters.push({ reason, head: Uint8Array.from(head) });
+  });
+  await parent.flush();
+  const queue = await declareWorkQueue(evolution, {
+    ...{ stream: subjects.evaluationStream, subject: subjects.evaluate },
+    ...EVALUATION_QUEUE,
+    storage: 'memory',
+  });
+  const request = encode('EvaluationRequest', {
+    ...{ epoch: 1, snapshot: 'ab'.repeat(32), objective: 'accuracy' },
+    individual: { id: '0123456789abcdef', genome: ['skip'] },
+  });
+  await queue.enqueue(request, 'one');
+  // Workers that take it and cannot do it, as many as may try.
+  let tries = 0;
+  const tired = new AbortController();
+  const options = { stream: subjects.evaluationStream, ...EVALUATION_QUEUE, onError: () => undefined };
+  const first = takeWork(
+    evaluator,
+    options,
+    () => {
+      if (++tries === EVALUATION_QUEUE.maxDeliver) tired.abort();
+      return Promise.resolve('nak' as const);
+    },
+    { signal: tired.signal },
+  );
+  await until(() => tries === EVALUATION_QUEUE.maxDeliver);
+  await first.pause();
+  const measured: unknown[] = [];
+  const taker = takeEvaluations({
+    ...{ bus: evaluator, subjects, client: EVALUATOR },
+    measurer: { measure: (key) => Promise.reject(new Error(String(measured.push(key)))) },
+    onError: () => undefined,
+  });
+  taker.resume();
+  await until(() => letters.length > 0);
+  expect(letters[0]!.reason).toMatch(
+    /^handed out [6-9] times: each worker that took it died or fell silent$/,
+  );
+  expect(Buffer.from(letters[0]!.head).equals(Buffer.from(request))).toBe(true);
+  expect(measured).toEqual([]);
   taker.close();
   desk.close();
   await queue.remove();
