@@ -41,6 +41,8 @@ const processSchema = z.object({
   memory: count.nullable().default(null),
   /** Processor time of the last seconds, in processors: 1 is one that never rests. */
   busy: z.number().min(0).max(4096).nullable().default(null),
+  /** Of the time of a trainer's slots, what went into bringing scans together; null: none told. */
+  dataShare: z.number().min(0).max(1).nullable().default(null),
   /** What a worker sees of its device. */
   seen: deviceSeen.nullable().default(null),
   /** Why what it computes counts no more: it computed a slot otherwise than most. */

@@ -79,12 +79,29 @@ export function assembleImages(
       const from = indices[z]! * area;
       const to = (position * slices + z) * area;
       const image = images.subarray(to, to + area);
-      copyFlipped(data.subarray(from, from + area), image, [size, size], flips);
-      if (distortion !== null) distortSlice(image, scratch, size, distortion);
+      const slice = data.subarray(from, from + area);
+      if (distortion === null) standardise(slice, image, { size, flips, mean, std });
+      else {
+        copyFlipped(slice, image, [size, size], flips);
+        distortSlice(image, scratch, size, distortion);
+        standardise(image, image, { size, flips: noFlips, mean, std });
+      }
     }
   });
-  for (let i = 0; i < images.length; i++) images[i] = (images[i]! - mean) / std;
   return { images, shape: [ids.length, slices, size, size] };
+}
+
+/** Flips a slice and standardises its values in one pass: each batch of a step goes through here. */
+function standardise(
+  slice: Float32Array,
+  out: Float32Array,
+  { size, flips, mean, std }: Standardisation & { readonly size: number; readonly flips: Flips },
+): void {
+  const step = flips.horizontal ? -1 : 1;
+  for (let y = 0, i = 0; y < size; y++) {
+    let from = (flips.vertical ? size - 1 - y : y) * size + (flips.horizontal ? size - 1 : 0);
+    for (const end = i + size; i < end; i++, from += step) out[i] = (slice[from]! - mean) / std;
+  }
 }
 
 /**

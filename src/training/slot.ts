@@ -1,5 +1,6 @@
 /** One gradient slot, from its key to the vector that goes on the wire. */
 import type { Subnet } from '../network/supernet.js';
+import type { Batch } from './batch.js';
 import type { Dataset } from './dataset.js';
 import { pathGradient } from './path-gradient.js';
 import type { SamplingRules, SlotKey } from './samples.js';
@@ -24,6 +25,23 @@ export interface ComputedSlot {
 export interface SlotSource {
   readonly dataset: Dataset;
   readonly rules: TrainingRules;
+  /** Where the batch of a slot comes from; left out: it is assembled. */
+  readonly batchOf?: (key: SlotKey) => Batch;
+}
+
+/** The scans of a slot, flipped and with slices chosen as its key says. */
+export function slotBatch({ dataset, rules }: SlotSource, key: SlotKey): Batch {
+  return dataset.batch(slotScans(rules, dataset.training, key), {
+    augment: (scan) => augmentStream(rules, key, scan),
+    depth: (scan) => depthStream(rules, key, scan),
+  });
+}
+
+/** The same slot of the next step; null behind the last step of an epoch. */
+export function nextSlot({ dataset, rules }: SlotSource, key: SlotKey): SlotKey | null {
+  const stepInEpoch = key.stepInEpoch + 1;
+  if ((stepInEpoch + 1) * rules.batch > dataset.training.length) return null;
+  return { ...key, step: key.step + 1, stepInEpoch };
 }
 
 /**
@@ -32,17 +50,18 @@ export interface SlotSource {
  * receivers trust no one and look again.
  */
 export function computeSlot(
-  { dataset, rules }: SlotSource,
+  source: SlotSource,
   subnet: Subnet,
   key: SlotKey,
   out: Float32Array,
 ): ComputedSlot {
-  const ids = slotScans(rules, dataset.training, key);
-  const batch = dataset.batch(ids, {
-    augment: (scan) => augmentStream(rules, key, scan),
-    depth: (scan) => depthStream(rules, key, scan),
-  });
-  const shape = { samples: ids.length, features: subnet.path.classifier.inputs, rate: rules.dropout };
+  const { rules } = source;
+  const batch = source.batchOf?.(key) ?? slotBatch(source, key);
+  const shape = {
+    samples: batch.labels.length,
+    features: subnet.path.classifier.inputs,
+    rate: rules.dropout,
+  };
   const { firstBad } = pathGradient(
     subnet,
     batch,

@@ -161,6 +161,7 @@ function foreignRow(
       starts: null,
       memory: null,
       busy: null,
+      dataShare: null,
     },
   ];
 }

@@ -221,6 +221,7 @@ export class RunSupervision {
           if (child.starts > 1) this.onNote(`${id} started again`);
           if (child.starts > 1 && role === 'evolution') record.evolutionRestarted();
         },
+        onMessage: (message) => this.usage.hear(id, message),
         onExit: (exit) => this.onExit(child, exit),
         onEnd: () => {
           if (role === 'evolution') this.settle.resolve('finished');

@@ -8,11 +8,13 @@
 import { initialiseParameters, initialStatistics } from '../../network/initialise.js';
 import { guardAgainstOrphaning } from '../../runtime/process/orphan-guard.js';
 import { longestVector, membersOf, pathIn } from '../../space/cohort.js';
+import { BatchesAhead } from '../../training/batches-ahead.js';
 import { readFirstWeights } from '../../training/first-weights.js';
 import { learnedBytes, learnedViews } from '../../training/replica.js';
 import type { SlotKey } from '../../training/samples.js';
 import type { ComputedSlot, TrainingRules } from '../../training/slot.js';
-import { computeSlot } from '../../training/slot.js';
+import { computeSlot, nextSlot, slotBatch } from '../../training/slot.js';
+import { DataClock } from './data-clock.js';
 import { measurerOf } from '../worker/evaluation-bench.js';
 import type { Measurer } from '../worker/evaluation-taker.js';
 import { optimizerOf, samplingOf } from '../setup/rules.js';
@@ -46,6 +48,9 @@ async function main(): Promise<void> {
     classWeights: classWeights(workbench),
     labelSmoothing: options.training.labelSmoothing,
   };
+  const clock = new DataClock((count) => void process.send?.(count));
+  const ahead = new BatchesAhead((key) => slotBatch({ dataset, rules }, key));
+  const source = { dataset, rules, batchOf: (key: SlotKey) => clock.data(() => ahead.take(key)) };
   const measure = measurerOf(workbench, root, addon);
   const serve: SlotComputer & Measurer = {
     initialise: (): Promise<void> => {
@@ -59,7 +64,12 @@ async function main(): Promise<void> {
     },
     computeSlot: (key: SlotKey, names: readonly string[]): Promise<ComputedSlot> => {
       const subnet = { net, path: pathIn(net, names), parameters: learned.parameters, kernels };
-      return Promise.resolve(signals.during(() => computeSlot({ dataset, rules }, subnet, key, slotVector)));
+      const compute = (): ComputedSlot => computeSlot(source, subnet, key, slotVector);
+      const computed = signals.during(() => clock.slot(compute));
+      const next = nextSlot(source, key);
+      // After the answer has left.
+      if (next !== null) setImmediate(() => ahead.prepare(next));
+      return Promise.resolve(computed);
     },
     measure,
   };

@@ -11,8 +11,7 @@ import type { Supervised } from '../../runtime/process/processes.js';
 import { superviseChild } from '../../runtime/process/processes.js';
 import { tensorEnvironment } from '../../tensor/environment.js';
 import type { Role } from '../../wire/messages.js';
-import type { WorkerNews } from './worker-news.js';
-import { silentStartMs } from './worker-news.js';
+import { isWorkerCount, silentStartMs, type WorkerNews } from './worker-news.js';
 
 export interface WorkerSetup {
   /** Of the run, or of a workplace where the run is on another host. */
@@ -114,6 +113,7 @@ export class WorkerSupervision {
       {
         onStart: (pid, starts) => this.tell({ kind: 'started', pid, starts }),
         onMessage: (message) => {
+          if (isWorkerCount(message)) return;
           const news = message as WorkerNews;
           if (news.kind !== 'opened') this.tell(news);
         },

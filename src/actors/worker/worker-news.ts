@@ -10,6 +10,25 @@ export type WorkerNews =
   | { readonly kind: 'welcomed'; readonly fence: number }
   | { readonly kind: 'fetched'; readonly done: number; readonly total: number };
 
+/** Worker to supervisor, about once a second: the share of the time of its slots that went into data, 0 to 1. */
+export interface WorkerCount {
+  readonly kind: 'data-share';
+  readonly share: number;
+}
+
+export function isWorkerCount(message: unknown): message is WorkerCount {
+  return (
+    typeof message === 'object' &&
+    message !== null &&
+    'kind' in message &&
+    message.kind === 'data-share' &&
+    'share' in message &&
+    typeof message.share === 'number' &&
+    message.share >= 0 &&
+    message.share <= 1
+  );
+}
+
 /** Supervisor to worker: leave in order. */
 export interface WorkerOrder {
   readonly kind: 'leave';

@@ -50,6 +50,7 @@ export function recordOf(status: 'interrupted' | 'finished', end: SearchState): 
       evaluations: 0,
       memory: null,
       busy: null,
+      dataShare: null,
       seen: null,
       quarantined: null,
       ...worker,

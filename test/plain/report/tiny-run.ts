@@ -142,7 +142,14 @@ export async function tinyRun(parent: string, name: string): Promise<string> {
     history,
     front: FRONT.map(idOf),
   });
-  const unseen = { memory: null, busy: null, seen: null, quarantined: null, stepSeconds: null };
+  const unseen = {
+    memory: null,
+    busy: null,
+    dataShare: null,
+    seen: null,
+    quarantined: null,
+    stepSeconds: null,
+  };
   const worker = { ...unseen, device: 'cpu', starts: 1, joinedAtStep: 0, peakMemory: 100 * 2 ** 20 };
   await writeRecord(folder, {
     format: 1,

@@ -55,6 +55,7 @@ const record: RunRecord = {
       evaluations: 2,
       memory: 2 ** 27,
       busy: 0.75,
+      dataShare: 0.004,
       seen: {
         visible: '0',
         uuid: 'GPU-1',
