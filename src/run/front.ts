@@ -34,12 +34,12 @@ export type FrontMember = z.infer<typeof frontMemberSchema>;
 /** An objective that joined the search and left it again: its last epoch, and why. */
 const formerSchema = measureSchema.extend({
   since: epochNumber,
-  /** 0: it failed from the first epoch on. */
+  /** The epoch before `since`: it failed in its first one. */
   until: z.number().int().min(0).max(1e6),
   reason: z.string().max(8192),
 });
 /**
- * An objective that took part for a while: from epoch `since` to epoch `until`, both with it.
+ * An objective that took part for a while: from epoch `since` to epoch `until`, both with it, or in none.
  * @useDeclaredType
  */
 export type FormerMeasure = z.infer<typeof formerSchema>;

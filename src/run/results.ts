@@ -72,8 +72,9 @@ function frontOf(rules: SearchRules, state: SearchState, historySha256: string):
       },
     ];
   });
+  // One that failed in its first epoch, too: people are to know why it is not there.
   const former = state.joined.flatMap(({ rule, since, left }) =>
-    left !== null && hasLeft(left, epoch) && left.epoch > since
+    left !== null && hasLeft(left, epoch) && left.epoch >= since
       ? [
           {
             name: rule.name,

@@ -1,9 +1,11 @@
 /** Objectives of the configuration that are modules of users: honest ones count, the others end with a reason. */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { emarsExits } from './support/search-process.js';
+import type { RunningSearch } from './support/search-process.js';
+import { emars, emarsExits, untilSays } from './support/search-process.js';
+import { inEpoch, whileStopped } from './support/stopped.js';
 
 const root = mkdtempSync(join(tmpdir(), 'emars-own-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -78,6 +80,37 @@ it('bad ones are left out with their reasons, and the front is the one without t
   }
 });
 
+it('bad ones that join are left out with their reasons in their first epoch; the search goes on', async () => {
+  const running = emars([...search('joined', []), '--set', 'runtime.silenceSeconds=600']);
+  const bad = Object.keys(BAD).filter((name) => name !== 'throws-late');
+  const joins = (name: string): RunningSearch =>
+    emars([
+      ...['objective', at(`${name}.mjs`), '--run', at('joined'), '--from', '2', '--json'],
+      ...['--deadline', name === 'hangs' ? '1' : '300', '--memory', '512'],
+    ]);
+  let joined: RunningSearch[] = [];
+  // Without its only trainer the search stands still until all are there.
+  await whileStopped({ search: running, folder: at('joined'), id: 'trainer-0' }, inEpoch(1, 1), async () => {
+    joined = bad.map(joins);
+    await Promise.all(joined.map((one) => untilSays(one, '"event":"joined","since":2')));
+  });
+  const { code, stderr } = await running.ended;
+  expect(code, stderr).toBe(0);
+  const { objectives, former } = frontOf('joined');
+  expect(objectives.map(({ name }) => name)).toEqual(['accuracy', 'size']);
+  const report = readFileSync(at('joined/report.html'), 'utf8');
+  for (const [i, name] of bad.entries()) {
+    const reason = BAD[name as keyof typeof BAD][2].replace('2048 MB', '512 MB');
+    const ended = await joined[i]!.ended;
+    expect([name, ended.code]).toEqual([name, 4]);
+    for (const text of [ended.stderr, former!.find((one) => one.name === name)!.reason])
+      expect(text).toMatch(/5 measurements in a row failed/);
+    expect(former!.find((one) => one.name === name)!.reason).toContain(reason);
+    expect(stderr).toContain(`the objective ${name} takes part no more, from epoch 2 on: 5 measure`);
+    expect(report).toContain(`${name} (min) was left out`);
+  }
+});
+
 it('honest ones of a genome and of weights stand in the front', async () => {
   await emarsExits(0, search('honest', ['blocks', 'scans']));
   const { front, former } = frontOf('honest');
@@ -98,4 +131,9 @@ it('one that cannot be loaded, or has another name, is refused before anything i
   const other = await emarsExits(2, search('refused', ['named']));
   expect(other.stderr).toContain('export the objective "named", got "blocks"');
   expect(existsSync(at('refused'))).toBe(false);
+  // As a search that is waited for: the module is loaded first.
+  mkdirSync(at('waited-for'));
+  writeFileSync(at('waited-for/config.yaml'), readFileSync('configs/smoke.yaml'));
+  const joining = await emarsExits(2, ['objective', at('unlicensed.mjs'), '--run', at('waited-for')]);
+  expect(joining.stderr).toMatch(/unlicensed\.mjs cannot be loaded: missing licence/);
 });

@@ -253,4 +253,23 @@ describe('the files of a run', () => {
       rmSync(root, { recursive: true });
     }
   });
+
+  it('say why one is not there that left in its first epoch, and nothing of one that left before', async () => {
+    const root = mkdtempSync(join(tmpdir(), 'emars-joined-'));
+    try {
+      const leavesIn = (epoch: number) =>
+        once(inTraining(epoch), () => ({ type: 'objective-left', name: 'memory', epoch, reason: 'boom' }));
+      const formerAfter = async (epoch: number): Promise<unknown> => {
+        const [joined, left] = [once(inTraining(3), () => joins(5)), leavesIn(epoch)];
+        await writeResults(runFolder(root), RULES, searchWith((state) => joined(state) ?? left(state)).end);
+        return (await readFront(runFolder(root))).former;
+      };
+      expect(await formerAfter(5)).toEqual([
+        { name: 'memory', direction: 'min', unit: 'MB', since: 5, until: 4, reason: 'boom' },
+      ]);
+      expect(await formerAfter(4)).toBeUndefined();
+    } finally {
+      rmSync(root, { recursive: true });
+    }
+  });
 });
