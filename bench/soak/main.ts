@@ -17,7 +17,7 @@ const HELP = `Usage: npm run soak -- [options]
   --kill-every S      seconds between two kills of the last trainer; 0: none (default 120)
   --sample-every S    seconds between two samples (default 5)
   --trainers N        trainer processes (default 2)
-  --config FILE       configuration of the search (default configs/smoke.yaml with epochs of 40 steps)
+  --config FILE       configuration of the search (default configs/smoke.yaml with epochs of 160 steps)
   --set KEY=VALUE     a value of it, several times
   --out DIR           an empty folder for run, logs and store, kept (default: a temporary one)
   --json              all that was found, with the course of each quantity
@@ -27,8 +27,8 @@ Examples:
   npm run soak -- --hours 0.25 --kill-every 30 --json
 `;
 
-/** Few scans make epochs of a second, and the result of each is kept: a search that is watched by the hour has longer ones. */
-const CONFIGURATION = ['--config', 'configs/smoke.yaml', '--set', 'data.phantom.patients=240'];
+/** Few scans make epochs of a second, and what each finds is kept in memory, too: longer ones show what grows else. */
+const CONFIGURATION = ['--config', 'configs/smoke.yaml', '--set', 'data.phantom.patients=960'];
 /** The search is not to end before the time does. */
 const ENDLESS = ['--set', 'evolution.epochs=100000'];
 const TELL_MS = 60_000;
