@@ -8,6 +8,9 @@
  */
 export { search, resume } from './library/search.js';
 export type { ProcessOptions, ResumeRequest, Run, SearchRequest } from './library/search.js';
+export { openProfile } from './library/profile.js';
+export type { Profile } from './library/profile.js';
+export type { ProcessFigures } from './runtime/trace/trace-figures.js';
 export type { BrokerRequest } from './library/broker.js';
 export type { Configuration, ConfigurationSources, ObjectiveSetting } from './library/configuration.js';
 export type {

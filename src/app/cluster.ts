@@ -13,6 +13,7 @@ import { runFolder } from '../run/folder.js';
 import { configOption, jsonOption, setOption, wholeNumber } from './arguments.js';
 import { UsageError } from './errors.js';
 import { devicesOf, trainersOption } from './process-options.js';
+import { profileOption, withProfile } from './profile-option.js';
 import { requireResumable } from './resume-argument.js';
 import { showSearch } from './run-search.js';
 import { freeFolder, newFolder } from './search.js';
@@ -27,6 +28,7 @@ interface Flags {
   readonly evaluator?: string;
   readonly seed?: number;
   readonly set?: string[];
+  readonly profile?: string;
   readonly json?: boolean;
 }
 
@@ -53,6 +55,7 @@ export function registerCluster(program: Command): void {
       wholeNumber('--seed', 0, 2 ** 32 - 1),
     )
     .addOption(setOption())
+    .addOption(profileOption())
     .addOption(jsonOption())
     .addHelpText(
       'after',
@@ -66,6 +69,7 @@ Examples:
   emars cluster --config configs/paper.yaml --data scans
   emars cluster --gpus 0,1,2,3 --config configs/paper.yaml --data scans --out runs/paper
   emars cluster --gpus none --config configs/smoke.yaml --out runs/four
+  emars cluster --gpus 0,1 --config configs/paper.yaml --data scans --profile trace.json
   emars cluster --resume runs/paper --gpus 0,1`,
     )
     .action(cluster);
@@ -81,15 +85,18 @@ async function cluster(flags: Flags): Promise<void> {
   const resumed = flags.resume !== undefined;
   await preflight({ options, processes, out: root, resumed, tell, signal: checked.signal });
   const { config, set, seed, data } = flags;
-  await showSearch(
-    root,
-    (wishes) =>
-      flags.resume === undefined
-        ? search({ config, set, options: { seed, data: { path: data } }, out: root, ...processes, ...wishes })
-        : resume(root, { ...processes, ...wishes }),
-    flags.json === true,
-    'cluster',
-  );
+  await withProfile(flags, (profile) => {
+    const given = { ...processes, profile };
+    return showSearch(
+      root,
+      (wishes) =>
+        flags.resume === undefined
+          ? search({ config, set, options: { seed, data: { path: data } }, out: root, ...given, ...wishes })
+          : resume(root, { ...given, ...wishes }),
+      flags.json === true,
+      'cluster',
+    );
+  });
 }
 
 interface Asked {

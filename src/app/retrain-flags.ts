@@ -14,3 +14,8 @@ export interface RetrainFlags {
   readonly reopenTest?: boolean;
   readonly json?: boolean;
 }
+
+/** Those of the command itself: a study and the baselines retrain without. */
+export interface RetrainCommandFlags extends RetrainFlags {
+  readonly profile?: string;
+}

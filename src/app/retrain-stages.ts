@@ -1,5 +1,6 @@
 /** The stages of a retraining: rank, train the best, make the model. Each goes on where it was cut off. */
 import { existsSync } from 'node:fs';
+import type { Profile } from '../library/profile.js';
 import { resume, search } from '../library/search.js';
 import type { Options } from '../config/options.js';
 import type { ModelDocument } from '../model/schema.js';
@@ -15,19 +16,20 @@ import { runFolder } from '../run/folder.js';
 import { readFront } from '../run/front.js';
 import { readRecordIfSound } from '../run/record.js';
 import { print, printJson } from './output.js';
-import type { RetrainFlags } from './retrain-flags.js';
+import type { RetrainCommandFlags, RetrainFlags } from './retrain-flags.js';
 import { requireRetraining } from './retrain-start.js';
 import type { Wishes } from './run-search.js';
+import { withProfile } from './profile-option.js';
 import { interruption, showRun } from './run-search.js';
 import { inTensorProcess } from './tensor-process.js';
 
 /** All stages of a retraining, and its model. Errors: Interrupted; those of a run and of making the model. */
-export async function runStages(root: string, flags: RetrainFlags): Promise<void> {
+export async function runStages(root: string, flags: RetrainCommandFlags): Promise<void> {
   requireRetraining(root);
   const stopped = interruption(`go on with: npx emars retrain --resume ${root}`);
   let here: boolean;
   try {
-    here = await trainStages(root, { ...flags, ...stopped.wishes });
+    here = await withProfile(flags, (profile) => trainStages(root, { ...flags, profile, ...stopped.wishes }));
   } finally {
     stopped.forget();
   }
@@ -49,7 +51,9 @@ export async function trainStages(root: string, flags: Stoppable): Promise<boole
   const best = await rankedBest(root, record, flags);
   await stage(folder.final, { config: folder.finalConfig, ...membersOf(root, record, [best]) }, flags);
   const { threads } = readOptions(runFolder(folder.final)).engine;
+  const making = flags.profile?.trace.now() ?? 0;
   if (await inTensorProcess(threads, resumeArguments(root, flags))) return true;
+  flags.profile?.trace.span('phase', 'make the model', making);
   flags.drain.throwIfAborted();
   return false;
 }
@@ -65,7 +69,10 @@ async function finish(root: string, flags: RetrainFlags): Promise<void> {
   await showModel(root, flags);
 }
 
-function resumeArguments(root: string, { reopenTest, json }: RetrainFlags): string[] {
+function resumeArguments(
+  root: string,
+  { reopenTest, json }: Pick<RetrainFlags, 'reopenTest' | 'json'>,
+): string[] {
   return [
     ...['retrain', '--resume', root],
     ...(reopenTest === true ? ['--reopen-test'] : []),
@@ -74,7 +81,7 @@ function resumeArguments(root: string, { reopenTest, json }: RetrainFlags): stri
 }
 
 /** Flags of the command, and what wishes to stop it abort. */
-type Stoppable = RetrainFlags & Wishes;
+type Stoppable = RetrainFlags & Wishes & { readonly profile?: Profile | undefined };
 
 /** Who is trained, and with which weights it begins. */
 type Members = Pick<Options, 'cohort' | 'cohortWeights'>;
@@ -112,21 +119,22 @@ async function rankedBest(
 async function stage(
   path: string,
   { config, ...members }: Members & { readonly config: string },
-  { trainers, devices, json, drain, signal }: Stoppable,
+  { json, trainers, devices, profile, drain, signal }: Stoppable,
 ): Promise<void> {
   const folder = runFolder(path);
   if ((await readRecordIfSound(folder))?.status === 'finished') return;
+  const given = { trainers, devices, profile, drain, signal };
   await showRun(
     () =>
       existsSync(folder.snapshots)
-        ? resume(path, { trainers, devices, drain, signal })
-        : search({ config, options: members, out: path, trainers, devices, drain, signal }),
+        ? resume(path, given)
+        : search({ config, options: members, out: path, ...given }),
     json === true,
   );
   drain.throwIfAborted();
 }
 
-async function showModel(root: string, flags: RetrainFlags): Promise<void> {
+async function showModel(root: string, flags: Pick<RetrainFlags, 'json'>): Promise<void> {
   const { document } = await readModel(root);
   const { model } = retrainingFolder(root);
   if (flags.json === true)

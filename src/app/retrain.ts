@@ -5,8 +5,9 @@ import { requireFolder } from '../library/request.js';
 import { configOption, jsonOption, setOption, wholeNumber } from './arguments.js';
 import { UsageError } from './errors.js';
 import { devicesOption, trainersOption } from './process-options.js';
+import { profileOption } from './profile-option.js';
 import { newFolder } from './search.js';
-import type { RetrainFlags } from './retrain-flags.js';
+import type { RetrainCommandFlags } from './retrain-flags.js';
 import { sourceOf } from './retrain-source.js';
 import { startRetraining } from './retrain-start.js';
 import { runStages } from './retrain-stages.js';
@@ -45,6 +46,7 @@ export function registerRetrain(program: Command): void {
       'begin with the weights that the search trained, not with drawn ones: for comparison',
     )
     .option('--reopen-test', 'measure on a test set that another model has seen; the model says so')
+    .addOption(profileOption())
     .addOption(jsonOption())
     .addHelpText(
       'after',
@@ -56,12 +58,13 @@ Examples:
   emars retrain runs/paper --config configs/retrain-paper.yaml --devices cuda:0,cuda:1
   emars retrain architecture.json --data other-scans --out runs/transfer
   emars retrain runs/nodules --from-shared --out runs/nodules/warm
+  emars retrain runs/nodules --profile trace.json
   emars retrain --resume runs/nodules/retrain --trainers 1`,
     )
     .action(retrain);
 }
 
-async function retrain(source: string | undefined, flags: RetrainFlags): Promise<void> {
+async function retrain(source: string | undefined, flags: RetrainCommandFlags): Promise<void> {
   if (flags.resume === undefined) {
     if (source === undefined)
       throw new UsageError(

@@ -14,6 +14,7 @@ import { credsOption, natsOption } from './broker-options.js';
 import { requireResumable } from './resume-argument.js';
 import { print, printJson } from './output.js';
 import { devicesOption, trainersOption } from './process-options.js';
+import { profileOption, withProfile } from './profile-option.js';
 import { showSearch } from './run-search.js';
 import { withStandby } from './standby-process.js';
 
@@ -28,6 +29,7 @@ interface Flags extends BrokerFlags {
   readonly seed?: number;
   readonly set?: string[];
   readonly standby?: boolean;
+  readonly profile?: string;
   readonly json?: boolean;
 }
 
@@ -61,6 +63,7 @@ export function registerSearch(program: Command): void {
     .addOption(natsOption('a nats-server with JetStream to use instead of our own, as nats://host:4222'))
     .addOption(credsOption())
     .option('--standby', 'a second process goes on with the search if this one dies or is stopped')
+    .addOption(profileOption())
     .addOption(jsonOption())
     .addHelpText(
       'after',
@@ -75,6 +78,7 @@ Examples:
   emars search --config configs/nodules.yaml --data my-scans --out runs/mine --set evolution.epochs=20
   emars search --config configs/paper.yaml --data scans --devices cuda:0,cuda:1,cuda:2,cuda:3
   emars search --config configs/paper.yaml --data scans --nats nats://10.0.0.1:4222 --trainers 0 --min-trainers 4
+  emars search --config configs/smoke.yaml --out runs/traced --profile trace.json
   emars search --resume runs/mine --trainers 1`,
     )
     .action(search);
@@ -96,7 +100,9 @@ async function search(flags: Flags): Promise<void> {
     ...processesOf(flags),
   };
   const begin = standbyOf(flags);
-  await showSearch(root, (wishes) => begin(beginSearch({ ...request, ...wishes })), flags.json === true);
+  await withProfile(flags, (profile) =>
+    showSearch(root, (wishes) => begin(beginSearch({ ...request, profile, ...wishes })), flags.json === true),
+  );
 }
 
 /** Goes on with a run; with one that is finished there is nothing to do. */
@@ -112,10 +118,12 @@ async function goOn(root: string, flags: Flags): Promise<void> {
   }
   const absolute = resolve(root);
   const begin = standbyOf(flags);
-  await showSearch(
-    absolute,
-    (wishes) => begin(resume(absolute, { ...processes, ...wishes })),
-    flags.json === true,
+  await withProfile(flags, (profile) =>
+    showSearch(
+      absolute,
+      (wishes) => begin(resume(absolute, { ...processes, profile, ...wishes })),
+      flags.json === true,
+    ),
   );
 }
 

@@ -6,6 +6,7 @@ import { checkData } from '../actors/parent/check-data.js';
 import { endFormerEvolution } from '../actors/parent/former-evolution.js';
 import { prepareRun } from '../actors/parent/prepare-run.js';
 import { RunRecorder } from '../actors/parent/run-recorder.js';
+import type { RunProfile } from '../actors/parent/process-trace.js';
 import type { RunSetup } from '../actors/parent/run-setup.js';
 import { RunSupervision } from '../actors/parent/supervise-run.js';
 import type { Options } from '../config/options.js';
@@ -15,6 +16,7 @@ import { requireDevices } from '../native/require-devices.js';
 import type { RunFolder } from '../run/folder.js';
 import { readFront } from '../run/front.js';
 import { Deadline, sleep } from '../runtime/process/monotonic.js';
+import { Trace } from '../runtime/trace/trace.js';
 import type { RunLock } from '../runtime/storage/run-lock.js';
 import { acquireRunLock, RunLockedError } from '../runtime/storage/run-lock.js';
 import type { DeviceLocks } from './device-locks.js';
@@ -44,6 +46,8 @@ export interface RunPlan {
   readonly evaluatorDevice: string;
   /** A broker that is not ours; null: one is started. */
   readonly broker: RunSetup['foreign'];
+  /** Null: none is written. */
+  readonly profile: RunProfile | null;
   /** Measured in this process, beside those of the configuration. */
   readonly ownObjectives: readonly OwnObjective[];
 }
@@ -62,7 +66,9 @@ export type Tell = (event: RunEvent) => void;
  */
 export async function conductRun(plan: RunPlan, tell: Tell, wishes: StopWishes): Promise<RunResult> {
   const signal = AbortSignal.any([wishes.drain, wishes.signal]);
-  const parts = await nativeParts((text, passing) => tell({ kind: 'providing', text, passing }), signal);
+  const parts = await traceOf(plan).during('start', 'find TensorFlow and nats-server', () =>
+    nativeParts((text, passing) => tell({ kind: 'providing', text, passing }), signal),
+  );
   const devices = [...plan.devices, plan.evaluatorDevice];
   const gpus = await requireDevices(devices);
   // A module that does not load is told before anything is made; modules run in sandboxes alone.
@@ -75,13 +81,19 @@ export async function conductRun(plan: RunPlan, tell: Tell, wishes: StopWishes):
     await conductLocked(plan, parts, tell, wishes);
     // Charts take most of a second to load: not before there is something to draw.
     const { buildReport } = await import('../report/build.js');
-    const { html } = await buildReport(plan.folder.root);
+    const { html } = await traceOf(plan).during('phase', 'report', () => buildReport(plan.folder.root));
     return { folder: plan.folder.root, front: await readFront(plan.folder), report: html };
   } finally {
     await deviceLocks?.release();
     await lock.release();
   }
 }
+
+function traceOf({ profile }: RunPlan): Trace {
+  return profile?.trace ?? NO_TRACE;
+}
+
+const NO_TRACE = new Trace(null);
 
 /** A parent that was killed a moment ago may still be dying: tries for a while. */
 async function lockRun(root: string): Promise<RunLock> {
@@ -129,6 +141,7 @@ async function conductLocked(
       natsBinary: parts.nats.path,
       about: { version: VERSION, kernelsId: kernels?.id ?? null },
       foreign: broker,
+      profile: plan.profile,
       beforeWorkers: async () => {
         own = joinOwn(plan.ownObjectives, folder, resumed ? null : 1);
         await own.joined;
@@ -142,6 +155,7 @@ async function conductLocked(
   );
   const record = new RunRecorder(folder, numerics, resumed, () => supervision.rows());
   await record.load();
+  const preparing = traceOf(plan).now();
   if (!resumed || !existsSync(folder.split)) await prepare(plan, record, tell, signal);
   else
     await checkData(
@@ -150,6 +164,7 @@ async function conductLocked(
       (what, done, total) => tell({ kind: 'preparing', what, done, total }),
       signal,
     );
+  traceOf(plan).span('phase', 'prepare', preparing);
   const stop = (): void => supervision.interrupt();
   const drain = (): void => {
     tell({

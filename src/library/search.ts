@@ -14,6 +14,7 @@ import type { ConfigurationSources, FilledConfiguration } from './configuration.
 import { filledConfiguration } from './configuration.js';
 import { EventStream } from './event-stream.js';
 import { dealtProcesses } from './deal-devices.js';
+import type { Profile } from './profile.js';
 import { expectNewFolder, requireFile, requireFolder } from './request.js';
 import type { OwnObjective } from './own-objectives.js';
 import { requireSound } from './own-objectives.js';
@@ -38,6 +39,8 @@ export interface ProcessOptions {
   readonly evaluatorDevice?: string | undefined;
   /** Default: a nats-server is started on the loopback interface. */
   readonly broker?: BrokerRequest | undefined;
+  /** Records what its processes on this host do when, see {@link openProfile}. Default: nothing is recorded. */
+  readonly profile?: Profile | undefined;
   /**
    * Stops the run after the step at work: its weights are written, so that {@link resume} goes on from there. The
    * promise of its result is then rejected with the reason of this signal.
@@ -116,7 +119,8 @@ function planOf(
   if (split.file !== null) requireFile(split.file, 'a split file (data.split.file)');
   for (const file of options.cohortWeights ?? []) requireFile(file, 'a file of weights (cohortWeights)');
   const broker = brokerAccess(given.broker ?? {});
-  return { folder, options, resumed, ...processes, broker, ownObjectives: own };
+  const { profile = null } = given;
+  return { folder, options, resumed, ...processes, broker, profile, ownObjectives: own };
 }
 
 function begin(plan: RunPlan, { drain, signal }: ProcessOptions): Run {

@@ -1,6 +1,7 @@
 /** The bus thread of an evaluator: connection, presence, the work queue. */
 import { loadOptions } from '../../config/load.js';
 import { callMain, exposeInThread, threadData } from '../../runtime/process/thread.js';
+import { trace } from '../../runtime/trace/trace.js';
 import { joinBus } from '../setup/bus-access.js';
 import type { Measurer } from '../worker/evaluation-taker.js';
 import { takeEvaluations } from '../worker/evaluation-taker.js';
@@ -16,11 +17,12 @@ export interface EvaluatorBusData {
   readonly identity: Identity;
 }
 
+trace.started();
 const { root, identity } = threadData() as EvaluatorBusData;
 const folder = runFolder(root);
 const options = loadOptions({ file: folder.config });
 const main = callMain<Measurer & BusMain>();
-const { bus, subjects } = await joinBus(folder.bus, identity);
+const { bus, subjects } = await trace.during('start', 'join the bus', () => joinBus(folder.bus, identity));
 const end = farewell(bus, subjects);
 const onError = (error: unknown): void => end.fail(error);
 const snapshots = await snapshotAccess(root, bus, subjects);

@@ -9,6 +9,7 @@ import type { Options } from '../../config/options.js';
 import { guardAgainstOrphaning } from '../../runtime/process/orphan-guard.js';
 import { acquireRunLock } from '../../runtime/storage/run-lock.js';
 import { startThread } from '../../runtime/process/thread.js';
+import { trace } from '../../runtime/trace/trace.js';
 import { keepRecordStream } from '../../runtime/bus/record-stream.js';
 import { declareWorkQueue } from '../../runtime/bus/work-queue.js';
 import { joinBus } from '../setup/bus-access.js';
@@ -74,6 +75,7 @@ function ownSubject(
 /** Resolves to the exit code. */
 async function main(): Promise<number> {
   guardAgainstOrphaning();
+  trace.started();
   const [root, trainers, minTrainers] = process.argv.slice(2) as [string, string, string];
   const folder = runFolder(root);
   const lock = await acquireRunLock(folder.evolutionLock);
@@ -86,11 +88,13 @@ async function main(): Promise<number> {
     sides.classes.length,
   );
   const { bus, subjects, run } = await joinBus(folder.bus, { role: 'evolution', id: 'evolution' });
+  const opening = trace.now();
   const { journal, search, tally } = await openSearch(folder.journal, rules, {
     run,
     optionsHash: optionsHash(options),
     dataDigest: await dataDigest(folder),
   });
+  trace.span('start', 'open the journal', opening);
   const queue = await declareWorkQueue(bus, {
     stream: subjects.evaluationStream,
     subject: subjects.evaluate,

@@ -22,6 +22,8 @@ import { Listening } from '../setup/listening.js';
 import type { SearchJournal } from './search-journal.js';
 import { DamagedRun } from './search-journal.js';
 import { textOf } from '../../errors/text.js';
+import { trace } from '../../runtime/trace/trace.js';
+import { StageTrace } from './stage-trace.js';
 
 /** The search cannot go on; the run folder holds all that was done. */
 export class SearchStopped extends EmarsError {
@@ -55,6 +57,7 @@ export class EvolutionShell {
   private readonly waiting: EvolutionInput[] = [];
   private readonly listening: Listening;
   private readonly encoder = new RepeatedEncoder();
+  private readonly stages = new StageTrace();
   private timer: Timer | null = null;
   private draining = false;
   private closed = false;
@@ -130,6 +133,7 @@ export class EvolutionShell {
     const record: SearchEvent[] = [];
     const save: EvolutionCommand[] = [];
     const send: Send[] = [];
+    const from = trace.now();
     for (const input of inputs) {
       const next = step(this.parts.setup, this.state, input, monotonicMs());
       this.state = next.state;
@@ -137,7 +141,8 @@ export class EvolutionShell {
       save.push(...next.save);
       send.push(...next.send);
     }
-    await this.parts.journal.append(record);
+    this.stages.turned(this.state, from, record);
+    if (record.length > 0) await trace.during('disk', 'journal', () => this.parts.journal.append(record));
     for (const command of save) this.begin(command);
     for (const message of send) this.publish(message);
     this.end(save);

@@ -8,6 +8,7 @@ import type { SearchRules } from '../../search/state.js';
 import { encode } from '../../wire/messages.js';
 import type { RunFolder } from '../../run/folder.js';
 import { writeResults } from '../../run/results.js';
+import { trace } from '../../runtime/trace/trace.js';
 import type { EvolutionWork } from './evolution-shell.js';
 import { textOf } from '../../errors/text.js';
 
@@ -26,9 +27,13 @@ export interface WorkParts {
  * of its own, so that a module that hangs holds up no other objective.
  */
 export function evolutionWork({ folder, rules, queue, measure, takeState }: WorkParts): EvolutionWork {
-  const disk = inOrder();
-  const broker = inOrder();
+  const inTurn = { disk: inOrder(), broker: inOrder() };
   return (command, search) => {
+    const traced =
+      (track: keyof typeof inTurn) =>
+      (job: Job): ReturnType<Job> =>
+        inTurn[track](() => trace.during('disk', command.kind, job, { track }));
+    const [disk, broker] = [traced('disk'), traced('broker')];
     switch (command.kind) {
       case 'check-snapshot':
         return disk(async () => {

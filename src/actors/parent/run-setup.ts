@@ -2,6 +2,7 @@
 import type { Options } from '../../config/options.js';
 import type { BrokerAccess } from '../../run/credentials.js';
 import type { RunFolder } from '../../run/folder.js';
+import type { RunProfile } from './process-trace.js';
 
 export interface RunSetup {
   readonly folder: RunFolder;
@@ -17,6 +18,8 @@ export interface RunSetup {
   readonly natsBinary: string;
   /** What the bus is told of the run beside its progress. */
   readonly about: { readonly version: string; readonly kernelsId: string | null };
+  /** Where its processes record what they do when; null: nowhere. */
+  readonly profile: RunProfile | null;
   /** A broker that is not ours. */
   readonly foreign: BrokerAccess | null;
   /** Awaited before any worker is started: no epoch is planned, so what joins takes part from the first on. */

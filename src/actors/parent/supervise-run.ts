@@ -3,7 +3,6 @@
  * keeps `run.json`, and ends them all. It holds no search state: killed, it loses nothing, and its
  * children end with it (orphan-guard.ts).
  */
-import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import type { Broker } from '../../runtime/broker/broker.js';
 import type { Bus, Handle } from '../../runtime/bus/connection.js';
@@ -14,6 +13,7 @@ import { tensorEnvironment } from '../../tensor/environment.js';
 import type { Message } from '../../wire/messages.js';
 import { MESSAGE_LIMIT } from '../../wire/messages.js';
 import { joinBus } from '../setup/bus-access.js';
+import { lastLine } from '../setup/last-line.js';
 import { Listening } from '../setup/listening.js';
 import { processEnd } from '../../errors/exit-codes.js';
 import { DRAIN } from '../evolution/drain.js';
@@ -22,6 +22,7 @@ import { announceRun } from './announce-run.js';
 import { openDeadLetterDesk } from './dead-letter-desk.js';
 import { openBroker } from './run-broker.js';
 import { RunFailed } from './run-failed.js';
+import { ProcessTrace } from './process-trace.js';
 import { ProcessUsage } from './process-usage.js';
 import type { ProcessRow, RunRecorder } from './run-recorder.js';
 import type { RunSetup } from './run-setup.js';
@@ -68,12 +69,14 @@ export class RunSupervision {
   private readonly handles: Handle[] = [];
   private readonly startedAt = monotonicMs();
   private readonly usage = new ProcessUsage();
+  private readonly traced: ProcessTrace;
 
   constructor(
     private readonly setup: RunSetup,
     private readonly onStatus: (status: Message<'Status'>) => void,
     private readonly onNote: (line: string) => void,
   ) {
+    this.traced = new ProcessTrace(setup.profile);
     this.end = new Promise((resolve, reject) => (this.settle = { resolve, reject }));
   }
 
@@ -139,7 +142,7 @@ export class RunSupervision {
 
   private async openBus(record: RunRecorder): Promise<void> {
     const { folder } = this.setup;
-    const { broker, run } = await openBroker(this.setup);
+    const { broker, run } = await this.traced.broker(() => openBroker(this.setup));
     this.broker = broker;
     if (broker !== null)
       this.handles.push(
@@ -201,13 +204,15 @@ export class RunSupervision {
     const { folder, options } = this.setup;
     const cudaDevices = device?.startsWith('cuda:') === true ? device.slice('cuda:'.length) : '';
     const isWorker = role !== 'evolution';
+    const { threads } = options.engine;
+    const tensors = isWorker ? tensorEnvironment({ threads, cudaDevices }) : {};
     const process = superviseChild(
       {
         role,
         id,
         entry: new URL(file, import.meta.url),
         args: [folder.root, ...args],
-        ...(isWorker && { env: tensorEnvironment({ threads: options.engine.threads, cudaDevices }) }),
+        env: { ...tensors, ...this.traced.environmentOf(id) },
         logFile: folder.log(id),
         restart: {
           limit: options.runtime.restarts + 1,
@@ -218,6 +223,7 @@ export class RunSupervision {
       {
         onStart: () => {
           child.starts++;
+          this.traced.started(id);
           if (child.starts > 1) this.onNote(`${id} started again`);
           if (child.starts > 1 && role === 'evolution') record.evolutionRestarted();
         },
@@ -238,6 +244,7 @@ export class RunSupervision {
   }
 
   private onExit(child: Child, { code, signal }: ChildExit): void {
+    this.traced.ended(child.id);
     const end = processEnd(code);
     if (this.ending || end === 'finished') return;
     if (end === 'drained') {
@@ -292,9 +299,4 @@ export class RunSupervision {
     await this.broker?.stop();
     await rm(this.setup.folder.broker, { recursive: true, force: true });
   }
-}
-
-/** The last line a process wrote: errors that end it are written there. */
-function lastLine(logFile: string): string {
-  return readFileSync(logFile, 'utf8').trim().split('\n').at(-1) ?? '';
 }

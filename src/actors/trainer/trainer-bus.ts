@@ -2,6 +2,7 @@
 import { loadOptions } from '../../config/load.js';
 import type { Identity } from '../../protocol/worker/presence.js';
 import { callMain, exposeInThread, threadData } from '../../runtime/process/thread.js';
+import { trace } from '../../runtime/trace/trace.js';
 import { Replica, snapshotBytes } from '../../training/replica.js';
 import { stepArithmetic } from '../../training/step-arithmetic.js';
 import { runFolder } from '../../run/folder.js';
@@ -28,6 +29,7 @@ export interface TrainerBusData {
   readonly addon: string | null;
 }
 
+trace.started();
 const { root, identity, memory, vector, addon } = threadData() as TrainerBusData;
 const folder = runFolder(root);
 const options = loadOptions({ file: folder.config });
@@ -35,7 +37,7 @@ const sides = await readSides(folder.split);
 const net = netOf(options, sides.classes.length);
 const { batch, microBatches } = samplingOf(options);
 const main = callMain<SlotComputer & Measurer & BusMain>();
-const { bus, subjects } = await joinBus(folder.bus, identity);
+const { bus, subjects } = await trace.during('start', 'join the bus', () => joinBus(folder.bus, identity));
 const end = farewell(bus, subjects);
 const onError = (error: unknown): void => end.fail(error);
 const snapshots = await snapshotAccess(root, bus, subjects);

@@ -13,6 +13,7 @@ import type { Subjects } from '../../wire/subjects.js';
 import { MachineShell } from '../worker/machine-shell.js';
 import type { ReplicaWork } from './replica-work.js';
 import { sendWithFailpoints } from './failing-sender.js';
+import { StepTrace } from './step-trace.js';
 
 const TICK_MS = 100;
 
@@ -58,6 +59,7 @@ export interface RunningTrainer extends Handle {
 }
 
 export function startTrainer({ bus, subjects, setup, work, taker, onError }: TrainerParts): RunningTrainer {
+  const steps = new StepTrace();
   const start = (command: TrainerCommand): void => {
     switch (command.kind) {
       case 'pause-evaluations':
@@ -73,8 +75,13 @@ export function startTrainer({ bus, subjects, setup, work, taker, onError }: Tra
       case 'fail':
         onError(new Error(command.reason));
         break;
-      default:
-        void work.run(command).then((end) => shell.take(end), onError);
+      default: {
+        const traced = steps.begun(command);
+        void work.run(command).then((end) => {
+          traced();
+          shell.take(end);
+        }, onError);
+      }
     }
   };
   const shell = new MachineShell<TrainerState, TrainerInput, TrainerCommand>({

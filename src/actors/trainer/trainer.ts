@@ -7,6 +7,7 @@
  */
 import { initialiseParameters, initialStatistics } from '../../network/initialise.js';
 import { guardAgainstOrphaning } from '../../runtime/process/orphan-guard.js';
+import { trace } from '../../runtime/trace/trace.js';
 import { longestVector, membersOf, pathIn } from '../../space/cohort.js';
 import { BatchesAhead } from '../../training/batches-ahead.js';
 import { readFirstWeights } from '../../training/first-weights.js';
@@ -33,6 +34,7 @@ function classWeights({ dataset, options }: Workbench): Float32Array | null {
 
 async function main(): Promise<void> {
   guardAgainstOrphaning();
+  trace.started();
   const [root, id, device, addon = null] = process.argv.slice(2) as [string, string, string, string?];
   const workbench = await openWorkbench(root, addon);
   const { net, dataset, options, kernels, signals } = workbench;
@@ -63,9 +65,11 @@ async function main(): Promise<void> {
       return Promise.resolve();
     },
     computeSlot: (key: SlotKey, names: readonly string[]): Promise<ComputedSlot> => {
+      const from = trace.now();
       const subnet = { net, path: pathIn(net, names), parameters: learned.parameters, kernels };
       const compute = (): ComputedSlot => computeSlot(source, subnet, key, slotVector);
       const computed = signals.during(() => clock.slot(compute));
+      trace.span('compute', 'slot', from, { args: { step: key.step, slot: key.slot } });
       const next = nextSlot(source, key);
       // After the answer has left.
       if (next !== null) setImmediate(() => ahead.prepare(next));

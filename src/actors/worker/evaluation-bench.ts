@@ -8,6 +8,7 @@ import type { SharedWeights } from '../../training/snapshot.js';
 import { decodeWeights } from '../../training/snapshot.js';
 import type { EvaluationKey, Measurer } from './evaluation-taker.js';
 import { runFolder } from '../../run/folder.js';
+import { trace } from '../../runtime/trace/trace.js';
 import { OwnObjectives } from '../objective/own-objectives.js';
 import { validationOf } from '../setup/rules.js';
 import type { Workbench } from './workbench.js';
@@ -37,16 +38,16 @@ export class EvaluationBench implements Measurer {
       epoch,
       kernels,
     };
-    return checkedMeasurement(
-      objective,
-      signals.during(() => found.measure(subject)),
-    );
+    const from = trace.now();
+    const measured = signals.during(() => found.measure(subject));
+    trace.span('compute', `measure ${objective}`, from, { args: { epoch } });
+    return checkedMeasurement(objective, measured);
   }
 
   private async weights(sha256: string): Promise<SharedWeights> {
     if (this.loaded?.sha256 === sha256) return this.loaded.weights;
     this.loaded = null;
-    const bytes = await readSnapshot(this.snapshots, sha256);
+    const bytes = await trace.during('disk', 'read snapshot', () => readSnapshot(this.snapshots, sha256));
     const weights = decodeWeights(this.workbench.net.layout, bytes);
     this.loaded = { sha256, weights };
     return weights;

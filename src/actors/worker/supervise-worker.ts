@@ -2,7 +2,7 @@
  * A worker that joins a running search by itself: one trainer or evaluator process, started again when it
  * dies, told to leave in order. The run's parent knows nothing of it; it is a worker as any other on the bus.
  */
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import type { Options } from '../../config/options.js';
 import { EmarsError } from '../../errors/error.js';
 import { processEnd } from '../../errors/exit-codes.js';
@@ -11,6 +11,7 @@ import type { Supervised } from '../../runtime/process/processes.js';
 import { superviseChild } from '../../runtime/process/processes.js';
 import { tensorEnvironment } from '../../tensor/environment.js';
 import type { Role } from '../../wire/messages.js';
+import { lastLine } from '../setup/last-line.js';
 import { isWorkerCount, silentStartMs, type WorkerNews } from './worker-news.js';
 
 export interface WorkerSetup {
@@ -144,8 +145,4 @@ function accessOf({ bus }: RunFolder): string | null {
   if (!existsSync(bus)) return null;
   const { ino, mtimeMs } = statSync(bus);
   return `${ino} ${mtimeMs}`;
-}
-
-function lastLine(logFile: string): string {
-  return readFileSync(logFile, 'utf8').trim().split('\n').at(-1) ?? '';
 }

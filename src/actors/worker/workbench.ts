@@ -12,6 +12,7 @@ import { netOf } from '../setup/rules.js';
 import { runFolder } from '../../run/folder.js';
 import { readSides } from '../../run/sides.js';
 import { readWorkplace } from '../../run/workplace.js';
+import { trace } from '../../runtime/trace/trace.js';
 import { openWorkplaceScans } from './workplace-scans.js';
 
 export interface Workbench {
@@ -29,6 +30,7 @@ export interface Workbench {
  * native kernels where they compute. Errors: KernelsError, and those of the scans.
  */
 export async function openWorkbench(root: string, addon: string | null): Promise<Workbench> {
+  const from = trace.now();
   const folder = runFolder(root);
   const options = loadOptions({ file: folder.config });
   const place = await readWorkplace(root);
@@ -37,6 +39,7 @@ export async function openWorkbench(root: string, addon: string | null): Promise
       ? await openSameScans(folder, options, options.data.path ?? folder.phantoms)
       : await openWorkplaceScans(root, place, options);
   const dataset = new Dataset(store, await readSides(folder.split), datasetOptions(options));
+  trace.span('start', 'open scans', from);
   return {
     options,
     dataset,

@@ -7,6 +7,7 @@ import type { SignalGuard } from '../../kernels/signal-guard.js';
 import { fingerprint } from '../../native/fingerprint.js';
 import { kernelsId } from '../../native/kernels.js';
 import { startThread } from '../../runtime/process/thread.js';
+import { trace } from '../../runtime/trace/trace.js';
 import { tensorflowFacts } from '../../tensor/backend.js';
 import type { WorkerNews } from './worker-news.js';
 import { isLeaveOrder } from './worker-news.js';
@@ -42,6 +43,7 @@ export async function workerIdentity(
   device: string,
   { threads, native, signals }: WorkerArithmetic,
 ): Promise<Identity> {
+  const from = trace.now();
   const gpu = await gpuOf(device);
   // TensorFlow's own threads begin here, and inherit that signals are kept away.
   const tensorflow = native === null ? signals.during(() => tensorflowOn(device)) : null;
@@ -52,6 +54,8 @@ export async function workerIdentity(
     device: device === 'cpu' ? device : `cuda ${gpu?.name ?? 'unknown'}`,
     kernels: native?.id ?? null,
   });
+  const canary = signals.during(() => canaryDigest(native?.kernels ?? null));
+  trace.span('start', native === null ? 'load TensorFlow, canary' : 'canary', from);
   return {
     role,
     id,
@@ -59,7 +63,7 @@ export async function workerIdentity(
     pid: process.pid,
     device,
     fingerprint: hash,
-    canary: signals.during(() => canaryDigest(native?.kernels ?? null)),
+    canary,
     seen: {
       visible: process.env['CUDA_VISIBLE_DEVICES'] ?? '',
       uuid: gpu?.uuid ?? '',

@@ -18,6 +18,7 @@ import {
   type ResourceLimits,
   type Transferable,
 } from 'node:worker_threads';
+import { threadEnvironment } from '../trace/trace.js';
 import { after } from './monotonic.js';
 
 /** Marks a value to be moved instead of copied: `transfer(array, [array.buffer])`. */
@@ -199,6 +200,7 @@ export function startThread<Api>(url: URL, options: ThreadOptions = {}): Thread<
     workerData: { [PORTS]: ports, [DATA]: options.workerData },
     transferList: [ports.serve, ports.call, ...(options.transferList ?? [])],
     execArgv: [...(options.execArgv ?? [])],
+    ...threadEnvironment(name.replace(/\.js$/, '')),
     ...(options.resourceLimits === undefined ? {} : { resourceLimits: options.resourceLimits }),
   });
   if (options.serve !== undefined) Comlink.expose(options.serve, endpoint(toMain.port1));
