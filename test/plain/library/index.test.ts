@@ -21,6 +21,7 @@ it('the package gives these functions and errors, and nothing else', () => {
     'bestIndividual',
     'evaluate',
     'inspectData',
+    'openProfile',
     'readCatalogue',
     'readRun',
     'readScan',
