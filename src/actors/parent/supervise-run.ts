@@ -51,7 +51,6 @@ interface Child {
 }
 
 interface ChildProgram extends Pick<Child, 'role' | 'id' | 'device'> {
-  /** Beside this one. */
   readonly file: string;
   readonly args: readonly string[];
 }
@@ -204,8 +203,7 @@ export class RunSupervision {
     const { folder, options } = this.setup;
     const cudaDevices = device?.startsWith('cuda:') === true ? device.slice('cuda:'.length) : '';
     const isWorker = role !== 'evolution';
-    const { threads } = options.engine;
-    const tensors = isWorker ? tensorEnvironment({ threads, cudaDevices }) : {};
+    const tensors = isWorker ? tensorEnvironment({ threads: options.engine.threads, cudaDevices }) : {};
     const process = superviseChild(
       {
         role,
