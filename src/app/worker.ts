@@ -9,12 +9,14 @@ import { UsageError } from './errors.js';
 import type { BrokerFlags } from './broker-options.js';
 import { credsOption, natsOption } from './broker-options.js';
 import { print, printJson } from './output.js';
+import { duration } from '../report/numbers.js';
 import { devicesOf } from './process-options.js';
 
 interface Flags extends BrokerFlags {
   readonly run?: string;
   readonly cache?: string;
   readonly cacheSize: number;
+  readonly wait?: number;
   readonly role: 'trainer' | 'evaluator' | 'any';
   readonly device: string;
   readonly id?: string;
@@ -55,6 +57,11 @@ export function registerWorker(program: Command): void {
     )
     .option('--device <device>', 'cpu, or cuda:0', deviceOf, 'cpu')
     .option('--id <name>', 'name of this worker in run.json (default: role, host and four letters)', idOf)
+    .option(
+      '--wait <seconds>',
+      'ends with exit code 4 when no such run has been heard for so long (default: waits without end)',
+      wholeNumber('--wait', 1, 1 << 30),
+    )
     .addOption(jsonOption())
     .addHelpText(
       'after',
@@ -62,12 +69,13 @@ export function registerWorker(program: Command): void {
 A trainer that comes in mid-epoch takes part with the next step.
 With --nats it waits for the run, if need be, and fetches what it needs of it: nothing has to be copied.
 SIGTERM and Ctrl-C leave in order: the step or evaluation under way is finished first. A second one leaves at once.
+The exit code is then 0, also while it waits. A search that was stopped is waited for, and worked for when it goes on.
 
 Examples:
   emars worker --run runs/mine
   emars worker --run runs/mine --role evaluator
   emars worker --run runs/mine --role trainer --device cuda:1
-  emars worker --nats nats://10.0.0.1:4222 --creds login.txt
+  emars worker --nats nats://10.0.0.1:4222 --creds login.txt --wait 600
   emars worker --nats nats://10.0.0.1:4222 --run mine --role evaluator --cache /scratch/emars`,
     )
     .action(runWorker);
@@ -77,8 +85,15 @@ async function runWorker(flags: Flags): Promise<void> {
   const json = flags.json === true;
   const role = flags.role === 'any' ? 'trainer' : flags.role;
   const tell = json ? (event: WorkEvent): void => void printJson(event) : tellPerson();
-  const request = { role, device: flags.device, id: flags.id ?? null, tell, ...wishes() } as const;
-  const { id, logFile, end } = await begun(flags, request);
+  const waitMs = flags.wait === undefined ? null : 1000 * flags.wait;
+  const request = { role, device: flags.device, id: flags.id ?? null, tell, waitMs, ...wishes() } as const;
+  const work = await unlessLeft(begun(flags, request), request);
+  if (work === null) {
+    if (json) await printJson({ kind: 'left' });
+    else await print('has left before it joined a run');
+    return;
+  }
+  const { id, logFile, end } = work;
   if (json) await printJson({ kind: 'joining', id, role, log: logFile });
   else
     await print(
@@ -87,6 +102,17 @@ async function runWorker(flags: Flags): Promise<void> {
   const how = await end;
   if (json) await printJson({ kind: how });
   else await print(how === 'left' ? `${id} has left the run` : 'the search is over');
+}
+
+/** Null where the wish to leave came before the worker had joined. */
+async function unlessLeft(work: Promise<Work>, { leave, stop }: WorkerRequest): Promise<Work | null> {
+  try {
+    return await work;
+  } catch (error) {
+    const isWish = [leave, stop].some(({ aborted, reason }) => aborted && reason === error);
+    if (isWish) return null;
+    throw error;
+  }
 }
 
 function begun(flags: Flags, request: WorkerRequest): Promise<Work> {
@@ -131,6 +157,12 @@ function lineOf(event: WorkEvent): string {
       return event.starts === 1 ? `started (pid ${event.pid})` : `started again (pid ${event.pid})`;
     case 'welcomed':
       return 'the run has taken it in';
+    case 'silent':
+      return event.seconds === 0
+        ? 'nothing is heard of the run any more; waiting until it goes on (Ctrl-C: ends this worker)'
+        : `nothing heard of the run for ${duration(event.seconds)}; still waiting`;
+    case 'heard':
+      return `the run is heard again, after ${duration(event.seconds)}`;
     case 'died':
       return `died (${event.reason})`;
   }

@@ -147,7 +147,7 @@ async function busElsewhere(
 ): Promise<{ bus: Bus; subjects: Subjects }> {
   const bus = await joinBroker(access, { role: 'objective', id: name }, `emars objective ${name}`);
   try {
-    const found = await findRun(bus, run, () => tell({ kind: 'waiting' }), signal);
+    const found = await findRun(bus, run, () => tell({ kind: 'waiting' }), { signal, waitMs: null });
     return { bus, subjects: subjectsOf(found.run) };
   } catch (error) {
     await bus.close();

@@ -26,20 +26,24 @@ export interface WorkElsewhereRequest extends WorkerRequest {
 }
 
 /**
- * Finds the run, waiting for it if need be, and joins it. Errors: BrokerUnreachable, RequestError where several runs
- * fit, ContentCacheError, ContentUnavailable, HostUnfit, NativePartError, KernelsMissing, WorkerFailed.
+ * Finds the run, waiting for it if need be, and joins it. Errors: the reason of `leave` or `stop`; BrokerUnreachable,
+ * RunNotFound, RequestError where several runs fit, ContentCacheError, ContentUnavailable, HostUnfit, NativePartError,
+ * KernelsMissing, WorkerFailed.
  */
 export async function workElsewhere(request: WorkElsewhereRequest): Promise<Work> {
-  const { tell, leave, stop } = request;
+  const { tell, leave, stop, waitMs } = request;
   const access = brokerAccess(request.broker);
   if (access === null) throw new RequestError('expected --nats URL, the broker of the run, got none');
   const signal = AbortSignal.any([leave, stop]);
   const client = clientOf(access, request);
   const { id } = client;
   const cache = resolve(request.cache ?? join(cacheFolder(), 'workers'));
-  const bus = await joinBroker(access, client, `emars worker ${id}`);
+  const bus = await joinBroker(access, client, `emars worker ${id}`, signal);
   try {
-    const { run, kernels } = await findRun(bus, request.run, () => tell({ kind: 'waiting' }), signal);
+    const { run, kernels } = await findRun(bus, request.run, () => tell({ kind: 'waiting' }), {
+      signal,
+      waitMs,
+    });
     const { folder, options } = await prepareWorkplace({
       access: { run, ...access },
       bus,

@@ -23,6 +23,8 @@ export interface WorkerRequest {
   /** Default: role, host and four letters. */
   readonly id: string | null;
   readonly tell: (event: WorkEvent) => void;
+  /** So long a run that is not at work is waited for, ms; null: without end. */
+  readonly waitMs: number | null;
   /** Leaves in order: what is under way is finished first. */
   readonly leave: AbortSignal;
   /** Leaves at once. */
@@ -101,9 +103,9 @@ export async function supervised(
   request: WorkerRequest,
   { kernels: begun, ...place }: WorkerPlace,
 ): Promise<Work> {
-  const { role, device, tell, leave, stop } = request;
+  const { role, device, tell, leave, stop, waitMs } = request;
   const { kernels, gpus } = await arithmeticHere(request, begun, place.options);
-  const supervision = new WorkerSupervision({ ...place, role, device, kernels }, tell);
+  const supervision = new WorkerSupervision({ ...place, role, device, kernels, waitMs }, tell);
   leave.addEventListener('abort', () => supervision.leave());
   stop.addEventListener('abort', () => supervision.stop());
   if (stop.aborted || leave.aborted) supervision.stop();

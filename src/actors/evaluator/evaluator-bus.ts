@@ -23,7 +23,7 @@ const folder = runFolder(root);
 const options = loadOptions({ file: folder.config });
 const main = callMain<Measurer & BusMain>();
 const { bus, subjects } = await trace.during('start', 'join the bus', () => joinBus(folder.bus, identity));
-const end = farewell(bus, subjects);
+const end = farewell(bus, subjects, main);
 const onError = (error: unknown): void => end.fail(error);
 const snapshots = await snapshotAccess(root, bus, subjects);
 const taker = takeEvaluations({
@@ -44,15 +44,16 @@ const presence = startPresence({
     tellWelcome(main, fence);
   },
   onRefused: (reason) => end.refuse(reason),
+  onSilence: (isSilent) => end.silence(isSilent),
   onError,
 });
 
 const thread: BusThread = {
   untilEnd: () => end.closing([presence, taker]),
-  leave: async () => {
-    await presence.leave();
-    await taker.pause();
-    end.left();
-  },
+  leave: () =>
+    end.leaveBy(async () => {
+      await presence.leave();
+      await taker.pause();
+    }),
 };
 exposeInThread(thread);

@@ -26,12 +26,18 @@ export async function joinBus(
 
 /**
  * The broker as `client`, with the key that is its own. `name`: shown by the server, for people.
- * Errors: BrokerUnreachable, CredentialsError.
+ * Errors: BrokerUnreachable, CredentialsError; the reason of `signal`, which ends the trying.
  */
-export function joinBroker(access: BrokerAccess, client: BusClient, name: string): Promise<Bus> {
+export function joinBroker(
+  access: BrokerAccess,
+  client: BusClient,
+  name: string,
+  signal?: AbortSignal,
+): Promise<Bus> {
   const { url, ca } = access;
   const login = loginFor(access, client);
   // A trainer's gradients are for the others: half of what it took in, with two of them, would be its own.
   const echo = client.role !== 'trainer';
-  return connect({ url, ca, login, name, inboxPrefix: inboxOf(client), deadlineMs: DEADLINE_MS, echo });
+  const inboxPrefix = inboxOf(client);
+  return connect({ url, ca, login, name, inboxPrefix, deadlineMs: DEADLINE_MS, signal, echo });
 }

@@ -38,7 +38,7 @@ const net = netOf(options, sides.classes.length);
 const { batch, microBatches } = samplingOf(options);
 const main = callMain<SlotComputer & Measurer & BusMain>();
 const { bus, subjects } = await trace.during('start', 'join the bus', () => joinBus(folder.bus, identity));
-const end = farewell(bus, subjects);
+const end = farewell(bus, subjects, main);
 const onError = (error: unknown): void => end.fail(error);
 const snapshots = await snapshotAccess(root, bus, subjects);
 
@@ -95,17 +95,18 @@ const presence = startPresence({
     tellWelcome(main, fence);
   },
   onRefused: (reason) => end.refuse(reason),
+  onSilence: (isSilent) => end.silence(isSilent),
   onError,
 });
 
 const thread: BusThread = {
   untilEnd: () => end.closing([presence, trainer, taker]),
-  leave: async () => {
-    await presence.leave();
-    // Else it would take evaluations again, with nothing to train.
-    trainer.close();
-    await taker.pause();
-    end.left();
-  },
+  leave: () =>
+    end.leaveBy(async () => {
+      await presence.leave();
+      // Else it would take evaluations again, with nothing to train.
+      trainer.close();
+      await taker.pause();
+    }),
 };
 exposeInThread(thread);

@@ -25,6 +25,8 @@ export interface FetchSource {
   readonly bus: Bus;
   readonly subjects: Subjects;
   readonly cache: ContentCache;
+  /** Ends the fetching. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface Wanted {
@@ -44,13 +46,12 @@ const DAMAGED = 3;
 
 /** SHA-256 of the run's manifest; waits until it is made. Errors: ContentUnavailable; the reason of `signal`. */
 export async function manifestDigest(
-  source: Pick<FetchSource, 'bus' | 'subjects'>,
-  signal?: AbortSignal,
+  source: Pick<FetchSource, 'bus' | 'subjects' | 'signal'>,
 ): Promise<string> {
   for (;;) {
-    const { manifest } = await ask(source, [], signal);
+    const { manifest } = await ask(source, []);
     if (manifest !== null) return manifest;
-    await sleep(AGAIN_MS, signal);
+    await sleep(AGAIN_MS, source.signal);
   }
 }
 
@@ -80,7 +81,7 @@ export async function fetchContents(
   }
 }
 
-/** Errors: ContentUnavailable, ContentCacheError. */
+/** Errors: ContentUnavailable, ContentCacheError; the reason of the source's signal. */
 export async function fetchContent(
   source: FetchSource,
   sha256: string,
@@ -94,7 +95,7 @@ export async function fetchContent(
     const [supplied] = contents;
     if (supplied?.sha256 !== sha256) {
       if (++unknown >= UNKNOWN) throw new ContentUnavailable(`the run does not have the content ${sha256}`);
-      await sleep(AGAIN_MS);
+      await sleep(AGAIN_MS, source.signal);
       continue;
     }
     if (await source.cache.has(sha256, supplied.bytes)) return;
@@ -111,7 +112,7 @@ export async function fetchContent(
       }
     }
     if (patience.over) throw new ContentUnavailable(`nothing of ${sha256} came for ${PATIENCE_MS / 1000} s`);
-    await sleep(AGAIN_MS);
+    await sleep(AGAIN_MS, source.signal);
   }
 }
 
@@ -124,6 +125,7 @@ async function takePieces(source: FetchSource, supplied: Supplied): Promise<numb
   const missing = await missingPieces(source, supplied);
   let gained = 0;
   await inLanes(missing.length, LANES, async (at) => {
+    source.signal?.throwIfAborted();
     const index = missing[at]!;
     const piece = await readObject(bus, subjects.storeBucket, pieceName(sha256, index)).catch(
       absentIfUnavailable,
@@ -147,9 +149,8 @@ async function missingPieces({ cache }: FetchSource, { sha256, bytes }: Supplied
 
 /** Asks until the run answers. Errors: ContentUnavailable; the reason of `signal`. */
 async function ask(
-  { bus, subjects }: Pick<FetchSource, 'bus' | 'subjects'>,
+  { bus, subjects, signal }: Pick<FetchSource, 'bus' | 'subjects' | 'signal'>,
   contents: readonly string[],
-  signal?: AbortSignal,
 ): Promise<Message<'SupplyReply'>> {
   const patience = new Deadline(PATIENCE_MS);
   for (;;) {

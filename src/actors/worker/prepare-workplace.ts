@@ -58,8 +58,8 @@ export async function prepareWorkplace(
     await mkdir(root, { recursive: true, mode: 0o700 });
     await symlink(contents, folder.snapshots);
   });
-  const source = { bus, subjects, cache: new ContentCache(contents, cacheBytes) };
-  const manifest = await fetchManifest(source, root, signal);
+  const source = { bus, subjects, cache: new ContentCache(contents, cacheBytes), signal };
+  const manifest = await fetchManifest(source, root);
   await fetchContents(
     source,
     [manifest.config, manifest.split, manifest.data, ...manifest.weights],
@@ -99,8 +99,8 @@ async function made(cache: string, work: () => Promise<void>): Promise<void> {
   }
 }
 
-async function fetchManifest(source: FetchSource, root: string, signal: AbortSignal): Promise<Manifest> {
-  const digest = await manifestDigest(source, signal);
+async function fetchManifest(source: FetchSource, root: string): Promise<Manifest> {
+  const digest = await manifestDigest(source);
   await fetchContent(source, digest);
   const bytes = await contentOf(source, digest);
   const path = workplacePaths(root).manifest;

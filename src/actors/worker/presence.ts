@@ -18,23 +18,25 @@ export interface PresenceParts {
   readonly bus: Bus;
   readonly subjects: Subjects;
   readonly identity: Identity;
-  readonly timing: { readonly heartbeatMs: number; readonly askMs: number };
+  readonly timing: { readonly heartbeatMs: number; readonly askMs: number; readonly silenceMs: number };
   /** What this worker holds, for its hello. */
   readonly position: () => Position;
   /** Each time: the first one admits this worker to work. */
   readonly onWelcome: (fence: number) => void;
   readonly onRefused: (reason: string) => void;
+  /** Nothing is heard of the run any more, or again. */
+  readonly onSilence: (isSilent: boolean) => void;
   readonly onError: (error: unknown) => void;
 }
 
 export interface RunningPresence extends Handle {
-  /** Asks the run to do without this worker; resolves when it can. */
+  /** Asks the run to do without this worker; resolves when it can, or when there is no run that answers. */
   leave(): Promise<void>;
 }
 
 /** Makes a worker known, until the handle is closed. */
 export function startPresence(parts: PresenceParts): RunningPresence {
-  const { bus, subjects, identity, timing, position, onWelcome, onRefused, onError } = parts;
+  const { bus, subjects, identity, timing, position, onWelcome, onRefused, onSilence, onError } = parts;
   const setup = { identity, protocol: PROTOCOL, ...timing };
   let release!: () => void;
   const released = new Promise<void>((resolve) => (release = resolve));
@@ -48,6 +50,10 @@ export function startPresence(parts: PresenceParts): RunningPresence {
         return;
       case 'released':
         release();
+        return;
+      case 'silent':
+      case 'heard':
+        onSilence(command.kind === 'silent');
         return;
     }
   };

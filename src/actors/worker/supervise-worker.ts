@@ -12,6 +12,8 @@ import { superviseChild } from '../../runtime/process/processes.js';
 import { tensorEnvironment } from '../../tensor/environment.js';
 import type { Role } from '../../wire/messages.js';
 import { lastLine } from '../setup/last-line.js';
+import type { SilenceEvent } from './run-silence.js';
+import { RunSilence } from './run-silence.js';
 import { isWorkerCount, silentStartMs, type WorkerNews } from './worker-news.js';
 
 export interface WorkerSetup {
@@ -25,11 +27,14 @@ export interface WorkerSetup {
   /** The addon that the run computes by; null: TensorFlow. */
   readonly kernels: string | null;
   readonly logFile: string;
+  /** So long a silent run is waited for, ms; null: without end. */
+  readonly waitMs: number | null;
 }
 
 export type WorkerEvent =
   | { readonly kind: 'started'; readonly pid: number; readonly starts: number }
-  | Exclude<WorkerNews, { readonly kind: 'opened' }>
+  | Exclude<WorkerNews, { readonly kind: 'opened' | 'silent' | 'heard' }>
+  | SilenceEvent
   | { readonly kind: 'died'; readonly reason: string };
 
 /** This worker cannot work for the run. */
@@ -37,7 +42,7 @@ export class WorkerFailed extends EmarsError {
   override readonly name = 'WorkerFailed';
   constructor(
     reason: string,
-    readonly kind: 'refused' | 'environment',
+    readonly kind: 'refused' | 'environment' | 'unavailable',
   ) {
     super(reason);
   }
@@ -50,6 +55,8 @@ const HEALTHY_MS = 20_000;
 export class WorkerSupervision {
   private process: Supervised | null = null;
   private isLeaving = false;
+  private isWelcome = false;
+  private readonly silence: RunSilence;
   private settle!: { resolve: (end: 'finished' | 'left') => void; reject: (error: unknown) => void };
   private readonly end: Promise<'finished' | 'left'>;
 
@@ -59,6 +66,7 @@ export class WorkerSupervision {
   ) {
     this.end = new Promise((resolve, reject) => (this.settle = { resolve, reject }));
     this.end.catch(() => undefined);
+    this.silence = new RunSilence(setup.waitMs, tell);
   }
 
   /** Works until the search is over, or until `leave` is through. Errors: WorkerFailed. */
@@ -69,6 +77,11 @@ export class WorkerSupervision {
     const watch = setInterval(() => {
       // Said again: a process that is just starting does not hear.
       if (this.isLeaving) this.process?.send({ kind: 'leave' });
+      const tooLong = this.silence.look();
+      if (tooLong !== null) {
+        this.isLeaving = true;
+        this.settle.reject(new WorkerFailed(tooLong, 'unavailable'));
+      }
       const now = accessOf(this.setup.folder);
       if (now === null || now === access) return;
       access = now;
@@ -82,10 +95,11 @@ export class WorkerSupervision {
     }
   }
 
-  /** Leaves in order: what it holds is finished first. */
+  /** Leaves in order: what it holds is finished first. What the run has not taken in holds nothing. */
   leave(): void {
     this.isLeaving = true;
-    if (this.process?.send({ kind: 'leave' }) !== true) this.settle.resolve('left');
+    if (!this.isWelcome) this.stop();
+    else if (this.process?.send({ kind: 'leave' }) !== true) this.settle.resolve('left');
   }
 
   /** Leaves at once: what it holds is computed again by others. */
@@ -112,11 +126,12 @@ export class WorkerSupervision {
         },
       },
       {
-        onStart: (pid, starts) => this.tell({ kind: 'started', pid, starts }),
+        onStart: (pid, starts) => {
+          this.isWelcome = false;
+          this.tell({ kind: 'started', pid, starts });
+        },
         onMessage: (message) => {
-          if (isWorkerCount(message)) return;
-          const news = message as WorkerNews;
-          if (news.kind !== 'opened') this.tell(news);
+          if (!isWorkerCount(message)) this.told(message as WorkerNews);
         },
         onExit: ({ code, signal }) => this.exited(code, signal),
         onEnd: () => this.settle.resolve(this.isLeaving ? 'left' : 'finished'),
@@ -129,6 +144,26 @@ export class WorkerSupervision {
           ),
       },
     );
+  }
+
+  private told(news: WorkerNews): void {
+    switch (news.kind) {
+      case 'silent':
+      case 'heard':
+        this.silence.tell(news.kind === 'silent');
+        return;
+      case 'welcomed':
+        this.isWelcome = true;
+        // Another process, of a run that has been resumed: this one has said nothing of silence.
+        this.silence.tell(false);
+        this.tell(news);
+        return;
+      case 'fetched':
+        this.tell(news);
+        return;
+      case 'opened':
+        return;
+    }
   }
 
   private exited(code: number | null, signal: NodeJS.Signals | null): void {

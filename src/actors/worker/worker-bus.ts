@@ -8,16 +8,19 @@ import { ThreadDeadline } from '../../runtime/process/thread.js';
 import type { Subjects } from '../../wire/subjects.js';
 import { Listening } from '../setup/listening.js';
 import type { Measurer } from './evaluation-taker.js';
+import type { PresenceParts } from './presence.js';
 import type { SnapshotAccess } from './snapshot-access.js';
 import type { BusMain, WorkerEnd } from './worker-process.js';
 import { textOf } from '../../errors/text.js';
 
 export interface Farewell {
   refuse(reason: string): void;
-  /** This worker has left the run. */
-  left(): void;
   /** The thread cannot go on: the process ends and is started again. */
   fail(error: unknown): void;
+  /** Nothing is heard of the run any more, or again. A worker that wants to leave waits for no silent run. */
+  silence(isSilent: boolean): void;
+  /** Leaves by `inOrder`, or at once where the run is silent. */
+  leaveBy(inOrder: () => Promise<void>): Promise<void>;
   /** Resolves when the search is over for this worker, its handles closed. Errors: that of `fail`. */
   closing(handles: readonly Handle[]): Promise<WorkerEnd>;
 }
@@ -25,8 +28,10 @@ export interface Farewell {
 /** How long the main thread of a process that cannot go on has to end it. It may hang: that may be the failure. */
 const LAST_MS = 5000;
 
-/** Waits for the search to say farewell on the bus. */
-export function farewell(bus: Bus, subjects: Subjects): Farewell {
+/** Waits for the search to say farewell on the bus. `main` is told of its silence. */
+export function farewell(bus: Bus, subjects: Subjects, main: Caller<BusMain>): Farewell {
+  let isSilent = false;
+  let isLeaving = false;
   let settle!: { resolve: (end: WorkerEnd) => void; reject: (error: unknown) => void };
   const reached = new Promise<WorkerEnd>((resolve, reject) => (settle = { resolve, reject }));
   // It is asked for in time; until then a failure is no unhandled rejection.
@@ -35,7 +40,16 @@ export function farewell(bus: Bus, subjects: Subjects): Farewell {
   listening.on('Farewell', subjects.farewell, () => settle.resolve({ refused: null }));
   return {
     refuse: (reason) => settle.resolve({ refused: reason }),
-    left: () => settle.resolve({ refused: null }),
+    silence: (now) => {
+      isSilent = now;
+      if (isSilent && isLeaving) settle.resolve({ refused: null });
+      main.call(WELCOME_MS, (api) => api.silence(now)).catch(() => undefined);
+    },
+    leaveBy: async (inOrder) => {
+      isLeaving = true;
+      if (!isSilent) await inOrder();
+      settle.resolve({ refused: null });
+    },
     fail: (error) => {
       settle.reject(error);
       after(LAST_MS, () => endByForce(error));
@@ -56,9 +70,16 @@ export function tellWelcome(main: Caller<BusMain>, fence: number): void {
 }
 
 const WELCOME_MS = 60_000;
+/** The roll is called every second; less than some of them is no silence. */
+const SILENCE_MS = 5000;
 
-export function presenceTiming(options: Options): { heartbeatMs: number; askMs: number } {
-  return { heartbeatMs: 1000 * options.runtime.heartbeatSeconds, askMs: 1000 * options.runtime.askSeconds };
+/** Evolution may be killed and begin again: a run is given twice the time that it gives a worker. */
+export function presenceTiming({ runtime }: Options): PresenceParts['timing'] {
+  return {
+    heartbeatMs: 1000 * runtime.heartbeatSeconds,
+    askMs: 1000 * runtime.askSeconds,
+    silenceMs: Math.max(2000 * runtime.silenceSeconds, SILENCE_MS),
+  };
 }
 
 /** A measurement goes over all scans of a side. In deadlines of work on weights. */

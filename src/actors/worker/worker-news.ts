@@ -3,12 +3,13 @@ import type { Options } from '../../config/options.js';
 
 /**
  * Worker to supervisor: it has opened its workplace; the run has taken it in; on another host: so many of its scans
- * are here.
+ * are here; nothing is heard of the run any more, or again.
  */
 export type WorkerNews =
   | { readonly kind: 'opened' }
   | { readonly kind: 'welcomed'; readonly fence: number }
-  | { readonly kind: 'fetched'; readonly done: number; readonly total: number };
+  | { readonly kind: 'fetched'; readonly done: number; readonly total: number }
+  | { readonly kind: 'silent' | 'heard' };
 
 /** Worker to supervisor, about once a second: the share of the time of its slots that went into data, 0 to 1. */
 export interface WorkerCount {

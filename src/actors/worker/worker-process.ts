@@ -102,6 +102,10 @@ export async function runBusThread(url: URL, workerData: object, serve: object):
       news({ kind: 'welcomed', fence });
       return Promise.resolve();
     },
+    silence: (isSilent) => {
+      news({ kind: isSilent ? 'silent' : 'heard' });
+      return Promise.resolve();
+    },
   };
   // From here on the bus thread has deadlines for what this thread does.
   news({ kind: 'opened' });
@@ -153,4 +157,6 @@ export interface BusThread {
 /** What every bus thread tells its main thread. */
 export interface BusMain {
   welcomed(fence: number): Promise<void>;
+  /** Nothing is heard of the run any more, or again. */
+  silence(isSilent: boolean): Promise<void>;
 }

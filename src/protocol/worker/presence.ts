@@ -2,7 +2,8 @@
  * A worker's presence on the bus, as a deterministic machine: hello until it is answered, hello again
  * when the roll call has another fence or does not name it, heartbeats in between. Ticks several times
  * within a heartbeat; the answer to a hello is passed in as a received Welcome. A worker that is told to end
- * asks whether it may, until the run can do without it; meanwhile it works on.
+ * asks whether it may, until the run can do without it; meanwhile it works on. Evolution calls the roll every
+ * second: a run of which nothing is heard for long has been stopped, or cannot be reached.
  */
 import { isMember } from '../../search/members.js';
 import type { Message, Role } from '../../wire/messages.js';
@@ -29,6 +30,8 @@ export interface PresenceSetup {
   readonly heartbeatMs: number;
   /** How long an answer to a hello is waited for. */
   readonly askMs: number;
+  /** A run of which nothing is heard for so long is silent. */
+  readonly silenceMs: number;
 }
 
 /** Where a trainer stands, as its hello says; null: it holds no weights. */
@@ -45,6 +48,8 @@ export interface PresenceState {
   readonly beatAt: number | null;
   /** This worker wants to go. `saidAt`: when it last said so; null before the first time. */
   readonly leaving: { readonly saidAt: number | null; readonly isReleased: boolean } | null;
+  /** Since the run was last heard; `ms` counts what this worker lived through, not while it was stopped itself. */
+  readonly quiet: { readonly ms: number; readonly tickAt: number | null; readonly isSaid: boolean };
 }
 
 export type PresenceInput =
@@ -60,7 +65,14 @@ export type PresenceCommand =
   /** The run will not have this worker; starting it again would not help. */
   | { readonly kind: 'refused'; readonly reason: string }
   /** The run can do without this worker. */
-  | { readonly kind: 'released' };
+  | { readonly kind: 'released' }
+  /** Nothing is heard of the run any more. */
+  | { readonly kind: 'silent' }
+  /** It is heard again. */
+  | { readonly kind: 'heard' };
+
+/** A longer time between two ticks is none that a worker listened in. */
+const LONGEST_TICK_MS = 1000;
 
 export const initialPresence: PresenceState = {
   fence: null,
@@ -68,6 +80,7 @@ export const initialPresence: PresenceState = {
   askedAt: null,
   beatAt: null,
   leaving: null,
+  quiet: { ms: 0, tickAt: null, isSaid: false },
 };
 
 export function step(
@@ -78,7 +91,7 @@ export function step(
 ): Step<PresenceState, PresenceCommand> {
   switch (input.kind) {
     case 'received':
-      return receive(setup, state, input);
+      return heard(receive(setup, state, input));
     case 'leave':
       // No one waits for a worker that was never welcome.
       if (state.fence === null) return { state, save: [{ kind: 'released' }], send: [] };
@@ -92,6 +105,20 @@ export function step(
     default:
       return input satisfies never;
   }
+}
+
+/** Whatever comes from evolution shows that the run is at work. */
+function heard({
+  state,
+  save,
+  send,
+}: Step<PresenceState, PresenceCommand>): Step<PresenceState, PresenceCommand> {
+  const { isSaid } = state.quiet;
+  return {
+    state: { ...state, quiet: { ...state.quiet, ms: 0, isSaid: false } },
+    save: isSaid ? [{ kind: 'heard' }, ...save] : save,
+    send,
+  };
 }
 
 function receive(
@@ -138,16 +165,21 @@ function receive(
 
 function tick(
   setup: PresenceSetup,
-  state: PresenceState,
+  before: PresenceState,
   position: Position,
   now: number,
 ): Step<PresenceState, PresenceCommand> {
+  const { tickAt, isSaid } = before.quiet;
+  const ms = before.quiet.ms + (tickAt === null ? 0 : Math.min(now - tickAt, LONGEST_TICK_MS));
+  const isSilent = ms >= setup.silenceMs;
+  const state = { ...before, quiet: { ms, tickAt: now, isSaid: isSilent } };
+  const save: PresenceCommand[] = isSilent && !isSaid ? [{ kind: 'silent' }] : [];
   const { identity, protocol, heartbeatMs, askMs } = setup;
   const { id, role, incarnation } = identity;
   const send: Send[] = [];
   let { beatAt, askedAt, leaving } = state;
   // The run counts on it no more: another hello would take it in again.
-  if (leaving?.isReleased === true) return { state, save: [], send };
+  if (leaving?.isReleased === true) return { state, save, send };
   if (beatAt === null || now - beatAt >= heartbeatMs) {
     beatAt = now;
     send.push({ name: 'Heartbeat', message: { id, role, incarnation, fence: state.fence ?? 0 }, to: null });
@@ -160,5 +192,5 @@ function tick(
     leaving = { ...leaving, saidAt: now };
     send.push({ name: 'Leave', message: { id, incarnation, fence: state.fence ?? 0 }, to: null });
   }
-  return { state: { ...state, beatAt, askedAt, leaving }, save: [], send };
+  return { state: { ...state, beatAt, askedAt, leaving }, save, send };
 }

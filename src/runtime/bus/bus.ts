@@ -21,6 +21,8 @@ export interface BusOptions {
   readonly deadlineMs?: number | undefined;
   /** Whether this bus hears what it publishes itself on subjects that it listens to. Default true. */
   readonly echo?: boolean | undefined;
+  /** Ends the trying at start. */
+  readonly signal?: AbortSignal | undefined;
   /** Most bytes that may wait for the server. Default 64 MiB. */
   readonly bufferBytes?: number | undefined;
   /** Told what handlers throw and what the server refuses. Default: one line on standard error. */

@@ -20,13 +20,15 @@ const RECONNECT_WAIT_MS = 200;
 /**
  * Connects to a broker. Tries for `deadlineMs`, so that a broker that is just starting is met.
  *
- * Errors: BrokerUnreachable: no server there, not a NATS server, or wrong credentials (at once).
+ * Errors: BrokerUnreachable: no server there, not a NATS server, or wrong credentials (at once); the reason
+ * of `signal`.
  */
 export async function connect(options: BusOptions): Promise<Bus> {
   const deadline = new Deadline(options.deadlineMs ?? CONNECT_MS);
-  const { url, login = null, ca = null, inboxPrefix } = options;
+  const { url, login = null, ca = null, inboxPrefix, signal } = options;
   let reason = '';
   for (;;) {
+    signal?.throwIfAborted();
     try {
       const nats = await natsConnect({
         servers: serversOf(url),
@@ -53,7 +55,7 @@ export async function connect(options: BusOptions): Promise<Bus> {
       if (reason === '' || !(error instanceof errors.TimeoutError)) reason = textOf(error);
       if (refused || error instanceof errors.InvalidArgumentError || deadline.left() < PAUSE_MS)
         throw new BrokerUnreachable(url, reason, error);
-      await sleep(PAUSE_MS);
+      await sleep(PAUSE_MS, signal);
     }
   }
 }

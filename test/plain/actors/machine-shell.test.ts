@@ -125,10 +125,11 @@ describe('presence on a bus', () => {
         fingerprint: 'f',
         canary: 'ab'.repeat(32),
       },
-      timing: { heartbeatMs: 10, askMs: 1000 },
+      timing: { heartbeatMs: 10, askMs: 1000, silenceMs: 100_000 },
       position: () => ({ epoch: 1, appliedStep: 4 }),
       onWelcome: (fence) => welcomes.push(fence),
       onRefused: () => undefined,
+      onSilence: () => undefined,
       onError: () => undefined,
     });
     await until(() => welcomes.length > 0 && heartbeats > 2);

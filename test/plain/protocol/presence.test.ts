@@ -19,6 +19,7 @@ const setup = {
   protocol: 1,
   heartbeatMs: 500,
   askMs: 1000,
+  silenceMs: 4000,
 } as const;
 
 class Worker {
@@ -38,8 +39,9 @@ class Worker {
   ): PresenceCommand[] {
     return [...this.give(now, { kind: 'received', name: 'Welcome', message, reply: null }).save];
   }
-  rollCall(now: number, fence: number, present: string[]): void {
-    this.give(now, { kind: 'received', name: 'RollCall', message: { fence, present }, reply: null });
+  rollCall(now: number, fence: number, present: string[]): PresenceCommand[] {
+    const message = { fence, present };
+    return [...this.give(now, { kind: 'received', name: 'RollCall', message, reply: null }).save];
   }
 }
 
@@ -135,5 +137,42 @@ describe('a worker', () => {
     worker.welcome(1, { accepted: true, reason: null, fence: 5 });
     expect(worker.welcome(2, { accepted: true, reason: null, fence: 4 })).toEqual([]);
     expect(worker.state.fence).toBe(5);
+  });
+});
+
+describe('a worker that hears nothing of its run', () => {
+  /** What ticks every half second say, from one time to another. */
+  const said = (worker: Worker, from: number, to: number): string[] => {
+    const kinds: string[] = [];
+    for (let now = from; now <= to; now += 500)
+      kinds.push(...worker.give(now, { kind: 'tick', position: null }).save.map(({ kind }) => kind));
+    return kinds;
+  };
+
+  it('says so once, and when it hears it again', () => {
+    const worker = new Worker();
+    worker.welcome(0, { accepted: true, reason: null, fence: 1 });
+    expect(said(worker, 0, 3500)).toEqual([]);
+    expect(worker.rollCall(3600, 1, ['one'])).toEqual([]);
+    expect(said(worker, 4000, 7000)).toEqual([]);
+    expect(said(worker, 7500, 20_000)).toEqual(['silent']);
+    expect(worker.rollCall(20_100, 1, ['one'])).toEqual([{ kind: 'heard' }]);
+    expect(worker.rollCall(20_200, 1, ['one'])).toEqual([]);
+    expect(said(worker, 20_500, 40_000)).toEqual(['silent']);
+  });
+
+  it('does not count the time that it was stopped itself', () => {
+    const worker = new Worker();
+    said(worker, 0, 1000);
+    expect(said(worker, 500_000, 501_500)).toEqual([]);
+    expect(said(worker, 502_000, 504_000)).toEqual(['silent']);
+  });
+
+  it('says so after it was released as well: what it still holds, nobody takes', () => {
+    const worker = new Worker();
+    worker.welcome(0, { accepted: true, reason: null, fence: 1 });
+    worker.give(1, { kind: 'leave' });
+    worker.give(2, { kind: 'received', name: 'Receipt', message: { accepted: true }, reply: null });
+    expect(said(worker, 500, 6000)).toEqual(['silent']);
   });
 });

@@ -113,6 +113,7 @@ export function presenceSetup(
     protocol: PROTOCOL,
     heartbeatMs: 500,
     askMs: 1000,
+    silenceMs: 8000,
   };
 }
 

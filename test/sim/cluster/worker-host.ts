@@ -70,7 +70,7 @@ export abstract class WorkerHost extends Host {
     for (const command of done.save) {
       if (command.kind === 'welcomed') this.welcomed(command.fence);
       else if (command.kind === 'refused') this.cluster.refused(this, command.reason);
-      else this.released();
+      else if (command.kind === 'released') this.released();
     }
     if (this.process.alive && done.send.length > 0)
       for (const send of done.send) this.sendAll([send], this.inboxOf(send.name));
