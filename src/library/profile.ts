@@ -13,7 +13,7 @@ export interface Profile {
   readonly file: string;
   /** Where the processes of the runs write their parts. */
   readonly parts: string;
-  /** What this process records. */
+  /** @internal What this process records. */
   readonly trace: Trace;
   /**
    * Writes the trace: Chrome's trace-event format, for ui.perfetto.dev. What a run that was interrupted or failed

@@ -27,6 +27,7 @@ export interface ReadOptions {
   readonly limits?: ScanLimits;
   /** Given: values are brought to [0, 1] (`store/window.ts`). */
   readonly window?: HounsfieldWindow;
+  /** @internal Decodes what is plain, where the kernels are there. */
   readonly codec?: NativeCodec | null;
 }
 
