@@ -80,7 +80,7 @@ async def main(folder):
     for subject in (f"objective.{NAME}.measure", "farewell"):
         await bus.subscribe(f"{prefix}.{subject}", cb=on_message)
     while not over.is_set():  # A hello every second says that this process is alive.
-        hello = pb.ObjectiveHello(protocol=3, name=NAME, unit=UNIT, direction=DIRECTION, needs=NEEDS)
+        hello = pb.ObjectiveHello(protocol=4, name=NAME, unit=UNIT, direction=DIRECTION, needs=NEEDS)
         hello.incarnation, hello.joined = incarnation, joined
         try:
             answer = await bus.request(f"{prefix}.evolution.objective.{NAME}", framed(hello), timeout=5)

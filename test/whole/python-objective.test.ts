@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
+import { PROTOCOL } from '#emars/wire/messages.js';
 import { emars, untilRun } from './support/search-process.js';
 
 const EXAMPLE = 'docs/examples/objective.py';
@@ -15,8 +16,10 @@ const found = spawnSync(python, ['-c', 'import nats, nkeys, google.protobuf, grp
 const lacks =
   found.status === 0 ? '' : ` (skipped: ${python} has no nats-py, nkeys, protobuf and grpcio-tools)`;
 
-it('the example has at most 100 lines', () => {
-  expect(readFileSync(EXAMPLE, 'utf8').trimEnd().split('\n').length).toBeLessThanOrEqual(100);
+it('the example has at most 100 lines, and speaks the version of today', () => {
+  const text = readFileSync(EXAMPLE, 'utf8');
+  expect(text.trimEnd().split('\n').length).toBeLessThanOrEqual(100);
+  expect(text).toContain(`protocol=${PROTOCOL},`);
 });
 
 it.skipIf(lacks !== '')(`it joins, measures to the end, and stands in the front${lacks}`, async () => {
