@@ -2,30 +2,26 @@
 import { existsSync } from 'node:fs';
 import { basename, extname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import type { ProcessOptions, Run } from '../library/search.js';
-import { MOST_TRAINERS } from '../library/request.js';
+import type { Run } from '../library/search.js';
 import { resume, search as beginSearch } from '../library/search.js';
 import { runFolder } from '../run/folder.js';
 import { readRecordIfSound } from '../run/record.js';
 import { configOption, jsonOption, setOption, wholeNumber } from './arguments.js';
 import { UsageError } from './errors.js';
-import type { BrokerFlags } from './broker-options.js';
 import { credsOption, natsOption } from './broker-options.js';
 import { requireResumable } from './resume-argument.js';
 import { print, printJson } from './output.js';
-import { devicesOption, trainersOption } from './process-options.js';
+import type { ProcessFlags } from './process-options.js';
+import { devicesOption, minTrainersOption, processesOf, trainersOption } from './process-options.js';
 import { profileOption, withProfile } from './profile-option.js';
 import { showSearch } from './run-search.js';
 import { withStandby } from './standby-process.js';
 
-interface Flags extends BrokerFlags {
+interface Flags extends ProcessFlags {
   readonly config?: string[];
   readonly resume?: string;
   readonly data?: string;
   readonly out?: string;
-  readonly trainers?: number;
-  readonly minTrainers?: number;
-  readonly devices?: string[];
   readonly seed?: number;
   readonly set?: string[];
   readonly standby?: boolean;
@@ -46,11 +42,7 @@ export function registerSearch(program: Command): void {
     .addOption(
       trainersOption('trainer processes (default: one a device, at least 2; 0 with --min-trainers: none)', 0),
     )
-    .option(
-      '--min-trainers <n>',
-      'wait until so many trainers are here, those of other hosts included',
-      wholeNumber('--min-trainers', 1, MOST_TRAINERS),
-    )
+    .addOption(minTrainersOption('wait until so many trainers are here, those of other hosts included'))
     .addOption(
       devicesOption('cpu, or cuda:0,cuda:1,…; dealt out to the trainers, then the evaluator (default: cpu)'),
     )
@@ -125,10 +117,6 @@ async function goOn(root: string, flags: Flags): Promise<void> {
       flags.json === true,
     ),
   );
-}
-
-function processesOf({ trainers, minTrainers, devices, nats, creds }: Flags): ProcessOptions {
-  return { trainers, minTrainers, devices, broker: { nats, creds } };
 }
 
 /** Adds a standby to a run where it is wished for: it would go on with the same processes. */

@@ -1,24 +1,19 @@
 /** `emars standby`: goes on with a search when the command that conducts it is killed or stopped. */
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { MOST_TRAINERS } from '../library/request.js';
 import { requireBegunRun } from '../library/run-argument.js';
-import type { ProcessOptions } from '../library/search.js';
 import { resume } from '../library/search.js';
 import type { StandbyEvent } from '../library/standby.js';
 import { standBy } from '../library/standby.js';
 import { RunLockedError } from '../runtime/storage/run-lock.js';
-import { jsonOption, wholeNumber } from './arguments.js';
-import type { BrokerFlags } from './broker-options.js';
+import { jsonOption } from './arguments.js';
 import { credsOption, natsOption } from './broker-options.js';
 import { print, printJson } from './output.js';
-import { devicesOption, trainersOption } from './process-options.js';
+import type { ProcessFlags } from './process-options.js';
+import { devicesOption, minTrainersOption, processesOf, trainersOption } from './process-options.js';
 import { interruption, showRun } from './run-search.js';
 
-interface Flags extends BrokerFlags {
-  readonly trainers?: number;
-  readonly minTrainers?: number;
-  readonly devices?: string[];
+interface Flags extends ProcessFlags {
   readonly json?: boolean;
 }
 
@@ -36,11 +31,7 @@ export function registerStandby(program: Command): void {
         0,
       ),
     )
-    .option(
-      '--min-trainers <n>',
-      'wait then until so many trainers are here, those of other hosts included',
-      wholeNumber('--min-trainers', 1, MOST_TRAINERS),
-    )
+    .addOption(minTrainersOption('wait then until so many trainers are here, those of other hosts included'))
     .addOption(
       devicesOption('cpu, or cuda:0,cuda:1,…; dealt out to the trainers, then the evaluator (default: cpu)'),
     )
@@ -65,8 +56,7 @@ Examples:
 async function standby(path: string, flags: Flags): Promise<void> {
   requireBegunRun(path);
   const root = resolve(path);
-  const { trainers, minTrainers, devices, nats, creds } = flags;
-  const processes: ProcessOptions = { trainers, minTrainers, devices, broker: { nats, creds } };
+  const processes = processesOf(flags);
   const tell = (event: StandbyEvent): void =>
     void (flags.json === true ? printJson({ standby: event.kind, ...pidIn(event) }) : print(textFor(event)));
   const { wishes, forget } = interruption(`stand by again with: npx emars standby ${root}`);
